@@ -4,7 +4,9 @@ import type { Readable } from 'node:stream'
 export interface ObjectInfo {
   key: string
   bytes: number
+  /** Another one after every put of the key; says nothing else. */
   etag: string
+  /** When it was put, not when its source was written. */
   lastModified: Date
   contentType?: string
   /** Lower-case names, string values, at most 2 KiB in all (S3's limit). */
@@ -23,15 +25,42 @@ export interface PutOptions {
   signal?: AbortSignal
 }
 
-/** The port of immutable and derived blobs. Errors: OBJECT_NOT_FOUND, OBJECT_EXISTS, OBJECT_KEY, STORE_UNAVAILABLE (retryable), STORE_FULL. */
+/** Options of {@link ObjectStore.get}. */
+export interface GetOptions {
+  /** Inclusive bytes, as in HTTP; an `end` behind the last byte means the last byte, a `start` behind it is OBJECT_RANGE. */
+  range?: { start: number; end?: number }
+  signal?: AbortSignal
+}
+
+/** One page of {@link ObjectStore.list}. */
+export interface ObjectPage {
+  objects: ObjectInfo[]
+  /** Present while there is more: pass it as `after`. A page may hold fewer objects than `limit` and still have it. */
+  next?: string
+}
+
+/**
+ * The port of immutable and derived blobs. Keys follow `checkKey` of key.ts in every adapter.
+ *
+ * Errors: OBJECT_NOT_FOUND, OBJECT_EXISTS, OBJECT_KEY, OBJECT_RANGE, OBJECT_METADATA, OBJECT_LIMIT, OBJECT_SOURCE (what
+ * was to be stored cannot be read), OBJECT_CORRUPT (fewer bytes than the store said), ABORTED, STORE_UNAVAILABLE
+ * (retryable), STORE_FULL, STORE_DENIED, STORE_CLOSED.
+ */
 export interface ObjectStore {
   readonly kind: 'folder' | 's3'
+  /**
+   * Stores one object, whole or not at all, replacing what was there. A stream is destroyed when the put fails; a file
+   * given with `move` is gone after success and still there after failure.
+   */
   put(key: string, source: ObjectSource, options?: PutOptions): Promise<ObjectInfo>
-  /** `range` is inclusive, as in HTTP. */
-  get(key: string, options?: { range?: { start: number; end?: number }; signal?: AbortSignal }): Promise<{ info: ObjectInfo; body: Readable }>
+  /** The object as it is now; a later put does not change what `body` gives. Read `body` to its end or destroy it. */
+  get(key: string, options?: GetOptions): Promise<{ info: ObjectInfo; body: Readable }>
   head(key: string): Promise<ObjectInfo | undefined>
-  /** Keys in UTF-8 binary order, `limit` at most 1,000 (the default) a page. */
-  list(prefix: string, options?: { after?: string; limit?: number }): Promise<{ objects: ObjectInfo[]; next?: string }>
+  /**
+   * The objects whose key starts with `prefix`, in UTF-8 binary order of their keys, those behind `after`, `limit` (1 to
+   * 1,000, by default 1,000) a page.
+   */
+  list(prefix: string, options?: { after?: string; limit?: number }): Promise<ObjectPage>
   /** Deleting what is not there is not an error. */
   delete(key: string): Promise<void>
   /**
@@ -39,5 +68,6 @@ export interface ObjectStore {
    * temporary copy that is removed afterwards.
    */
   withFile<T>(key: string, work: (file: string) => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>
+  /** Stops puts in flight (ABORTED) and waits until their leftovers are gone. */
   close(): Promise<void>
 }
