@@ -10,7 +10,7 @@ export const RetryPolicySchema = Type.Object(
       title: 'Backoff',
       description: 'How the wait grows: base × 2ⁿ⁻¹, base × n, or always the base, before the n-th retry',
     }),
-    baseMs: Type.Integer({ default: 1_000, minimum: 0, maximum: 86_400_000, title: 'Base wait' }),
+    baseMs: Type.Integer({ default: 1_000, minimum: 0, maximum: 604_800_000, title: 'Base wait' }),
     capMs: Type.Integer({
       default: 60_000,
       minimum: 0,

@@ -11,7 +11,7 @@ import {
 } from '../../lib/runs/retry.ts'
 import { systemTimer } from '../../lib/runs/time.ts'
 import { parser } from '../../lib/schema.ts'
-import { immediate, SimulatedClock } from '../helpers/simulated-clock.ts'
+import { SimulatedClock } from '../helpers/simulated-clock.ts'
 
 const policies = parser(RetryPolicySchema, 'retry policy')
 const policy = (part: Partial<RetryPolicy> = {}): RetryPolicy => policies.parse({ jitter: 'none', ...part })
@@ -202,8 +202,7 @@ describe('retry', () => {
       () => 'fired',
       (error: unknown) => PipelineError.from(error).code,
     )
-    await immediate()
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await systemTimer.sleep(20)
     stop.abort()
     assert.equal(await slept, 'STOPPED')
   })

@@ -33,7 +33,8 @@ function checkText(text: string, what: string): void {
   if (bytes > MAX_KEY_BYTES) {
     throw new PipelineError('OBJECT_KEY', `${what} has at most ${MAX_KEY_BYTES} bytes, not ${bytes}`)
   }
-  if (!text.isWellFormed()) throw new PipelineError('OBJECT_KEY', `${what} must be well-formed Unicode: ${quoted(text)}`)
+  if (!text.isWellFormed())
+    throw new PipelineError('OBJECT_KEY', `${what} must be well-formed Unicode: ${quoted(text)}`)
   if (control.test(text)) throw new PipelineError('OBJECT_KEY', `${what} has no control characters: ${quoted(text)}`)
   if (text.includes('\\')) throw new PipelineError('OBJECT_KEY', `${what} has no backslash: ${quoted(text)}`)
 }
@@ -102,7 +103,10 @@ export function compareKeys(a: string, b: string): number {
 /** Throws OBJECT_METADATA unless content type and metadata are what S3 takes too: header-safe and at most 2 KiB. */
 export function checkMetadata(contentType: string | undefined, metadata: Record<string, string>): void {
   if (contentType !== undefined && !/^[\x20-\x7e]{1,255}$/.test(contentType)) {
-    throw new PipelineError('OBJECT_METADATA', `A content type is 1 to 255 printable ASCII characters: ${quoted(contentType)}`)
+    throw new PipelineError(
+      'OBJECT_METADATA',
+      `A content type is 1 to 255 printable ASCII characters: ${quoted(contentType)}`,
+    )
   }
   let bytes = 0
   for (const [name, value] of Object.entries(metadata)) {
@@ -113,7 +117,10 @@ export function checkMetadata(contentType: string | undefined, metadata: Record<
       )
     }
     if (typeof value !== 'string' || control.test(value) || !value.isWellFormed()) {
-      throw new PipelineError('OBJECT_METADATA', `The metadata value of "${name}" must be text without control characters`)
+      throw new PipelineError(
+        'OBJECT_METADATA',
+        `The metadata value of "${name}" must be text without control characters`,
+      )
     }
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
   }

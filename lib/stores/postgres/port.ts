@@ -8,40 +8,61 @@ export interface QueryResult<R extends Row> {
   rowCount: number
 }
 
+/** Options of {@link Queryable.query}. */
+export interface QueryOptions {
+  /** Deadline of this statement in milliseconds instead of the store's; 0 for none (building an index, a migration). */
+  timeoutMs?: number
+}
+
 /** Anything that can run a statement. Values are bound, never spliced; identifiers go through `quoteIdentifier`. */
 export interface Queryable {
-  /** Runs one statement (unnamed, parameters $1…). Throws PipelineError: STORE_UNAVAILABLE, STORE_TIMEOUT (retryable), SQL_<sqlstate>. */
-  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<QueryResult<R>>
+  /**
+   * Runs one statement (unnamed, parameters $1…). Without values it may be several statements, which run as one implicit
+   * transaction; the result is then that of the last. `int8` and `numeric` come back as strings, `date` as 'YYYY-MM-DD',
+   * `timestamp` as a string, `timestamptz` as a Date, `bytea` as a Buffer.
+   *
+   * Throws PipelineError: STORE_UNAVAILABLE, STORE_TIMEOUT, STORE_BUSY (retryable), STORE_FULL, SQL_<sqlstate>.
+   * After STORE_UNAVAILABLE or STORE_TIMEOUT outside a transaction the statement may still have taken effect.
+   */
+  query<R extends Row = Row>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<QueryResult<R>>
 }
 
 /** A bulk load in progress, PostgreSQL's binary COPY format. */
 export interface CopySink {
   /**
    * Sends a block of **whole rows** (binary COPY tuples; the 19-byte header and the trailer are the sink's business).
-   * `bytes` may be reused when the promise resolves: back-pressure is awaiting it. The view starts `headroom` bytes into its
-   * ArrayBuffer's usable area: the sink may write a message header into those bytes.
+   * Resolves once the bytes have left this process: only then may `bytes` be reused. Back-pressure is awaiting it; two or
+   * three blocks may be under way at once, and arrive in the order of the calls. Rejects as soon as the database refuses a
+   * row; `end` then rejects with the same error.
    */
   write(bytes: Uint8Array): Promise<void>
   /** Ends the load; resolves with the rows the database counted. */
   end(): Promise<number>
-  /** Gives the load up; the statement fails and its rows are gone. */
+  /** Gives the load up; the statement fails and its rows are gone (see {@link Connection.chunkedCopy}). */
   fail(reason: string): Promise<void>
 }
 
-/** One session of the database, for a worker thread or a bulk load. */
+/** One session of the database, for a worker thread or a bulk load. One statement at a time; others wait their turn. */
 export interface Connection extends Queryable {
-  /** True where a bulk load commits chunk by chunk (embedded store), false where it is one statement. */
+  /**
+   * True where a bulk load outside a transaction commits chunk by chunk and leaves the rows of earlier chunks behind when
+   * it fails (embedded store); false where it is one statement. Inside {@link transaction} it is atomic on both.
+   */
   readonly chunkedCopy: boolean
-  /** Starts `COPY <target> FROM STDIN (FORMAT binary<options>)`. `target` is quoted SQL: `"s"."t" ("a", "b")`. */
+  /**
+   * Starts `COPY <target> FROM STDIN (FORMAT binary<options>)`. `target` is quoted SQL: `"s"."t" ("a", "b")`. Inside
+   * `transaction` it belongs to that transaction. Until it has ended the connection refuses other statements. `freeze`
+   * demands that the table was made in the same transaction; it is ignored where `chunkedCopy`.
+   */
   copyIn(target: string, options?: { freeze?: boolean }): Promise<CopySink>
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
-/** Plain data with which any thread of this machine can open a connection of its own. */
+/** Plain data with which any thread of this machine can open a connection of its own. Holds secrets: not for logs. */
 export type PostgresTarget =
   | { kind: 'server'; url: string; connectTimeoutMs: number; statementTimeoutMs: number }
-  | { kind: 'embedded'; socket: string; connectTimeoutMs: number; statementTimeoutMs: number }
+  | { kind: 'embedded'; socket: string; secret: string; connectTimeoutMs: number; statementTimeoutMs: number }
 
 /** The port: rows, journal, queue and cache all live behind it. */
 export interface PostgresStore extends Queryable {

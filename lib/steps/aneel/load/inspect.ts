@@ -18,6 +18,8 @@ export interface Inspection {
 export interface InspectedSource extends Inspection {
   source: OpenSource
   read: ReadBytes
+  /** The last byte that a reader of `read` saw; it keeps this up to date. A line end to begin with. */
+  lastByte: number
 }
 
 const SAMPLE = 1024 * 1024
@@ -70,6 +72,7 @@ export async function inspect(
     return {
       source,
       read,
+      lastByte: 10,
       header,
       delimiter,
       encoding,

@@ -59,7 +59,10 @@ export async function objectFile(layout: Layout, key: string, path: string): Pro
   const stats = await orAbsent(lstat(path, { bigint: true }))
   if (stats === undefined || stats.isDirectory() || path === layout.root) return undefined
   if (!stats.isFile()) {
-    throw new PipelineError('OBJECT_KEY', `The object ${JSON.stringify(key)} is no regular file but a link, pipe or device`)
+    throw new PipelineError(
+      'OBJECT_KEY',
+      `The object ${JSON.stringify(key)} is no regular file but a link, pipe or device`,
+    )
   }
   return fileVersion(stats)
 }
@@ -68,9 +71,17 @@ export async function objectFile(layout: Layout, key: string, path: string): Pro
 async function insideFolder(folder: string, key: string): Promise<string | undefined> {
   const real = await orAbsent(realpath(folder))
   if (real !== undefined && real !== folder) {
-    throw new PipelineError('OBJECT_KEY', `A folder of the object ${JSON.stringify(key)} is a symbolic link; none is followed`)
+    throw new PipelineError(
+      'OBJECT_KEY',
+      `A folder of the object ${JSON.stringify(key)} is a symbolic link; none is followed`,
+    )
   }
   return real
+}
+
+/** Whether a folder under the root is there to be listed; throws OBJECT_KEY where a symbolic link leads elsewhere. */
+export async function folderThere(folder: string): Promise<boolean> {
+  return (await insideFolder(folder, folder)) !== undefined
 }
 
 /** Makes a folder under the root, parents first, each checked before anything is made in it. */

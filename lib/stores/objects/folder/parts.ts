@@ -3,13 +3,15 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { PipelineError } from '../../../errors.ts'
 import { ownerGone, ownerName } from '../../owner.ts'
 import type { ObjectSource } from '../port.ts'
 import { abortError, errno, orAbsent, storeError } from './errors.ts'
 import { type FileVersion, fileVersion, type Layout } from './layout.ts'
 import { removeFile, settleIntent } from './metadata.ts'
+
+const WRITE_BYTES = 256 * 1024
+const WRITE_CHUNKS = 256
 
 /** An object's bytes, whole and on disk beside the objects, but not yet under a key. */
 export interface Part {
@@ -25,16 +27,18 @@ export interface Part {
 
 /** Brings the bytes of `source` into a part. Leaves nothing behind when it throws; a stream is then destroyed. */
 export async function stage(layout: Layout, source: ObjectSource, signal: AbortSignal): Promise<Part> {
-  const name = `${ownerName()}.${randomUUID()}`
+  if (signal.aborted) throw abortError(signal, 'storing an object')
+  const name = partName()
   const path = join(layout.parts, `${name}.part`)
-  const moved = 'file' in source && source.move === true && (await takeFile(source.file, path, layout))
+  const giver = isFile(source) && source.move === true ? source.file : undefined
+  const moved = giver !== undefined && (await takeFile(giver, path, layout))
   const discard = async () => {
-    if (moved) await rename(path, source.file)
+    if (moved) await orAbsent(rename(path, giver))
     else await removeFile(path)
   }
   const settle = async () => {
     await removeFile(path)
-    if (!moved && 'file' in source && source.move === true) await removeFile(source.file)
+    if (!moved && giver !== undefined) await removeFile(giver)
   }
   try {
     const handle = await open(path, moved ? 'r+' : 'wx')
@@ -48,6 +52,15 @@ export async function stage(layout: Layout, source: ObjectSource, signal: AbortS
     await discard()
     throw signal.aborted ? abortError(signal, 'storing an object') : storeError(error, 'storing an object')
   }
+}
+
+/** A name for files in progress that begins with the process's own and ends before any dot but one. */
+export function partName(): string {
+  return `${ownerName()}.${randomUUID()}`
+}
+
+function isFile(source: ObjectSource): source is { file: string; move?: boolean } {
+  return !(source instanceof Uint8Array) && !(source instanceof Readable)
 }
 
 /** Renames a file to `path`; false where that cannot be (other device, link, further names) and it has to be copied. */
@@ -71,30 +84,55 @@ async function fill(handle: FileHandle, source: ObjectSource, signal: AbortSigna
     await handle.writeFile(source, { signal })
     return
   }
-  const stream = source instanceof Readable ? source : createReadStream(source.file, { highWaterMark: 1 << 20 })
-  if (stream.readableEnded || stream.destroyed) {
-    throw new PipelineError('OBJECT_SOURCE', 'The stream to be stored has already been read or destroyed')
-  }
-  let failed: unknown
-  stream.once('error', (error) => {
-    failed = error
-  })
+  const what = source instanceof Readable ? 'the stream' : source.file
+  const stream = source instanceof Readable ? source : createReadStream(source.file, { highWaterMark: WRITE_BYTES })
+  if (stream.errored !== null) throw unreadable(what, stream.errored)
+  if (stream.readableEnded || stream.destroyed) throw unreadable(what, new Error('already read or destroyed'))
+  const abort = () => stream.destroy(abortError(signal, 'storing an object'))
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  const writer = gather(handle)
   try {
-    await pipeline(stream, handle.createWriteStream({ autoClose: false }), { signal })
+    for await (const chunk of stream) await writer.add(chunk)
+    await writer.flush()
   } catch (error) {
-    // What the stream says of itself counts more than "premature close"; the caller knows its own errors best.
-    if (failed === undefined || failed !== error) throw sourceError(error)
-    if (failed instanceof PipelineError) throw failed
-    throw source instanceof Readable ? unreadable('the stream', failed) : unreadable(source.file, failed)
+    throw writer.failed ? error : unreadable(what, error)
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 
-function sourceError(error: unknown): unknown {
-  if (errno(error) !== 'ERR_STREAM_PREMATURE_CLOSE') return error
-  return new PipelineError('OBJECT_SOURCE', 'The stream to be stored was closed before its end', { cause: error })
+/** Writes chunks in order, small ones together. `failed` tells an error of writing from one of reading. */
+function gather(handle: FileHandle) {
+  let chunks: Uint8Array[] = []
+  let bytes = 0
+  const writer = {
+    failed: false,
+    async add(chunk: unknown) {
+      const block = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+      if (!(block instanceof Uint8Array)) throw new TypeError(`expected bytes or text, got ${typeof chunk}`)
+      chunks.push(block)
+      bytes += block.length
+      if (bytes >= WRITE_BYTES || chunks.length === WRITE_CHUNKS) await writer.flush()
+    },
+    async flush() {
+      const block = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+      chunks = []
+      bytes = 0
+      try {
+        if (block !== undefined) await handle.writeFile(block)
+      } catch (error) {
+        writer.failed = true
+        throw error
+      }
+    },
+  }
+  return writer
 }
 
+/** OBJECT_SOURCE, unless the source already speaks in the pipeline's own errors. */
 function unreadable(what: string, error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error
   const message = error instanceof Error ? error.message : String(error)
   return new PipelineError('OBJECT_SOURCE', `Cannot read ${what}, which was to be stored: ${message}`, { cause: error })
 }

@@ -2,7 +2,7 @@ import { link, lstat, rename, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PipelineError } from '../../../errors.ts'
 import { errno, orAbsent } from './errors.ts'
-import { ensureFolder, type FileVersion, type Layout, objectFile, objectPath, pruneFolders, syncFolder } from './layout.ts'
+import { ensureFolder, type Layout, objectFile, objectPath, pruneFolders, syncFolder } from './layout.ts'
 import { type Described, noteIntent, removeFile, removeMetadata, writeMetadata } from './metadata.ts'
 import type { Part } from './parts.ts'
 
@@ -42,13 +42,14 @@ async function enter(layout: Layout, from: string, path: string, key: string, if
       // Of two links to one name the file system lets one win; a rename would replace.
       if (ifAbsent) await link(from, path)
       else await rename(from, path)
-      await syncFolder(folder)
-      return
+      break
     } catch (error) {
       const code = errno(error)
       if (code === 'ENOENT' && attempt < FOLDER_TRIES) continue // a delete has just removed the empty folder
       if (code === 'ENOTDIR') {
-        throw new PipelineError('OBJECT_KEY', `An object stands where ${JSON.stringify(key)} needs a folder`, { cause: error })
+        throw new PipelineError('OBJECT_KEY', `An object stands where ${JSON.stringify(key)} needs a folder`, {
+          cause: error,
+        })
       }
       if (code !== 'EISDIR' && code !== 'EEXIST') throw error
       if (!(await orAbsent(lstat(path)))?.isDirectory()) throw exists(key)
@@ -56,6 +57,7 @@ async function enter(layout: Layout, from: string, path: string, key: string, if
       throw new PipelineError('OBJECT_KEY', `${JSON.stringify(key)} is the folder of other objects`, { cause: error })
     }
   }
+  await orAbsent(syncFolder(folder)) // absent: deleted again meanwhile
 }
 
 async function removedEmpty(folder: string): Promise<boolean> {
@@ -77,7 +79,7 @@ function exists(key: string): PipelineError {
 /** Takes an object away with its metadata and the folders that it leaves empty. The caller holds the key's lock. */
 export async function unpublish(layout: Layout, key: string, part: string): Promise<void> {
   const path = objectPath(layout, key)
-  const version: FileVersion | undefined = await objectFile(layout, key, path)
+  const version = await objectFile(layout, key, path)
   if (version === undefined) return
   const note = await noteIntent(layout, part, { key, etags: [version.etag] })
   await removeFile(path)

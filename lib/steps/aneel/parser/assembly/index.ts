@@ -173,7 +173,7 @@ export function parse(final: bool): i32 {
     }
     if (<i32>(next - at) > L.MAX_RECORD) return L.TOO_LONG
     // an empty line is no record
-    if (fields == 1 && load<i32>(L.FIELDS + L.F_LENGTH) == 0 && !broken) {
+    if (fields == 1 && load<i32>(L.FIELDS + L.F_LENGTH) == 0 && load<u8>(at) != <u8>quote) {
       inStart = next
       line++
       continue

@@ -1,0 +1,59 @@
+import { PipelineError } from '../errors.ts'
+import type { Queryable } from '../stores/postgres/port.ts'
+import { journalError } from './journal.ts'
+
+/** A sign of life of a process that holds runs. */
+export async function keepAlive(q: Queryable, owner: string): Promise<void> {
+  await q.query(
+    `insert into pipeline.process (owner, seen_at) values ($1, clock_timestamp())
+     on conflict (owner) do update set seen_at = excluded.seen_at`,
+    [owner],
+  )
+}
+
+/** Of the given runs those that the owner still holds: `id` to `epoch`. */
+export async function heldRuns(q: Queryable, owner: string, ids: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await q.query<{ id: string; epoch: number }>(
+    `select id, epoch from pipeline.run where id = any($2::uuid[]) and owner = $1 and state = 'running'`,
+    [owner, ids],
+  )
+  return new Map(rows.map((row) => [row.id, row.epoch]))
+}
+
+/** Gives runs back in good order: whoever claims them next does not count it as a crash. */
+export async function releaseRuns(q: Queryable, owner: string, ids: readonly string[]): Promise<void> {
+  await q.query(
+    `update pipeline.run set owner = null, updated_at = clock_timestamp()
+     where owner = $1 and id = any($2::uuid[]) and state in ('running', 'waiting')`,
+    [owner, ids],
+  )
+}
+
+/** The process ends in good order. */
+export async function sayGoodbye(q: Queryable, owner: string): Promise<void> {
+  await q.query('delete from pipeline.process where owner = $1', [owner])
+}
+
+/**
+ * Keeps the journal bounded: deletes at most 1,000 runs that ended more than `keepDays` ago, with their steps, and fails
+ * unfinished ones that nobody has held for as long (their flow is gone). Resolves with how many it deleted.
+ */
+export async function pruneRuns(q: Queryable, keepDays: number): Promise<number> {
+  const error = journalError(
+    new PipelineError('ABANDONED', `Nobody worked on this run for ${keepDays} days: its flow is gone`),
+  )
+  await q.query(`delete from pipeline.process where seen_at < clock_timestamp() - interval '1 day'`)
+  await q.query(
+    `update pipeline.run r set state = 'failed', owner = null, error = $2::jsonb, updated_at = clock_timestamp(),
+       finished_at = clock_timestamp()
+     where state in ('queued', 'running', 'waiting') and updated_at < clock_timestamp() - $1::int * interval '1 day'
+       and not exists (select from pipeline.process p where p.owner = r.owner)`,
+    [keepDays, JSON.stringify(error)],
+  )
+  const { rowCount } = await q.query(
+    `delete from pipeline.run where id in (
+       select id from pipeline.run where finished_at < clock_timestamp() - $1::int * interval '1 day' limit 1000)`,
+    [keepDays],
+  )
+  return rowCount
+}

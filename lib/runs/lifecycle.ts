@@ -1,0 +1,260 @@
+import { PipelineError } from '../errors.ts'
+import type { Json } from '../stores/cache/port.ts'
+import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
+import { fenced } from './fence.ts'
+import { runId } from './identity.ts'
+import { journalError, outputText } from './journal.ts'
+import type { Overlap, RunState, Trigger } from './run.ts'
+
+/** Most runs of one flow that may wait for their turn. */
+const maxQueued = 1_000
+/** More owners than this may not die in a row without finishing a single step of the run. */
+const maxCrashes = 10
+
+/** What is to run. */
+export interface RunRequest {
+  flow: string
+  /** The scheduled instant in ISO UTC, or the event's key: the same slot never runs twice. */
+  slot: string
+  trigger: Trigger
+  /** What the flow starts with; bounded like a step's output. */
+  input: Json
+  overlap: Overlap
+}
+
+/** A run that this process holds. */
+export interface ClaimedRun {
+  id: string
+  flow: string
+  slot: string
+  trigger: Trigger
+  epoch: number
+  input: Json
+  createdAt: Date
+}
+
+/**
+ * What became of a request: `started` by this process, `queued` behind another run, `skipped` because of another, or a
+ * `duplicate` of a slot that already has its run. `replaced` lists the runs that were cancelled for it.
+ */
+export type Started =
+  | { outcome: 'started'; run: ClaimedRun; replaced: string[] }
+  | { outcome: 'queued' | 'skipped' | 'duplicate'; id: string }
+
+/**
+ * Inserts the run of a slot, once whichever process is first, and settles the overlap with unfinished runs of the same flow
+ * in the same transaction. Throws RUN_QUEUE_FULL (retryable), OUTPUT_TOO_LARGE.
+ */
+export async function startRun(store: PostgresStore, request: RunRequest, owner: string): Promise<Started> {
+  const { flow, slot, overlap } = request
+  const id = runId(flow, slot)
+  const input = outputText(`the trigger ${flow}`, request.input)
+  return store.transaction(async (tx) => {
+    // Two processes that start runs of one flow take turns here.
+    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.run ${flow}`])
+    const { rows: others } = await tx.query<{ id: string; unfinished: boolean; queued: boolean }>(
+      `select id, state in ('queued', 'running', 'waiting') as unfinished, state = 'queued' as queued from pipeline.run
+       where id = $1 or (flow = $2 and state in ('queued', 'running', 'waiting') and trigger <> 'message')`,
+      [id, flow],
+    )
+    if (others.some((other) => other.id === id)) return { outcome: 'duplicate', id }
+    const blocked = others.length > 0
+    if (blocked && overlap === 'queue' && others.filter((other) => other.queued).length >= maxQueued) {
+      throw new PipelineError(
+        'RUN_QUEUE_FULL',
+        `${maxQueued} runs of ${flow} wait already; slot ${slot} was not added`,
+        { retryable: true },
+      )
+    }
+    const replaced =
+      blocked && overlap === 'replace'
+        ? await cancelRuns(
+            tx,
+            others.map((other) => other.id),
+            id,
+          )
+        : []
+    const state = !blocked || overlap === 'replace' ? 'running' : overlap === 'queue' ? 'queued' : 'skipped'
+    const run = await insertRun(tx, id, request, input, state, owner)
+    if (run === undefined) return { outcome: 'duplicate', id }
+    return state === 'running' ? { outcome: 'started', run, replaced } : { outcome: state, id }
+  })
+}
+
+/**
+ * Inserts the run of one step for a message that came from outside any run; it belongs to no flow's queue and is never
+ * replayed.
+ */
+export async function startMessageRun(q: Queryable, flow: string, slot: string, owner: string): Promise<ClaimedRun> {
+  const run = await insertRun(
+    q,
+    runId(flow, slot),
+    { flow, slot, trigger: 'message', input: null },
+    'null',
+    'running',
+    owner,
+  )
+  if (run === undefined) throw new PipelineError('RUN_EXISTS', `There is a run of ${flow} for ${slot} already`)
+  return run
+}
+
+async function insertRun(
+  q: Queryable,
+  id: string,
+  request: Omit<RunRequest, 'overlap'>,
+  input: string,
+  state: 'running' | 'queued' | 'skipped',
+  owner: string,
+): Promise<ClaimedRun | undefined> {
+  const { flow, slot, trigger } = request
+  // Without a conflict target: the unique slot and the derived id can each be the one that collides.
+  const { rows } = await q.query<{ created_at: Date | string }>(
+    `insert into pipeline.run (id, flow, slot, trigger, input, state, epoch, owner, claimed_at, finished_at)
+     select $1::uuid, $2::text, $3::text, $4::text, $5::jsonb, $6::text, held::int, case when held then $7::text end,
+       case when held then clock_timestamp() end,
+       case when $6::text = 'skipped' then clock_timestamp() end
+     from (select $6::text = 'running' as held) as h
+     on conflict do nothing returning created_at`,
+    [id, flow, slot, trigger, input, state, owner],
+  )
+  const row = rows[0]
+  return row && { id, flow, slot, trigger, epoch: 1, input: request.input, createdAt: new Date(row.created_at) }
+}
+
+async function cancelRuns(tx: Queryable, ids: string[], by: string): Promise<string[]> {
+  const error = journalError(new PipelineError('REPLACED', `Run ${by} of the same flow took its place`))
+  const { rows } = await tx.query<{ id: string }>(
+    `update pipeline.run set state = 'cancelled', epoch = epoch + 1, owner = null, error = $2::jsonb,
+       updated_at = clock_timestamp(), finished_at = clock_timestamp()
+     where id = any($1::uuid[]) returning id`,
+    [ids, JSON.stringify(error)],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** Who wants runs, and whose. */
+export interface Claimant {
+  /** This process: name/instance. */
+  owner: string
+  /**
+   * Whose runs are to be had: `all` (this process is alone on the store), `mine` (those of an earlier process of the same
+   * name) or `none`; besides those given back, and those of an owner that gave no sign of life for `silentMs`.
+   */
+  from: 'all' | 'mine' | 'none'
+  silentMs: number
+}
+
+/** SQL: the run `r` may be had by the claimant in parameters $1 (owner), $2 (from), $3 (silentMs). */
+const toBeHad = `(r.owner is null or (r.owner <> $1::text and (
+  $2::text = 'all' or ($2::text = 'mine' and split_part(r.owner, '/', 1) = split_part($1::text, '/', 1)) or not exists (
+    select from pipeline.process p
+    where p.owner = r.owner and p.seen_at > clock_timestamp() - $3::double precision * interval '1 ms'))))`
+
+const claimant = (who: Claimant) => [who.owner, who.from, who.silentMs]
+
+/** Ids of unfinished runs of the given flows that this process may claim, the oldest first, without those in `except`. */
+export async function claimable(
+  q: Queryable,
+  flows: readonly string[],
+  except: readonly string[],
+  who: Claimant,
+): Promise<string[]> {
+  const { rows } = await q.query<{ id: string }>(
+    `select id from pipeline.run r
+     where state in ('running', 'waiting') and trigger <> 'message' and flow = any($4::text[]) and not id = any($5::uuid[])
+       and ${toBeHad} order by created_at`,
+    [...claimant(who), flows, except],
+  )
+  return rows.map((row) => row.id)
+}
+
+/** The oldest queued run of each of the given flows that has no other unfinished run. */
+export async function nextQueued(q: Queryable, flows: readonly string[]): Promise<string[]> {
+  const { rows } = await q.query<{ id: string }>(
+    `select distinct on (flow) id from pipeline.run r
+     where state = 'queued' and flow = any($1::text[]) and not exists (
+       select from pipeline.run o where o.flow = r.flow and o.state in ('running', 'waiting') and o.trigger <> 'message')
+     order by flow, created_at, slot`,
+    [flows],
+  )
+  return rows.map((row) => row.id)
+}
+
+/**
+ * Takes a run over: its epoch rises, so nothing that an earlier owner still does can commit. `gone` when it has ended
+ * or was just taken by another; `poisoned` when it has killed too many owners without progress: then it has failed now.
+ */
+export async function claimRun(q: Queryable, id: string, who: Claimant): Promise<ClaimedRun | 'gone' | 'poisoned'> {
+  const poison = journalError(
+    new PipelineError(
+      'POISONED',
+      `More than ${maxCrashes} processes died in a row while they worked on this run, without finishing a step`,
+    ),
+  )
+  const { rows } = await q.query<ClaimRow>(
+    `with old as (
+       select id, case
+           when owner is null then crashes
+           when exists (select from pipeline.step s where s.run_id = r.id and s.finished_at > r.claimed_at) then 1
+           else crashes + 1
+         end as crashes
+       from pipeline.run r
+       where id = $4::uuid and state in ('queued', 'running', 'waiting') and ${toBeHad}
+       for no key update
+     )
+     update pipeline.run r set epoch = r.epoch + 1, crashes = old.crashes, claimed_at = clock_timestamp(),
+       updated_at = clock_timestamp(), state = case when poisoned then 'failed' else 'running' end,
+       owner = case when not poisoned then $1::text end, error = case when poisoned then $6::jsonb end,
+       finished_at = case when poisoned then clock_timestamp() end
+     from (select id, crashes, crashes > $5::int as poisoned from old) as old where r.id = old.id
+     returning r.id, r.flow, r.slot, r.trigger, r.state, r.epoch, r.input, r.created_at`,
+    [...claimant(who), id, maxCrashes, JSON.stringify(poison)],
+  )
+  const row = rows[0]
+  if (row === undefined) return 'gone'
+  if (row.state !== 'running') return 'poisoned'
+  const { created_at, state: _, ...run } = row
+  return { ...run, createdAt: new Date(created_at) }
+}
+
+type ClaimRow = Omit<ClaimedRun, 'createdAt'> & { state: RunState; created_at: Date | string }
+
+/** Fails the one-step runs of messages whose process died: nobody will send such a message again. */
+export async function failLostMessages(q: Queryable, who: Claimant): Promise<number> {
+  const error = journalError(new PipelineError('MESSAGE_LOST', 'The process ended while it worked on this message'))
+  const { rowCount } = await q.query(
+    `update pipeline.run r set state = 'failed', owner = null, error = $4::jsonb, updated_at = clock_timestamp(),
+       finished_at = clock_timestamp()
+     where trigger = 'message' and state = 'running' and ${toBeHad}`,
+    [...claimant(who), JSON.stringify(error)],
+  )
+  return rowCount
+}
+
+/** How a run ends. */
+export interface Ending {
+  outcome: 'done' | 'failed' | 'cancelled'
+  error?: PipelineError
+  /** Small JSON for people: what the run brought. Bounded like a step's output. */
+  summary?: Json
+}
+
+/** Ends a run that this process holds. Throws FENCED when it does not (any more). Resolves with the seconds since it began. */
+export async function endRun(q: Queryable, run: { id: string; epoch: number }, ending: Ending): Promise<number> {
+  const { rows } = await q.query<{ seconds: number }>(
+    `update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
+       updated_at = clock_timestamp(), finished_at = clock_timestamp()
+     where id = $1::uuid and epoch = $2::int and state = 'running'
+     returning extract(epoch from finished_at - created_at)::double precision as seconds`,
+    [
+      run.id,
+      run.epoch,
+      ending.outcome,
+      ending.error === undefined ? null : JSON.stringify(journalError(ending.error)),
+      ending.summary === undefined ? null : outputText('the end of the run', ending.summary),
+    ],
+  )
+  const row = rows[0]
+  if (row === undefined) throw fenced(run.id, `epoch ${run.epoch} is over, or the run has ended`)
+  return row.seconds
+}

@@ -1,0 +1,169 @@
+import { createHash, type Hash } from 'node:crypto'
+import { open, rm } from 'node:fs/promises'
+import { PipelineError } from '../../errors.ts'
+import type { HttpClient, HttpResponse } from '../../net/http.ts'
+import { retry, type RetryPolicy } from '../../runs/retry.ts'
+import type { Progress } from '../step.ts'
+import type { Portal } from './fetch-schema.ts'
+import { sniffContainer } from './load/source.ts'
+
+/** What the source said last time, for a conditional request. */
+export interface Known {
+  etag: string
+  lastModified: string
+}
+
+/** A finished download, or the answer that there is nothing new. */
+export type Download =
+  | { outcome: 'not-modified' }
+  | { outcome: 'downloaded'; file: string; bytes: number; sha256: string; etag: string; lastModified: string }
+
+/** Surroundings of a download. */
+export interface DownloadContext {
+  http: HttpClient
+  signal: AbortSignal
+  progress(progress: Progress): void
+  onRetry(notice: { attempt: number; error: PipelineError; delayMs: number }): void
+}
+
+/** The portal's retry policy, from its config. */
+export function portalPolicy(portal: Portal): RetryPolicy {
+  return {
+    backoff: 'exponential',
+    baseMs: portal.backoffMs,
+    capMs: Math.max(portal.backoffMs, 120_000),
+    jitter: 'full',
+    attempts: portal.tries,
+    deadlineMs: portal.totalTimeoutMs,
+  }
+}
+
+interface Progressed {
+  hash: Hash
+  bytes: number
+  etag: string
+}
+
+/**
+ * Downloads a file to `file`, asking first whether it has changed. A connection that breaks goes on where it stopped when the
+ * server allows it (`If-Range`), else from the start. The length is checked against Content-Length, the first bytes against
+ * what a data file looks like. On any error the file is removed.
+ */
+export async function download(
+  url: string,
+  file: string,
+  known: Known | undefined,
+  portal: Portal,
+  context: DownloadContext,
+): Promise<Download> {
+  let sofar: Progressed | undefined
+  try {
+    return await retry(
+      portalPolicy(portal),
+      async ({ signal }) => {
+        const response = await ask(url, known, sofar, portal, context.http, signal)
+        if (response.status === 304) {
+          response.body.resume()
+          return { outcome: 'not-modified' }
+        }
+        const resumed = response.status === 206 && sofar !== undefined
+        if (!resumed || sofar === undefined) sofar = { hash: createHash('sha256'), bytes: 0, etag: '' }
+        const progressed = sofar
+        progressed.etag = response.headers.etag ?? ''
+        await receive(response, file, progressed, resumed, context)
+        sofar = undefined
+        return {
+          outcome: 'downloaded',
+          file,
+          bytes: progressed.bytes,
+          sha256: progressed.hash.digest('hex'),
+          etag: response.headers.etag ?? '',
+          lastModified: response.headers['last-modified'] ?? '',
+        }
+      },
+      { signal: context.signal, onRetry: context.onRetry },
+    )
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  }
+}
+
+async function ask(
+  url: string,
+  known: Known | undefined,
+  sofar: Progressed | undefined,
+  portal: Portal,
+  http: HttpClient,
+  signal: AbortSignal,
+): Promise<HttpResponse> {
+  const headers: Record<string, string> = {}
+  // only a strong ETag proves that the rest belongs to the beginning
+  const resume = sofar !== undefined && sofar.bytes > 0 && sofar.etag.startsWith('"')
+  if (resume) {
+    headers.range = `bytes=${sofar.bytes}-`
+    headers['if-range'] = sofar.etag
+  } else {
+    if (known?.etag) headers['if-none-match'] = known.etag
+    if (known?.lastModified) headers['if-modified-since'] = known.lastModified
+  }
+  const response = await http.request({
+    url,
+    headers,
+    signal,
+    accept: [304],
+    contact: portal.contact,
+    idleTimeoutMs: portal.idleTimeoutMs,
+    totalTimeoutMs: portal.totalTimeoutMs,
+  })
+  if (response.status === 206) {
+    const start = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1]
+    if (!resume || Number(start) !== sofar.bytes) {
+      response.body.destroy()
+      if (sofar) sofar.etag = ''
+      throw new PipelineError('NET_RANGE', 'The server answered with another part of the file than was asked for', { retryable: true })
+    }
+  }
+  return response
+}
+
+async function receive(
+  response: HttpResponse,
+  file: string,
+  progressed: Progressed,
+  resumed: boolean,
+  context: DownloadContext,
+): Promise<void> {
+  const length = response.headers['content-length']
+  const expected = length === undefined ? undefined : Number(length) + (resumed ? progressed.bytes : 0)
+  const out = await open(file, resumed ? 'r+' : 'w')
+  let judged = resumed
+  try {
+    for await (const chunk of response.body) {
+      if (!judged && chunk.length > 0) {
+        sniffContainer(chunk)
+        judged = true
+      }
+      await out.write(chunk, 0, chunk.length, progressed.bytes)
+      progressed.hash.update(chunk)
+      progressed.bytes += chunk.length
+      context.progress({
+        phase: 'download',
+        done: progressed.bytes,
+        unit: 'bytes',
+        ...(expected === undefined ? {} : { total: expected }),
+      })
+    }
+    if (progressed.bytes === 0) sniffContainer(new Uint8Array(0))
+    if (expected !== undefined && progressed.bytes !== expected) {
+      throw new PipelineError('NET_LENGTH', `${progressed.bytes} bytes arrived, the server had announced ${expected}`, {
+        retryable: true,
+        details: { bytes: progressed.bytes, expected },
+      })
+    }
+    await out.sync()
+  } finally {
+    response.body.destroy()
+    await out.close()
+  }
+}

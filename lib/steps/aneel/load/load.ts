@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { PipelineError } from '../../../errors.ts'
+import { sibling } from '../../../sibling.ts'
+import type { Stores } from '../../../stores/stores.ts'
+import type { Logger, Progress } from '../../step.ts'
+import type { FromWorker, LoadJob, LoadResult, ToWorker } from './job.ts'
+import { announceLoad, keepLoadAlive, sweepLoads } from './registry.ts'
+import { stagingTables } from './stage.ts'
+
+/** What a load needs beside the job's own data. */
+export interface LoadContext {
+  stores: Stores
+  signal: AbortSignal
+  log: Logger
+  progress(progress: Progress): void
+}
+
+/** A load before the thread's own details are filled in. */
+export type LoadRequest = Omit<LoadJob, 'id' | 'target' | 'stateFile' | 'newStateFile' | 'newStateKey'>
+
+const HEARTBEAT_MS = 30_000
+
+/**
+ * Loads a file as the next version of a dataset's part, in a thread of its own. All or nothing: on any error the last good
+ * version stays as it was. Errors: see `inspect`, `planLoad`, `judge`, `publish`.
+ */
+export async function runLoad(request: LoadRequest, context: LoadContext): Promise<LoadResult> {
+  const base = request.base
+  const objects = context.stores.objects
+  if (base?.stateKey) {
+    const known = await objects.head(base.stateKey)
+    if (known !== undefined) {
+      try {
+        const result = await objects.withFile(base.stateKey, (stateFile) => attempt(request, stateFile, context))
+        await forget(context, base.stateKey)
+        return result
+      } catch (error) {
+        if (!(error instanceof PipelineError) || error.code !== 'STATE_MISMATCH') throw error
+        context.log.warn(`${request.contract.dataset}: ${error.message}; comparing with the table itself`)
+      }
+    }
+  }
+  const result = await attempt(request, null, context)
+  if (base?.stateKey) await forget(context, base.stateKey)
+  return result
+}
+
+/** Signatures of a replaced version are of no more use. */
+async function forget(context: LoadContext, key: string): Promise<void> {
+  try {
+    await context.stores.objects.delete(key)
+  } catch (error) {
+    context.log.warn(`Old signatures ${key} could not be deleted: ${PipelineError.from(error).message}`)
+  }
+}
+
+async function attempt(request: LoadRequest, stateFile: string | null, context: LoadContext): Promise<LoadResult> {
+  const { stores } = context
+  const id = randomUUID()
+  const job: LoadJob = {
+    ...request,
+    id,
+    target: stores.postgres.target,
+    stateFile,
+    newStateFile: join(stores.scratch, `${id}.rows`),
+    newStateKey: `state/${request.contract.dataset}/${request.part === '' ? '-' : request.part}/${id}.rows`,
+  }
+  const tables = stagingTables(job)
+  await sweepLoads(stores.postgres, job.run?.id ?? null)
+  await announceLoad(stores.postgres, {
+    id,
+    dataset: job.contract.dataset,
+    part: job.part,
+    runId: job.run?.id ?? null,
+    tables: [tables.fresh, tables.candidates, tables.gone].map((name) => `${tables.schema}.${name}`),
+  })
+  const heartbeat = setInterval(() => {
+    keepLoadAlive(stores.postgres, id).catch((error: unknown) =>
+      context.log.warn(`The load's lease was not renewed: ${PipelineError.from(error).message}`),
+    )
+  }, HEARTBEAT_MS)
+  try {
+    return await inThread(job, context)
+  } catch (error) {
+    await endLease(context, job)
+    throw error
+  } finally {
+    clearInterval(heartbeat)
+    await Promise.all(['', '.old', '.gone'].map((ending) => rm(`${job.newStateFile}${ending}`, { force: true })))
+  }
+}
+
+/** A load that failed cleans up at once; what cannot be reached now is left to the next load's sweep. */
+async function endLease(context: LoadContext, job: LoadJob): Promise<void> {
+  try {
+    await context.stores.objects.delete(job.newStateKey)
+    await context.stores.postgres.query(`update pipeline.load set alive_until = now() - interval '1 second' where id = $1`, [job.id])
+    await sweepLoads(context.stores.postgres, null)
+  } catch (error) {
+    context.log.warn(`Leftovers of the load stay until the next one: ${PipelineError.from(error).message}`)
+  }
+}
+
+async function inThread(job: LoadJob, context: LoadContext): Promise<LoadResult> {
+  const { signal, stores } = context
+  signal.throwIfAborted()
+  const worker = new Worker(sibling(import.meta.url, 'worker'), {
+    workerData: job,
+    // the young generation of a short-lived thread; all bulk data is outside the heap
+    resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 },
+  })
+  const tell = (message: ToWorker) => worker.postMessage(message)
+  const abort = () => tell({ kind: 'abort' })
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await new Promise<LoadResult>((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'done') resolve(message.result)
+        else if (message.kind === 'failed') reject(PipelineError.fromJSON(message.error))
+        else if (message.kind === 'staged') {
+          stores.objects.put(job.newStateKey, { file: job.newStateFile }, { signal }).then(
+            () => tell({ kind: 'go' }),
+            (error: unknown) => {
+              abort()
+              reject(error)
+            },
+          )
+        } else if (message.phase === 'load') {
+          context.progress({ phase: 'load', done: message.done, total: message.total, unit: 'bytes' })
+        } else context.progress({ phase: message.phase, done: message.rows, total: message.rows, unit: 'rows' })
+      })
+      worker.on('error', (error) => reject(PipelineError.from(error, 'LOAD_CRASHED')))
+      worker.on('exit', (code) =>
+        reject(new PipelineError('LOAD_CRASHED', `The loading thread ended (code ${code}) before its work did`, { retryable: true })),
+      )
+    })
+  } finally {
+    signal.removeEventListener('abort', abort)
+    await worker.terminate()
+  }
+}

@@ -1,0 +1,158 @@
+import type { Queryable } from '../../../stores/postgres/port.ts'
+import { quoteIdentifier } from '../../../stores/postgres/port.ts'
+import type { Contract } from '../contract.ts'
+import type { ColumnProfile } from '../parser/parser.ts'
+
+/** One published state of a part of a dataset, as the registry keeps it. */
+export interface Version {
+  dataset: string
+  part: string
+  version: number
+  mode: 'full' | 'delta'
+  schema: string
+  table: string
+  fingerprint: string
+  contract: Contract
+  columns: readonly { name: string; type: string }[]
+  rows: number
+  new: number
+  changed: number
+  vanished: number
+  quarantined: number
+  sha256: string
+  bytes: number
+  artifactKey: string | null
+  stateKey: string | null
+  stateSha256: string | null
+  source: VersionSource
+  generatedOn: string | null
+  dialect: Record<string, string>
+  profile: Record<string, ColumnProfile>
+  warnings: string[]
+  seconds: number
+  runId: string | null
+  publishedAt: string
+}
+
+/** Where a version's file came from. */
+export interface VersionSource {
+  tier: 'primary' | 'backup'
+  url: string
+  resourceId: string
+  etag: string
+  lastModified: string
+  portalStamp: string
+}
+
+const SELECT = `
+select dataset, part, version, mode, table_schema as schema, table_name as "table", fingerprint, contract, columns,
+  rows::float8 as rows, new_rows::float8 as "new", changed_rows::float8 as changed, vanished_rows::float8 as vanished,
+  quarantined::float8 as quarantined, sha256, bytes::float8 as bytes, artifact_key as "artifactKey", state_key as "stateKey",
+  state_sha256 as "stateSha256", source, generated_on::text as "generatedOn", dialect, profile, warnings, seconds,
+  run_id::text as "runId", to_char(published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "publishedAt"
+from pipeline.version`
+
+/** The version that readers see now; undefined before the first. */
+export async function currentVersion(db: Queryable, dataset: string, part: string): Promise<Version | undefined> {
+  const { rows } = await db.query<Version & Record<string, unknown>>(
+    `${SELECT} where dataset = $1 and part = $2 order by version desc limit 1`,
+    [dataset, part],
+  )
+  return rows[0]
+}
+
+/** The newest version of every part of a dataset, in order of part. */
+export async function currentParts(db: Queryable, dataset: string): Promise<Version[]> {
+  const { rows } = await db.query<Version & Record<string, unknown>>(
+    `select distinct on (part) * from (${SELECT} where dataset = $1) v order by part, version desc`,
+    [dataset],
+  )
+  return rows
+}
+
+/** Records a version. `at` is the database's clock. */
+export async function insertVersion(db: Queryable, v: Omit<Version, 'publishedAt'>): Promise<void> {
+  await db.query(
+    `insert into pipeline.version (dataset, part, version, mode, table_schema, table_name, fingerprint, contract, columns, rows,
+       new_rows, changed_rows, vanished_rows, quarantined, sha256, bytes, artifact_key, state_key, state_sha256, source,
+       generated_on, dialect, profile, warnings, seconds, run_id)
+     values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26)`,
+    [
+      v.dataset,
+      v.part,
+      v.version,
+      v.mode,
+      v.schema,
+      v.table,
+      v.fingerprint,
+      JSON.stringify(v.contract),
+      JSON.stringify(v.columns),
+      v.rows,
+      v.new,
+      v.changed,
+      v.vanished,
+      v.quarantined,
+      v.sha256,
+      v.bytes,
+      v.artifactKey,
+      v.stateKey,
+      v.stateSha256,
+      JSON.stringify(v.source),
+      v.generatedOn,
+      JSON.stringify(v.dialect),
+      JSON.stringify(v.profile),
+      JSON.stringify(v.warnings),
+      v.seconds,
+      v.runId,
+    ],
+  )
+}
+
+/** How long a load may be silent before its tables count as leftovers. */
+export const LOAD_LEASE_SECONDS = 120
+
+/** Announces a load and the tables it will make. */
+export async function announceLoad(
+  db: Queryable,
+  load: { id: string; dataset: string; part: string; runId: string | null; tables: readonly string[] },
+): Promise<void> {
+  await db.query(
+    `insert into pipeline.load (id, dataset, part, run_id, tables, alive_until)
+     values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
+    [load.id, load.dataset, load.part, load.runId, [...load.tables], LOAD_LEASE_SECONDS],
+  )
+}
+
+/** Says that a load still lives. */
+export async function keepLoadAlive(db: Queryable, id: string): Promise<void> {
+  await db.query(`update pipeline.load set alive_until = now() + make_interval(secs => $2) where id = $1`, [
+    id,
+    LOAD_LEASE_SECONDS,
+  ])
+}
+
+/**
+ * Drops the tables of dead loads: those whose lease has passed and those of the same run (a run has one owner, so an earlier
+ * load of it is dead).
+ */
+export async function sweepLoads(db: Queryable, runId: string | null): Promise<number> {
+  const { rows } = await db.query<{ id: string; tables: string[] }>(
+    `select id::text, tables from pipeline.load where alive_until < now() or run_id = $1`,
+    [runId],
+  )
+  for (const { id, tables } of rows) {
+    for (const table of tables) {
+      const used = await db.query(`select 1 from pipeline.version where table_schema || '.' || table_name = $1
+        and (dataset, part, version) in (select dataset, part, max(version) from pipeline.version group by 1, 2)`, [table])
+      if (used.rowCount === 0) await db.query(`drop table if exists ${quoteTable(table)}`)
+    }
+    await db.query('delete from pipeline.load where id = $1', [id])
+  }
+  return rows.length
+}
+
+/** `schema.table` as quoted SQL. */
+export function quoteTable(name: string): string {
+  const [schema = '', table = ''] = name.split('.', 2)
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`
+}

@@ -1,0 +1,49 @@
+// A load's own thread: the flow's event loop stays free, and all its memory goes when it ends.
+import { parentPort, workerData } from 'node:worker_threads'
+import { PipelineError } from '../../../errors.ts'
+import { openConnection } from '../../../stores/postgres/connection.ts'
+import { judge } from './gates.ts'
+import type { FromWorker, LoadJob, ToWorker } from './job.ts'
+import { publish } from './publish.ts'
+import { stage } from './stage.ts'
+
+const port = parentPort
+if (port === null) throw new Error('load/worker is a worker thread')
+const say = (message: FromWorker) => port.postMessage(message)
+const job: LoadJob = workerData
+const controller = new AbortController()
+let go: () => void = () => undefined
+const mayPublish = new Promise<void>((resolve) => {
+  go = resolve
+})
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'go') go()
+  else controller.abort(new PipelineError('ABORTED', 'The load was stopped', { retryable: true }))
+})
+
+async function load(): Promise<void> {
+  const startedAt = Date.now()
+  const connection = await openConnection(job.target)
+  let warnings: string[] = []
+  try {
+    const staged = await stage(
+      connection,
+      job,
+      (phase, done, total, rows) => say({ kind: 'progress', phase, done, total, rows }),
+      controller.signal,
+      (plan, counts, profile, quarantine) => {
+        warnings = judge(plan, counts, profile, job.base ?? undefined, quarantine.samples())
+      },
+    )
+    say({ kind: 'staged' })
+    await mayPublish
+    say({ kind: 'progress', phase: 'publish', done: 0, total: staged.counts.rows, rows: staged.counts.rows })
+    say({ kind: 'done', result: await publish(connection, job, staged, warnings, startedAt) })
+  } finally {
+    await connection.close()
+  }
+}
+
+load()
+  .catch((error: unknown) => say({ kind: 'failed', error: PipelineError.from(error, 'LOAD_FAILED').toJSON() }))
+  .finally(() => port.close())

@@ -1,0 +1,51 @@
+import type { PipelineError } from '../../errors.ts'
+import type { Queryable } from '../../stores/postgres/port.ts'
+import type { Pick } from './portal.ts'
+
+/** What the source last said of a file. */
+export interface KnownSource {
+  url: string
+  resourceId: string
+  etag: string
+  lastModified: string
+  portalStamp: string
+}
+
+/** The last answer for a part, if any. */
+export async function knownSource(db: Queryable, dataset: string, part: string): Promise<KnownSource | undefined> {
+  const { rows } = await db.query<KnownSource & Record<string, unknown>>(
+    `select url, coalesce(resource_id, '') as "resourceId", coalesce(etag, '') as etag,
+       coalesce(last_modified, '') as "lastModified", coalesce(portal_stamp, '') as "portalStamp"
+     from pipeline.source_check where dataset = $1 and part = $2`,
+    [dataset, part],
+  )
+  return rows[0]
+}
+
+/** Notes a look that went well, with the validators for the next one. */
+export async function noteCheck(
+  db: Queryable,
+  dataset: string,
+  pick: Pick,
+  answer: { etag: string; lastModified: string },
+): Promise<void> {
+  await db.query(
+    `insert into pipeline.source_check (dataset, part, url, resource_id, etag, last_modified, portal_stamp, checked_at, error)
+     values ($1, $2, $3, $4, $5, $6, nullif($7, ''), now(), null)
+     on conflict (dataset, part) do update set url = excluded.url, resource_id = excluded.resource_id, etag = excluded.etag,
+       last_modified = excluded.last_modified, portal_stamp = coalesce(excluded.portal_stamp, source_check.portal_stamp),
+       checked_at = now(), error = null`,
+    [dataset, pick.part, pick.url, pick.resourceId, answer.etag, answer.lastModified, pick.stamp],
+  )
+}
+
+/** Notes a look that failed; the validators of the last good one stay. */
+export async function noteFailure(db: Queryable, dataset: string, pick: Pick, error: PipelineError): Promise<void> {
+  await db
+    .query(
+      `insert into pipeline.source_check (dataset, part, url, resource_id, checked_at, error) values ($1, $2, $3, $4, now(), $5)
+       on conflict (dataset, part) do update set checked_at = now(), error = excluded.error`,
+      [dataset, pick.part, pick.url, pick.resourceId, JSON.stringify(error.toJSON())],
+    )
+    .catch(() => undefined) // the store may be what failed; the error itself goes on
+}

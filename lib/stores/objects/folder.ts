@@ -1,0 +1,135 @@
+import { resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { PipelineError } from '../../errors.ts'
+import { abortError, storeError } from './folder/errors.ts'
+import { type Layout, objectFile, objectPath, openLayout } from './folder/layout.ts'
+import { listObjects } from './folder/list.ts'
+import { keyLock } from './folder/lock.ts'
+import { type Part, partName, removeLeftovers, stage } from './folder/parts.ts'
+import { publish, unpublish } from './folder/publish.ts'
+import { describe, notFound, openObject } from './folder/read.ts'
+import { checkKey, checkMetadata } from './key.ts'
+import type { ObjectSource, ObjectStore, PutOptions } from './port.ts'
+
+/** Configuration of {@link openFolderObjects}. */
+export interface FolderObjectsOptions {
+  /** Made where it is missing; relative to the working folder. Any number of processes may use one folder. */
+  folder: string
+  /**
+   * When the leftovers of a put are removed whose process cannot be looked up (another machine): milliseconds since their
+   * last write. By default 6 hours.
+   */
+  leftoverAgeMs?: number
+}
+
+const LEFTOVER_AGE_MS = 6 * 60 * 60 * 1000
+
+/**
+ * The object port on a folder. An object is the file that its key names (capitals and unusual characters escaped, see
+ * `segmentName`), so that it can be looked at, backed up and copied with ordinary tools that keep modification times:
+ * these tie the metadata in `.store/` to the object.
+ *
+ * A put is one rename of a file that is whole and on disk, hence all or nothing also after a kill or a power cut. Symbolic
+ * links below the folder are never followed. The file system must know hard links. Leftovers of killed puts are removed
+ * here, at open.
+ */
+export async function openFolderObjects(options: FolderObjectsOptions): Promise<ObjectStore> {
+  const folder = resolve(options.folder)
+  let layout: Layout
+  try {
+    layout = await openLayout(folder)
+    await removeLeftovers(layout, options.leftoverAgeMs ?? LEFTOVER_AGE_MS)
+  } catch (error) {
+    throw storeError(error, `opening ${folder}`)
+  }
+  const lock = keyLock()
+  const closing = new AbortController()
+  const writes = new Set<Promise<unknown>>()
+
+  /** Runs one operation: refused after close, every error one of the port's. */
+  async function guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    if (closing.signal.aborted) throw closed()
+    try {
+      return await work()
+    } catch (error) {
+      throw storeError(error, doing)
+    }
+  }
+
+  function tracked<T>(work: Promise<T>): Promise<T> {
+    writes.add(work)
+    const forget = () => writes.delete(work)
+    work.then(forget, forget)
+    return work
+  }
+
+  async function put(key: string, source: ObjectSource, options: PutOptions) {
+    checkKey(key)
+    const { contentType, metadata = {}, ifAbsent = false } = options
+    checkMetadata(contentType, metadata)
+    const described = { key, metadata, ...(contentType === undefined ? {} : { contentType }) }
+    const signal = options.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, options.signal])
+    if (ifAbsent && (await describe(layout, key)) !== undefined) {
+      throw new PipelineError('OBJECT_EXISTS', `There is already an object ${JSON.stringify(key)}`)
+    }
+    const part: Part = await stage(layout, source, signal)
+    try {
+      await lock(key, async () => {
+        if (signal.aborted) throw abortError(signal, 'storing an object')
+        await publish(layout, part, described, ifAbsent)
+      })
+    } catch (error) {
+      await part.discard()
+      throw error
+    }
+    await part.settle()
+    const { bytes, etag, modifiedMs } = part.version
+    return { ...described, bytes, etag, lastModified: new Date(modifiedMs) }
+  }
+
+  return {
+    kind: 'folder',
+    put: (key, source, options = {}) => {
+      // From now on, not from the first read: a stream that fails without a listener ends the process.
+      if (source instanceof Readable) source.on('error', () => {})
+      return tracked(
+        guarded(`storing ${JSON.stringify(key)}`, () => put(key, source, options)).catch((error: unknown) => {
+          if (source instanceof Readable) source.destroy()
+          throw error
+        }),
+      )
+    },
+    get: (key, options = {}) =>
+      guarded(`reading ${JSON.stringify(key)}`, async () => {
+        if (options.signal?.aborted) throw abortError(options.signal, 'reading an object')
+        return openObject(layout, key, options)
+      }),
+    head: (key) => guarded(`looking for ${JSON.stringify(key)}`, () => describe(layout, key)),
+    list: (prefix, options = {}) =>
+      guarded(`listing ${JSON.stringify(prefix)}`, () => listObjects(layout, prefix, options)),
+    delete: (key) =>
+      tracked(
+        guarded(`deleting ${JSON.stringify(key)}`, () => {
+          checkKey(key)
+          return lock(key, () => unpublish(layout, key, partName()))
+        }),
+      ),
+    async withFile(key, work, options = {}) {
+      const path = await guarded(`reading ${JSON.stringify(key)}`, async () => {
+        if (options.signal?.aborted) throw abortError(options.signal, 'reading an object')
+        const file = objectPath(layout, key)
+        if ((await objectFile(layout, key, file)) === undefined) throw notFound(key)
+        return file
+      })
+      return work(path)
+    },
+    async close() {
+      closing.abort(closed())
+      await Promise.allSettled(writes)
+    },
+  }
+}
+
+function closed(): PipelineError {
+  return new PipelineError('STORE_CLOSED', 'The object store has been closed')
+}

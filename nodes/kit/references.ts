@@ -1,0 +1,49 @@
+import { PipelineError } from '../../lib/errors.ts'
+import type { NodeDeclaration } from './declaration.ts'
+import type { NodeDefinition, Red, RedNode } from './red.ts'
+
+/** What the kit knows of a node of ours, found by its Node-RED object. */
+export interface Known {
+  type: string
+  /** The checked config; absent when it was bad. */
+  config?: Record<string, unknown>
+  problem?: PipelineError
+  /** What a config node offers to those that point at it. */
+  service?: object
+}
+
+const known = new WeakMap<RedNode, Known>()
+
+/** Notes what others may know of a node. */
+export function introduce(node: RedNode, entry: Known): void {
+  known.set(node, entry)
+}
+
+/** A reference, resolved. */
+export interface Resolved {
+  node: RedNode
+  config: Record<string, unknown>
+  service?: object
+}
+
+/** Looks up the config nodes a node points at. Throws CONFIG for one that is missing, disabled, of another type or bad itself. */
+export function resolveReferences(red: Red, declaration: NodeDeclaration, definition: NodeDefinition): Map<string, Resolved> {
+  const resolved = new Map<string, Resolved>()
+  for (const [name, { type, required = true }] of Object.entries(declaration.references ?? {})) {
+    const id = definition[name]
+    if (typeof id !== 'string' || id === '') {
+      if (required) throw new PipelineError('CONFIG', `No ${type} is chosen for "${name}"`)
+      continue
+    }
+    const node = red.nodes.getNode(id)
+    const entry = node ? known.get(node) : undefined
+    if (!node || entry === undefined || entry.type !== type) {
+      throw new PipelineError('CONFIG', `The ${type} chosen for "${name}" (${id}) is not there, or it is disabled`)
+    }
+    if (entry.config === undefined) {
+      throw new PipelineError('CONFIG', `The ${type} chosen for "${name}" is not set up: ${entry.problem?.message ?? 'unknown reason'}`)
+    }
+    resolved.set(name, { node, config: entry.config, ...(entry.service === undefined ? {} : { service: entry.service }) })
+  }
+  return resolved
+}
