@@ -69,7 +69,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       const excerpt = await firstText(response.data)
       throw statusError(status, headers, host, r.url, excerpt)
     }
-    return { status, headers, url: r.url, body: Readable.from(bytes(decoded(response.data, headers), deadline), { objectMode: false }) }
+    return {
+      status,
+      headers,
+      url: r.url,
+      body: Readable.from(bytes(decoded(response.data, headers), deadline), { objectMode: false }),
+    }
   }
 
   return {
@@ -81,7 +86,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       for await (const chunk of response.body) {
         size += chunk.length
         if (size > (r.maxBytes ?? MAX_JSON)) {
-          throw new PipelineError('NET_TOO_LARGE', `${hostOf(r.url)} answered more than ${r.maxBytes ?? MAX_JSON} bytes of JSON`)
+          throw new PipelineError(
+            'NET_TOO_LARGE',
+            `${hostOf(r.url)} answered more than ${r.maxBytes ?? MAX_JSON} bytes of JSON`,
+          )
         }
         chunks.push(chunk)
       }
@@ -110,7 +118,10 @@ function withConnectDeadline<A extends HttpAgent>(agent: A, ms: number, ready: '
   agent.createConnection = (connectOptions, callback) => {
     const stream = create(connectOptions, callback)
     if (!stream) return stream
-    const timer = setTimeout(() => stream.destroy(Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT' })), ms)
+    const timer = setTimeout(
+      () => stream.destroy(Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT' })),
+      ms,
+    )
     stream.once(ready, () => clearTimeout(timer))
     stream.once('close', () => clearTimeout(timer))
     return stream
@@ -214,17 +225,31 @@ async function firstText(stream: Readable): Promise<string> {
   } catch {
     // the status says enough
   }
-  return text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim().slice(0, 200)
+  return text
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200)
 }
 
-function statusError(status: number, headers: Record<string, string>, host: string, url: string, excerpt: string): PipelineError {
+function statusError(
+  status: number,
+  headers: Record<string, string>,
+  host: string,
+  url: string,
+  excerpt: string,
+): PipelineError {
   const retryable = status === 408 || status === 425 || status === 429 || status >= 500
   const retryAfterMs = parseRetryAfter(headers['retry-after'])
-  return new PipelineError(`HTTP_${status}`, `${host} answered ${status} to ${pathOf(url)}${excerpt ? `: ${excerpt}` : ''}`, {
-    retryable,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    details: { status, url: withoutSecrets(url) },
-  })
+  return new PipelineError(
+    `HTTP_${status}`,
+    `${host} answered ${status} to ${pathOf(url)}${excerpt ? `: ${excerpt}` : ''}`,
+    {
+      retryable,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      details: { status, url: withoutSecrets(url) },
+    },
+  )
 }
 
 /** `Retry-After` as milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
@@ -241,10 +266,15 @@ function networkError(error: unknown, host: string): PipelineError {
     return new PipelineError('NET_TIMEOUT', `No connection to ${host} in time`, { retryable: true, cause: error })
   }
   if (['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'].includes(code)) {
-    return new PipelineError('NET_UNREACHABLE', `${host} cannot be reached (${code})`, { retryable: true, cause: error })
+    return new PipelineError('NET_UNREACHABLE', `${host} cannot be reached (${code})`, {
+      retryable: true,
+      cause: error,
+    })
   }
   if (/CERT|SIGNATURE|SELF_SIGNED|ALTNAME/.test(code)) {
-    return new PipelineError('NET_CERTIFICATE', `${host} shows a certificate that cannot be trusted (${code})`, { cause: error })
+    return new PipelineError('NET_CERTIFICATE', `${host} shows a certificate that cannot be trusted (${code})`, {
+      cause: error,
+    })
   }
   if (code === 'ERR_FR_TOO_MANY_REDIRECTS') {
     return new PipelineError('NET_REDIRECTS', `${host} redirects more than ${MAX_REDIRECTS} times`, { cause: error })
@@ -252,7 +282,10 @@ function networkError(error: unknown, host: string): PipelineError {
   if (code === 'ERR_INVALID_URL' || code === 'ERR_BAD_OPTION' || code === 'ERR_UNSUPPORTED_PROTOCOL') {
     return new PipelineError('URL_INVALID', `Not an address that can be fetched: ${host}`, { cause: error })
   }
-  return new PipelineError('NET_CUT', `The connection to ${host} broke${code ? ` (${code})` : ''}`, { retryable: true, cause: error })
+  return new PipelineError('NET_CUT', `The connection to ${host} broke${code ? ` (${code})` : ''}`, {
+    retryable: true,
+    cause: error,
+  })
 }
 
 function hostOf(url: string): string {
@@ -269,4 +302,3 @@ function withoutSecrets(url: string): string {
   parsed.search = ''
   return parsed.href
 }
-

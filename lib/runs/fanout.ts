@@ -133,6 +133,7 @@ export class FanOut {
         `Items of one each went to two joins, ${window.join} and ${join}: wire them to one`,
       )
     }
+    if (window.completed) return 'double'
     const double = window.seen.has(key)
     if (!double) {
       try {
@@ -203,7 +204,7 @@ export class FanOut {
       const result: Record<string, Json> = { total: items.length, done, failed }
       await this.#journal(live, window.run, window.join, 'join', hashOf([window.node, ...window.index.keys()]), result)
       if (live.windows.get(windowKey(window.node, window.run.item)) !== window) return
-      live.windows.delete(windowKey(window.node, window.run.item))
+      window.items = [] // only doubles can still come
       send({ run: window.run, message: window.message, items, done, failed })
     } catch (error) {
       window.completed = false // the item's message fails with this; sent again, it completes

@@ -18,7 +18,11 @@ export interface Parsed {
 }
 
 /** A text column of field `source`. */
-export function column(source: number, type: ParserColumn['type'] = 'text', more: Partial<ParserColumn> = {}): ParserColumn {
+export function column(
+  source: number,
+  type: ParserColumn['type'] = 'text',
+  more: Partial<ParserColumn> = {},
+): ParserColumn {
   return {
     source,
     type,

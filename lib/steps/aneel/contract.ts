@@ -19,7 +19,11 @@ const ColumnSchema = Type.Object(
         'month: MM/YYYY or a date, kept as its first day. timestamp: without time zone. cnpj: 14 digits as text, left-padded',
     }),
     scale: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 12, description: 'Decimals kept, rounded half away from zero; needed for decimal' }),
+      Type.Integer({
+        minimum: 0,
+        maximum: 12,
+        description: 'Decimals kept, rounded half away from zero; needed for decimal',
+      }),
     ),
     inHeader: Type.Enum(['required', 'optional'], {
       default: 'required',
@@ -30,12 +34,17 @@ const ColumnSchema = Type.Object(
       default: false,
       description: 'Left out of the row identity: it changes on each publication without meaning',
     }),
-    personal: Type.Boolean({ default: false, description: 'Personal data (LGPD): dropped while parsing unless asked for' }),
+    personal: Type.Boolean({
+      default: false,
+      description: 'Personal data (LGPD): dropped while parsing unless asked for',
+    }),
     mask: Type.Optional(
       Type.Enum(['owners'], { description: 'Natural persons among the owners named in the text are masked' }),
     ),
     nullBeforeYear: Type.Optional(
-      Type.Integer({ description: 'Earlier dates are the portal\'s way to say "none": they become null and are counted' }),
+      Type.Integer({
+        description: 'Earlier dates are the portal\'s way to say "none": they become null and are counted',
+      }),
     ),
     nulls: Type.Array(Type.String(), { default: [], description: 'Texts that mean "no value" here, beside blank' }),
     range: Type.Optional(
@@ -54,7 +63,11 @@ const GateSchema = Type.Union([
   Type.Object(
     {
       gate: Type.Literal('rows'),
-      atLeastOfLast: Type.Number({ exclusiveMinimum: 0, maximum: 1, description: 'Rows against the last good version' }),
+      atLeastOfLast: Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description: 'Rows against the last good version',
+      }),
       atLeast: Type.Optional(Type.Integer({ minimum: 0, description: 'Rows whatever the last version had' })),
     },
     { ...strict, description: 'The file must not shrink suspiciously' },
@@ -98,7 +111,9 @@ export const ContractSchema = Type.Object(
           description: 'For a dataset in parts (a file a year): which to load when nothing is said',
         }),
         pinned: Type.Optional(
-          Type.String({ description: 'Path of the download, for when package_show does not answer: /dataset/…/download/…' }),
+          Type.String({
+            description: 'Path of the download, for when package_show does not answer: /dataset/…/download/…',
+          }),
         ),
       },
       strict,
@@ -142,8 +157,10 @@ export function parseContract(value: unknown): Contract {
   for (const column of contract.columns) {
     if (names.has(column.name)) problems.push(`column ${column.name} stands twice`)
     names.add(column.name)
-    if (column.type === 'decimal' && column.scale === undefined) problems.push(`decimal column ${column.name} has no scale`)
-    if (column.type === 'integer' && column.scale !== undefined) problems.push(`integer column ${column.name} has a scale`)
+    if (column.type === 'decimal' && column.scale === undefined)
+      problems.push(`decimal column ${column.name} has no scale`)
+    if (column.type === 'integer' && column.scale !== undefined)
+      problems.push(`integer column ${column.name} has a scale`)
     if (column.range !== undefined && column.type !== 'decimal' && column.type !== 'integer') {
       problems.push(`column ${column.name} has a range but is ${column.type}`)
     }
@@ -157,7 +174,8 @@ export function parseContract(value: unknown): Contract {
     else if (column.personal || column.volatile) problems.push(`key column ${name} is personal or volatile`)
   }
   for (const gate of contract.gates) {
-    if ('column' in gate && !names.has(gate.column)) problems.push(`gate ${gate.gate} names ${gate.column}, which is no column`)
+    if ('column' in gate && !names.has(gate.column))
+      problems.push(`gate ${gate.gate} names ${gate.column}, which is no column`)
   }
   if (problems.length > 0) {
     throw new PipelineError('CONTRACT_INVALID', `Dataset contract ${contract.dataset}: ${problems.join('; ')}`, {

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { PipelineError } from '../../errors.ts'
 import type { HttpClient, HttpResponse } from '../../net/http.ts'
-import { retry, type RetryPolicy } from '../../runs/retry.ts'
+import { type RetryPolicy, retry } from '../../runs/retry.ts'
 import type { Progress } from '../step.ts'
 import type { Portal } from './fetch-schema.ts'
 import { sniffContainer } from './load/source.ts'
@@ -121,7 +121,9 @@ async function ask(
     if (!resume || Number(start) !== sofar.bytes) {
       response.body.destroy()
       if (sofar) sofar.etag = ''
-      throw new PipelineError('NET_RANGE', 'The server answered with another part of the file than was asked for', { retryable: true })
+      throw new PipelineError('NET_RANGE', 'The server answered with another part of the file than was asked for', {
+        retryable: true,
+      })
     }
   }
   return response

@@ -22,7 +22,12 @@ export const PortalSchema = Type.Object(
       description: 'A download is given up when no byte arrives for this long',
     }),
     totalTimeoutMs: Type.Integer({ default: 3_600_000, minimum: 1_000, maximum: 86_400_000 }),
-    tries: Type.Integer({ default: 4, minimum: 1, maximum: 20, description: 'Tries a request, with backoff and jitter' }),
+    tries: Type.Integer({
+      default: 4,
+      minimum: 1,
+      maximum: 20,
+      description: 'Tries a request, with backoff and jitter',
+    }),
     backoffMs: Type.Integer({ default: 2_000, minimum: 1, maximum: 600_000 }),
   },
   { additionalProperties: false },
@@ -42,7 +47,8 @@ export const FetchConfigSchema = Type.Object(
       default: '',
       pattern: '^(|latest|latest-two|all|[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*)$',
       title: 'Parts',
-      description: 'For datasets with a file a year: latest, latest-two, all, or years with commas; blank takes the contract’s',
+      description:
+        'For datasets with a file a year: latest, latest-two, all, or years with commas; blank takes the contract’s',
     }),
     mode: Type.Enum(['incremental', 'full'], {
       default: 'incremental',

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipelineError } from '../../errors.ts'
-import { putArtifact } from '../../stores/objects/artifacts.ts'
 import { retry } from '../../runs/retry.ts'
 import type { Infer } from '../../schema.ts'
+import { putArtifact } from '../../stores/objects/artifacts.ts'
+import { migrate } from '../../stores/postgres/migrate.ts'
+import type { PostgresStore } from '../../stores/postgres/port.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import { contractFor } from './catalogue.ts'
 import type { Contract } from './contract.ts'
@@ -23,8 +25,6 @@ import { snakeCase } from './load/plan.ts'
 import { currentParts, currentVersion, type Version, type VersionSource } from './load/registry.ts'
 import { createPortal, type Package, type Pick, pickResources } from './portal.ts'
 import { knownSource, noteCheck, noteFailure } from './source-check.ts'
-import { migrate } from '../../stores/postgres/migrate.ts'
-import type { PostgresStore } from '../../stores/postgres/port.ts'
 
 /** Said with everything that goes out: the portal's licence asks for it. */
 export const ATTRIBUTION = 'Fonte: ANEEL, Dados Abertos (dadosabertos.aneel.gov.br), licença ODbL'
@@ -150,8 +150,11 @@ async function resolvePicks(
   } catch (error) {
     const problem = PipelineError.from(error)
     const pinned = wanted.contract?.resource.pinned
-    if (!problem.retryable || problem.code === 'ABORTED' || pinned === undefined || config.format !== 'csv') throw problem
-    context.log.warn(`${wanted.dataset}: the portal's catalogue does not answer (${problem.message}); using the pinned address`)
+    if (!problem.retryable || problem.code === 'ABORTED' || pinned === undefined || config.format !== 'csv')
+      throw problem
+    context.log.warn(
+      `${wanted.dataset}: the portal's catalogue does not answer (${problem.message}); using the pinned address`,
+    )
     const url = new URL(pinned, `${config.portal.url.replace(/\/+$/, '')}/`).href
     return { found: undefined, picks: [{ part: '', resourceId: wanted.contract?.resource.id ?? '', url, stamp: '' }] }
   }
@@ -170,7 +173,14 @@ async function fetchPart(
   if (base?.runId === context.run.id) return manifestOf(base, 'published', 'published by this run', context)
   const known = quick ?? (await knownSource(postgres, wanted.dataset, pick.part))
   const incremental = config.mode === 'incremental' && base !== undefined
-  if (incremental && quick === undefined && pick.stamp !== '' && known && 'portalStamp' in known && known.portalStamp === pick.stamp) {
+  if (
+    incremental &&
+    quick === undefined &&
+    pick.stamp !== '' &&
+    known &&
+    'portalStamp' in known &&
+    known.portalStamp === pick.stamp
+  ) {
     await noteCheck(postgres, wanted.dataset, pick, known)
     return manifestOf(base, 'unchanged', 'the portal lists the same file', context)
   }
@@ -187,7 +197,9 @@ async function fetchPart(
       return manifestOf(base, 'unchanged', 'not modified (304)', context)
     }
     if (got.outcome === 'not-modified') {
-      throw new PipelineError('HTTP_304', 'The portal says "not modified" of a file that was never fetched', { retryable: true })
+      throw new PipelineError('HTTP_304', 'The portal says "not modified" of a file that was never fetched', {
+        retryable: true,
+      })
     }
     if (base !== undefined && base.sha256 === got.sha256 && config.mode === 'incremental') {
       await noteCheck(postgres, wanted.dataset, pick, got)
@@ -241,19 +253,29 @@ async function loadPart(
       { stores, signal: context.signal, log: context.log, progress: context.progress },
     )
   if (config.archive) {
-    const artifact = await putArtifact(stores.objects, { file: got.file, move: true }, { sha256: got.sha256, contentType: 'text/csv' })
+    const artifact = await putArtifact(
+      stores.objects,
+      { file: got.file, move: true },
+      { sha256: got.sha256, contentType: 'text/csv' },
+    )
     await stores.objects.withFile(artifact.key, (file) => load(file, artifact.key), { signal: context.signal })
   } else await load(got.file, null)
   await noteCheck(stores.postgres, wanted.dataset, pick, got)
   const version = await currentVersion(stores.postgres, wanted.dataset, pick.part)
-  if (version === undefined) throw new PipelineError('NO_VERSION', `${wanted.dataset}: the version just published is gone`)
+  if (version === undefined)
+    throw new PipelineError('NO_VERSION', `${wanted.dataset}: the version just published is gone`)
   const touched = version.new + version.changed + version.vanished
   return touched === 0 && base !== undefined
     ? manifestOf(version, 'unchanged', 'the file was rewritten, its rows are equal', context)
     : manifestOf(version, 'published', version.version === 1 ? 'first version' : 'rows changed', context)
 }
 
-function manifestOf(version: Version, outcome: PartManifest['outcome'], reason: string, context: Context): PartManifest {
+function manifestOf(
+  version: Version,
+  outcome: PartManifest['outcome'],
+  reason: string,
+  context: Context,
+): PartManifest {
   const fresh = outcome === 'published' || reason.includes('rewritten')
   return {
     part: version.part,
@@ -307,7 +329,9 @@ async function withLastGood(error: PipelineError, dataset: string, context: Cont
     // the store itself is what failed
   }
   const newest = served.reduce<Version | undefined>((a, b) => (a && a.publishedAt > b.publishedAt ? a : b), undefined)
-  const age = newest ? Math.max(0, Math.round((context.clock.now().getTime() - Date.parse(newest.publishedAt)) / 1000)) : undefined
+  const age = newest
+    ? Math.max(0, Math.round((context.clock.now().getTime() - Date.parse(newest.publishedAt)) / 1000))
+    : undefined
   const stays = newest
     ? `. Version ${newest.version} of ${newest.publishedAt} stays served (${humanAge(age ?? 0)} old)`
     : '. Nothing is served of it yet'

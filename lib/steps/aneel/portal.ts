@@ -82,7 +82,10 @@ export function createPortal(http: HttpClient, portal: Portal, signal: AbortSign
     async packages(query = ''): Promise<Package[]> {
       const found: Package[] = []
       for (let start = 0; start < 5000; ) {
-        const { result } = read(search.parse, await action('package_search', { q: query || '*:*', rows: '100', start: String(start) }))
+        const { result } = read(
+          search.parse,
+          await action('package_search', { q: query || '*:*', rows: '100', start: String(start) }),
+        )
         found.push(...result.results)
         start += result.results.length
         if (result.results.length === 0 || start >= result.count) break
@@ -104,7 +107,9 @@ function stampOf(resource: Resource): string {
 }
 
 function isFormat(resource: Resource, format: 'csv' | 'parquet'): boolean {
-  const ending = /\.([a-z0-9]+)$/i.exec(URL.canParse(resource.url) ? new URL(resource.url).pathname : '')?.[1]?.toLowerCase()
+  const ending = /\.([a-z0-9]+)$/i
+    .exec(URL.canParse(resource.url) ? new URL(resource.url).pathname : '')?.[1]
+    ?.toLowerCase()
   const parquet = ending === 'parquet' || resource.format?.toUpperCase() === 'PARQUET'
   if (format === 'parquet') return parquet
   // `format` and the ending lie about CSV and ZIP; the bytes will tell. What is surely no table is left out here.

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../../errors.ts'
-import { quoteIdentifier as q, type Queryable } from '../../../stores/postgres/port.ts'
+import { type Queryable, quoteIdentifier as q } from '../../../stores/postgres/port.ts'
 import type { LoadPlan } from './plan.ts'
 import type { Repeated } from './tables.ts'
 

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../../errors.ts'
-import { quoteIdentifier as q, type Queryable } from '../../../stores/postgres/port.ts'
+import { type Queryable, quoteIdentifier as q } from '../../../stores/postgres/port.ts'
 import type { ColumnProfile, ParserCounts } from '../parser/parser.ts'
 import type { LoadPlan } from './plan.ts'
 import type { Version } from './registry.ts'
@@ -36,7 +36,10 @@ export function judge(
     )
   }
   const rowsGate = contract.gates.find((gate) => gate.gate === 'rows')
-  const least = Math.max(rowsGate?.atLeast ?? 1, base === undefined ? 1 : Math.ceil(base.rows * (rowsGate?.atLeastOfLast ?? 0)))
+  const least = Math.max(
+    rowsGate?.atLeast ?? 1,
+    base === undefined ? 1 : Math.ceil(base.rows * (rowsGate?.atLeastOfLast ?? 0)),
+  )
   if (counts.rows < least) {
     throw new PipelineError(
       'GATE_ROWS',
@@ -64,7 +67,8 @@ export function judge(
       const factor = Math.max(now, then) / Math.max(Math.min(now, then), Number.EPSILON)
       if (then === 0 || factor <= gate.factor) continue
       const message = `${contract.dataset}: the mean of ${gate.column} is ${now.toPrecision(4)}, it was ${then.toPrecision(4)} in the last good version (at most a factor of ${gate.factor}): was the decimal comma lost?`
-      if (gate.level === 'error') throw new PipelineError('GATE_MAGNITUDE', message, { details: { column: gate.column } })
+      if (gate.level === 'error')
+        throw new PipelineError('GATE_MAGNITUDE', message, { details: { column: gate.column } })
       warnings.push(message)
     }
   }

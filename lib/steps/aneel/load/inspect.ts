@@ -1,6 +1,6 @@
 import { PipelineError } from '../../../errors.ts'
-import { firstRecord, sniffDelimiter } from '../parser/record.ts'
 import type { ReadBytes } from '../parser/parser.ts'
+import { firstRecord, sniffDelimiter } from '../parser/record.ts'
 import { type OpenSource, openSource } from './source.ts'
 
 /** What the first megabyte of a file says. */
@@ -43,7 +43,8 @@ export async function inspect(
       filled += bytes
     }
     const head = sample.subarray(0, filled)
-    if (filled === 0) throw new PipelineError('FILE_EMPTY', 'The file is empty: 0 bytes arrived where rows were expected')
+    if (filled === 0)
+      throw new PipelineError('FILE_EMPTY', 'The file is empty: 0 bytes arrived where rows were expected')
     if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
       throw new PipelineError('ENCODING_UNSUPPORTED', 'The file is UTF-16; UTF-8 and windows-1252 are read')
     }

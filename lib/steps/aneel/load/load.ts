@@ -97,7 +97,10 @@ async function attempt(request: LoadRequest, stateFile: string | null, context: 
 async function endLease(context: LoadContext, job: LoadJob): Promise<void> {
   try {
     await context.stores.objects.delete(job.newStateKey)
-    await context.stores.postgres.query(`update pipeline.load set alive_until = now() - interval '1 second' where id = $1`, [job.id])
+    await context.stores.postgres.query(
+      `update pipeline.load set alive_until = now() - interval '1 second' where id = $1`,
+      [job.id],
+    )
     await sweepLoads(context.stores.postgres, null)
   } catch (error) {
     context.log.warn(`Leftovers of the load stay until the next one: ${PipelineError.from(error).message}`)
@@ -134,7 +137,11 @@ async function inThread(job: LoadJob, context: LoadContext): Promise<LoadResult>
       })
       worker.on('error', (error) => reject(PipelineError.from(error, 'LOAD_CRASHED')))
       worker.on('exit', (code) =>
-        reject(new PipelineError('LOAD_CRASHED', `The loading thread ended (code ${code}) before its work did`, { retryable: true })),
+        reject(
+          new PipelineError('LOAD_CRASHED', `The loading thread ended (code ${code}) before its work did`, {
+            retryable: true,
+          }),
+        ),
       )
     })
   } finally {

@@ -1,5 +1,6 @@
 // "44.0400% para FULANO DE TAL - 123.456.789-09 (PIE), 55.96% para EMPRESA S.A. - 18.565.382/0001-66 (APE)"
-const OWNER = /(\d+(?:[.,]\d+)?\s*%\s+para\s+)(.+?)(\s*\([A-Z-]{2,10}\))?(?=\s*[;,]\s*\d+(?:[.,]\d+)?\s*%\s+para|\s*$)/gu
+const OWNER =
+  /(\d+(?:[.,]\d+)?\s*%\s+para\s+)(.+?)(\s*\([A-Z-]{2,10}\))?(?=\s*[;,]\s*\d+(?:[.,]\d+)?\s*%\s+para|\s*$)/gu
 const COMPANY = /\d{2}\.?\d{3}\.?\d{3}\/?\d{4}-?\d{2}/
 
 /**

@@ -45,9 +45,13 @@ export async function parquetAsCsv(
       if (bytes > 0) return bytes
       const code = await ended
       if (code === 0) return 0
-      throw new PipelineError('FILE_BROKEN', `The Parquet file cannot be read: ${stderr.trim() || `exit code ${code}`}`, {
-        retryable: true,
-      })
+      throw new PipelineError(
+        'FILE_BROKEN',
+        `The Parquet file cannot be read: ${stderr.trim() || `exit code ${code}`}`,
+        {
+          retryable: true,
+        },
+      )
     },
     close: async () => {
       await source.close()

@@ -87,13 +87,21 @@ export function openContract(dataset: string, slug: string, title: string, heade
  * Matches a header with a contract. Throws HEADER_COLUMNS when required columns are missing, HEADER_REPEATED when one name
  * stands twice.
  */
-export function planLoad(contract: Contract, header: readonly string[], keepPersonal: readonly string[] = []): LoadPlan {
+export function planLoad(
+  contract: Contract,
+  header: readonly string[],
+  keepPersonal: readonly string[] = [],
+): LoadPlan {
   const names = header.map((name) => name.trim().toLowerCase())
   const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index)
   if (twice !== undefined) {
-    throw new PipelineError('HEADER_REPEATED', `${contract.dataset}: the column "${twice}" stands twice in the header`, {
-      details: { header },
-    })
+    throw new PipelineError(
+      'HEADER_REPEATED',
+      `${contract.dataset}: the column "${twice}" stands twice in the header`,
+      {
+        details: { header },
+      },
+    )
   }
   const taken = new Set<number>()
   const find = (column: Column): number => {

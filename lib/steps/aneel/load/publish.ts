@@ -86,10 +86,10 @@ export async function publish(
     }
     // the replaced table waits for the next sweep: readers may still be in it
     if (staged.mode === 'full' && base !== undefined) {
-      await tx.query(`update pipeline.load set tables = $2, alive_until = now() + interval '1 minute', run_id = null where id = $1`, [
-        job.id,
-        [`${base.schema}.${base.table}`],
-      ])
+      await tx.query(
+        `update pipeline.load set tables = $2, alive_until = now() + interval '1 minute', run_id = null where id = $1`,
+        [job.id, [`${base.schema}.${base.table}`]],
+      )
     } else await tx.query('delete from pipeline.load where id = $1', [job.id])
     return {
       version: next.version,
@@ -112,7 +112,9 @@ async function compareWhole(tx: Queryable, staged: Staged, base: Version | undef
   const none = { changed: 0, vanished: 0, moved: 0, repeated: [] }
   const rows = staged.counts.rows - (staged.quarantine.count - staged.counts.rejected)
   if (base === undefined) return { ...none, new: rows }
-  staged.plan.warnings.push('The columns or the contract changed: rows were replaced as a whole, without a row-by-row history')
+  staged.plan.warnings.push(
+    'The columns or the contract changed: rows were replaced as a whole, without a row-by-row history',
+  )
   const sameKey = JSON.stringify(base.contract.key) === JSON.stringify(staged.plan.contract.key) && staged.plan.key > 0
   if (!sameKey) return { ...none, new: rows, vanished: base.rows }
   const old = quoteTable(`${base.schema}.${base.table}`)

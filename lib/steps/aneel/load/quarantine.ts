@@ -1,6 +1,6 @@
 import type { Queryable } from '../../../stores/postgres/port.ts'
-import { firstRecord, formatRecord } from '../parser/record.ts'
 import type { Reject, RejectReason } from '../parser/parser.ts'
+import { firstRecord, formatRecord } from '../parser/record.ts'
 import type { LoadPlan } from './plan.ts'
 import type { Repeated } from './tables.ts'
 
@@ -70,7 +70,13 @@ export class Quarantine {
   addRepeated(rows: readonly Repeated[]): void {
     this.count += rows.length
     for (const { row } of rows.slice(0, Math.max(0, MAX_KEPT - this.rows.length))) {
-      this.rows.push({ line: null, reason: 'repeated-key', column: null, detail: 'a second row of the same key', raw: row.slice(0, MAX_RAW) })
+      this.rows.push({
+        line: null,
+        reason: 'repeated-key',
+        column: null,
+        detail: 'a second row of the same key',
+        raw: row.slice(0, MAX_RAW),
+      })
     }
   }
 
@@ -81,7 +87,11 @@ export class Quarantine {
 
   /** Personal data must not reach a table by the back door; in a row of the wrong shape nobody knows where they are. */
   #redact(text: string, fields: string[], reason: RejectReason): string | null {
-    if (this.#plan.personalFields.length === 0) return text.replace(/\r?\n$/, '').replaceAll('\0', '').slice(0, MAX_RAW)
+    if (this.#plan.personalFields.length === 0)
+      return text
+        .replace(/\r?\n$/, '')
+        .replaceAll('\0', '')
+        .slice(0, MAX_RAW)
     if (reason === 'ragged' || reason === 'quote') return null
     const kept = fields.map((field, index) => (this.#plan.personalFields.includes(index) ? '' : field))
     return formatRecord(kept, this.#delimiter).replaceAll('\0', '').slice(0, MAX_RAW)

@@ -142,8 +142,11 @@ export async function sweepLoads(db: Queryable, runId: string | null): Promise<n
   )
   for (const { id, tables } of rows) {
     for (const table of tables) {
-      const used = await db.query(`select 1 from pipeline.version where table_schema || '.' || table_name = $1
-        and (dataset, part, version) in (select dataset, part, max(version) from pipeline.version group by 1, 2)`, [table])
+      const used = await db.query(
+        `select 1 from pipeline.version where table_schema || '.' || table_name = $1
+        and (dataset, part, version) in (select dataset, part, max(version) from pipeline.version group by 1, 2)`,
+        [table],
+      )
       if (used.rowCount === 0) await db.query(`drop table if exists ${quoteTable(table)}`)
     }
     await db.query('delete from pipeline.load where id = $1', [id])

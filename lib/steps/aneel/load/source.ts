@@ -1,8 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { createReadStream } from 'node:fs'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { PipelineError } from '../../../errors.ts'
 import type { ReadBytes } from '../parser/parser.ts'
@@ -29,7 +28,8 @@ const MAX_INFLATED = 16 * 1024 ** 3
 
 /** Judges a file by its first bytes. Throws FILE_EMPTY, HTML_INSTEAD_OF_DATA (retryable), NOT_DATA. */
 export function sniffContainer(head: Uint8Array): Container {
-  if (head.length === 0) throw new PipelineError('FILE_EMPTY', 'The file is empty: 0 bytes arrived where rows were expected')
+  if (head.length === 0)
+    throw new PipelineError('FILE_EMPTY', 'The file is empty: 0 bytes arrived where rows were expected')
   const text = Buffer.from(head.subarray(0, 512)).toString('latin1')
   if (text.startsWith('PK\u0003\u0004') || text.startsWith('PK\u0005\u0006')) return 'zip'
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
@@ -148,7 +148,10 @@ export function streamed(
 }
 
 function zipProblem(error: unknown): PipelineError {
-  return new PipelineError('FILE_BROKEN', `The ZIP archive cannot be read: ${String(error)}`, { retryable: true, cause: error })
+  return new PipelineError('FILE_BROKEN', `The ZIP archive cannot be read: ${String(error)}`, {
+    retryable: true,
+    cause: error,
+  })
 }
 
 async function openZip(file: string, size: number): Promise<OpenSource> {

@@ -1,13 +1,13 @@
 import { PipelineError } from '../../../errors.ts'
 import type { Connection, CopySink } from '../../../stores/postgres/port.ts'
-import { CsvParser, type ColumnProfile, type ParserCounts } from '../parser/parser.ts'
-import { type InspectedSource, inspect, type Inspection } from './inspect.ts'
+import { type ColumnProfile, CsvParser, type ParserCounts } from '../parser/parser.ts'
+import { type InspectedSource, type Inspection, inspect } from './inspect.ts'
 import type { LoadJob } from './job.ts'
 import { type LoadPlan, openContract, parserPlan, planLoad } from './plan.ts'
 import { Quarantine } from './quarantine.ts'
-import { type SignatureReader, SignatureWriter, readSignatures, signaturesFromTable } from './signatures.ts'
-import { copyTarget, createKey, createTable, settleRepeats } from './tables.ts'
 import { quoteTable } from './registry.ts'
+import { readSignatures, type SignatureReader, SignatureWriter, signaturesFromTable } from './signatures.ts'
+import { copyTarget, createKey, createTable, settleRepeats } from './tables.ts'
 
 /** A file's rows in tables of their own, checked, not yet seen by any reader. */
 export interface Staged {
@@ -47,7 +47,12 @@ export async function stage(
   job: LoadJob,
   report: Report,
   signal: AbortSignal,
-  judgeParsed: (plan: LoadPlan, counts: ParserCounts, profile: Map<string, ColumnProfile>, quarantine: Quarantine) => void,
+  judgeParsed: (
+    plan: LoadPlan,
+    counts: ParserCounts,
+    profile: Map<string, ColumnProfile>,
+    quarantine: Quarantine,
+  ) => void,
 ): Promise<Staged> {
   try {
     return await stageAs(connection, job, undefined, report, signal, judgeParsed)
@@ -64,7 +69,12 @@ async function stageAs(
   encoding: Inspection['encoding'] | undefined,
   report: Report,
   signal: AbortSignal,
-  judgeParsed: (plan: LoadPlan, counts: ParserCounts, profile: Map<string, ColumnProfile>, quarantine: Quarantine) => void,
+  judgeParsed: (
+    plan: LoadPlan,
+    counts: ParserCounts,
+    profile: Map<string, ColumnProfile>,
+    quarantine: Quarantine,
+  ) => void,
 ): Promise<Staged> {
   const file = await inspect(job.file, { signal, ...(encoding ? { encoding } : {}) })
   try {
@@ -108,7 +118,9 @@ async function stageAs(
       goneRows.end()
       const written = await sink.end()
       if (written !== counts.sent) {
-        throw new PipelineError('COPY_COUNT', `The database took ${written} rows, ${counts.sent} were sent`, { retryable: true })
+        throw new PipelineError('COPY_COUNT', `The database took ${written} rows, ${counts.sent} were sent`, {
+          retryable: true,
+        })
       }
       if (old !== undefined && job.stateFile !== null && old.digest() !== job.base?.stateSha256) {
         throw new PipelineError('STATE_MISMATCH', 'The signatures of the last version are damaged', { retryable: true })
@@ -220,9 +232,13 @@ async function parseInto(
 function checkEnd(file: InspectedSource, quarantine: Quarantine, plan: LoadPlan): void {
   if (file.lastByte === 10) return
   if (quarantine.lastIsCut) {
-    throw new PipelineError('FILE_TRUNCATED', `${plan.contract.dataset}: the file ends in the middle of a row: it was cut on its way`, {
-      retryable: true,
-    })
+    throw new PipelineError(
+      'FILE_TRUNCATED',
+      `${plan.contract.dataset}: the file ends in the middle of a row: it was cut on its way`,
+      {
+        retryable: true,
+      },
+    )
   }
   plan.warnings.push('The last line has no line end: the file may have been cut')
 }

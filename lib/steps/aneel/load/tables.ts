@@ -1,4 +1,4 @@
-import { quoteIdentifier as q, type Queryable } from '../../../stores/postgres/port.ts'
+import { type Queryable, quoteIdentifier as q } from '../../../stores/postgres/port.ts'
 import type { Column } from '../contract.ts'
 import type { LoadPlan } from './plan.ts'
 
@@ -38,7 +38,12 @@ export function copyTarget(table: string, plan: LoadPlan): string {
 }
 
 const keyList = (plan: LoadPlan) =>
-  plan.key === 0 ? '_kh' : plan.columns.slice(0, plan.key).map((column) => q(column.name)).join(', ')
+  plan.key === 0
+    ? '_kh'
+    : plan.columns
+        .slice(0, plan.key)
+        .map((column) => q(column.name))
+        .join(', ')
 
 /** A row that the contract's `repeats: quarantine` sends away, with what it held. */
 export interface Repeated {
@@ -61,5 +66,7 @@ export async function settleRepeats(db: Queryable, table: string, plan: LoadPlan
 
 /** The key, as a unique index in which nulls are equal: a blank part of a key is a value like any other. */
 export async function createKey(db: Queryable, table: string, name: string, plan: LoadPlan): Promise<void> {
-  await db.query(`create unique index ${q(`${name}_key`.slice(-63))} on ${table} (${keyList(plan)}, _n) nulls not distinct`)
+  await db.query(
+    `create unique index ${q(`${name}_key`.slice(-63))} on ${table} (${keyList(plan)}, _n) nulls not distinct`,
+  )
 }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { PipelineError } from '../../../errors.ts'
-import { quoteIdentifier as q, type Queryable } from '../../../stores/postgres/port.ts'
+import { type Queryable, quoteIdentifier as q } from '../../../stores/postgres/port.ts'
 import type { Contract } from '../contract.ts'
 import { currentParts, type Version } from './registry.ts'
 
@@ -14,7 +14,14 @@ export function derivedViews(): { name: string; requires: string[]; sql: string 
     .map((name) => {
       const sql = readFileSync(new URL(name, folder), 'utf8')
       const requires = /^-- requires:\s*(.*)$/m.exec(sql)?.[1] ?? ''
-      return { name, requires: requires.split(',').map((r) => r.trim()).filter((r) => r !== ''), sql }
+      return {
+        name,
+        requires: requires
+          .split(',')
+          .map((r) => r.trim())
+          .filter((r) => r !== ''),
+        sql,
+      }
     })
 }
 

@@ -175,7 +175,10 @@ export class CsvParser {
   #configure(plan: ParserPlan): void {
     const { layout } = this.#exports
     if (plan.columns.length > layout(16) || plan.fields > 1024) {
-      throw new PipelineError('TOO_MANY_COLUMNS', `A file of ${plan.fields} columns is more than the 1,024 that are read`)
+      throw new PipelineError(
+        'TOO_MANY_COLUMNS',
+        `A file of ${plan.fields} columns is more than the 1,024 that are read`,
+      )
     }
     this.#exports.begin(
       plan.fields,
@@ -219,7 +222,14 @@ export class CsvParser {
   /** Counts of the file at hand. */
   counts(): ParserCounts {
     const { count } = this.#exports
-    return { rows: count(0), rejected: count(1), same: count(2), replacements: count(3), sent: count(4), line: count(5) }
+    return {
+      rows: count(0),
+      rejected: count(1),
+      same: count(2),
+      replacements: count(3),
+      sent: count(4),
+      line: count(5),
+    }
   }
 
   /** Profile of each column of the plan. */
