@@ -1,116 +1,55 @@
 import { PipelineError } from '../../lib/errors.ts'
-import { parser } from '../../lib/schema.ts'
-import type { Logger, Progress } from '../../lib/steps/step.ts'
+import { type Parser, parser } from '../../lib/schema.ts'
+import { Attendant, settleSoon } from './attendant.ts'
+import type { Behaviour, NodeHandle } from './behaviour.ts'
+import { registerButton } from './button.ts'
 import { coerce } from './coerce.ts'
 import { type ConfigOf, type Limits, LimitsSchema, type NodeDeclaration } from './declaration.ts'
-import { forDone, isQuiet } from './errors.ts'
-import { Inbox } from './inbox.ts'
 import { loggerOf } from './logger.ts'
-import { guard, limited, once } from './message.ts'
-import type { Message, NodeDefinition, Outputs, Red, RedNode } from './red.ts'
-import { introduce, type Resolved, resolveReferences } from './references.ts'
-import { progressText, type StatusLine, StatusWriter } from './status.ts'
+import { guard } from './message.ts'
+import type { NodeDefinition, Red, RedNode } from './red.ts'
+import { introduce, type Known, type Resolved, resolveReferences, serviceOf } from './references.ts'
+import { StatusWriter } from './status.ts'
 
-/** Node-RED gives a closing node 15 s; ours take at most this long. */
-const closeWithinMs = 10_000
+export type { Behaviour, NodeHandle, Reply, Work } from './behaviour.ts'
 
-/** One message at work. */
-export interface Work {
-  /** Aborted when the node closes (reason: not a PipelineError) and at the timeout (reason: TIMEOUT). */
-  signal: AbortSignal
-  /** Shows how far the work is in the node's status. */
-  progress(progress: Progress): void
-  /** Sends in between; the last messages are better returned. False, and nothing sent, once the node is closed. */
-  send(outputs: Outputs): boolean
-}
-
-/** How a message ends: what goes out, and what the status says afterwards (blank when left out). */
-export interface Reply {
-  outputs?: Outputs
-  status?: StatusLine
-}
-
-/** What a node does. Whatever these throw ends in `done(error)`; nothing escapes as an unhandled rejection. */
-export interface Behaviour {
-  /** Works on one message. */
-  input?(message: Message, work: Work): Promise<Reply | undefined> | Reply | undefined
-  /** The button of the node (declaration: `button: true`). */
-  press?(): Promise<void>
-  /** Gives back what the node holds; `handle.signal` is aborted already. `removed`: deleted, not just restarted. */
-  close?(removed: boolean): Promise<void> | void
-  /** Config nodes: what nodes get from `handle.use(reference, Class)`. */
-  service?: object
-}
-
-/** A node as its behaviour sees it. */
-export interface NodeHandle<Config> {
-  readonly id: string
-  readonly type: string
-  readonly name: string | undefined
-  /** Stable across deploys, restarts and renames, also inside subflow instances: the `node` of the journal. */
-  readonly path: string
-  readonly config: Config
-  readonly credentials: Readonly<Record<string, string>>
-  readonly log: Logger
-  /** Aborted when the node closes. */
-  readonly signal: AbortSignal
-  /** BCP 47 tag of the runtime's language. */
-  readonly language: string
-  /** The service of a referenced config node. Throws CONFIG when the reference is blank or offers something else. */
-  use<T extends object>(reference: string, service: abstract new (...args: never[]) => T): T
-  status(line: StatusLine): void
-  /** Config nodes: shows a status on every node that uses this one. */
-  statusOfUsers(line: StatusLine): void
-  /** Translates a key of the catalogue into the runtime's language. */
-  text(key: string, values?: Record<string, string | number>): string
-  /** Sends outside of a message (triggers, joins). False, and nothing sent, once the node is closed. */
-  send(outputs: Outputs): boolean
-}
-
-interface Letter {
-  message: Message
-  send(outputs: Outputs): void
-  done(error?: PipelineError): void
-}
+const limitsParser = parser(LimitsSchema, 'The limits', 'CONFIG')
 
 /**
- * Registers a node type. `create` is called for each node with a good config, synchronously; a bad one gets a red ring and
- * answers every message with the error CONFIG. Each message ends in exactly one `done`.
+ * Registers a node type. `create` is called once per node with a good config, synchronously, and says what the node does. A
+ * node with a bad config (or a missing config node) gets a red ring and answers every message with the error CONFIG; it never
+ * breaks the deploy. Every message ends in exactly one `done`; nothing is sent after close.
  */
 export function registerNode<const D extends NodeDeclaration>(
   red: Red,
   declaration: D,
   create: (handle: NodeHandle<ConfigOf<D>>) => Behaviour,
 ): void {
-  const configs = parser<D['config']>(declaration.config, 'The configuration', 'CONFIG')
-  const buttons = new Map<string, () => Promise<void>>()
+  const configs: Parser<ConfigOf<D>> = parser<D['config']>(declaration.config, 'The configuration', 'CONFIG')
+  const buttons = declaration.button === true ? registerButton(red, declaration.type) : undefined
 
   function construct(this: RedNode, definition: NodeDefinition): void {
     red.nodes.createNode(this, definition)
     const node = this
     const closing = new AbortController()
-    const language = typeof red.settings.lang === 'string' ? red.settings.lang : 'en-US'
-    const status = new StatusWriter(
-      (line) => node.status(line),
-      (key, values) => red._(key, values),
-    )
     const log = loggerOf(node)
-    const users = new Map<RedNode, (line: StatusLine) => void>()
-    let behaviour: Behaviour = {}
-    let problem: PipelineError | undefined
+    const language = languageOf(red)
+    const text = (key: string, values?: Record<string, string | number>) => red._(key, values)
+    const status = new StatusWriter((line) => node.status(line), text)
+    const known: Known = { type: declaration.type, users: new Map() }
+    introduce(node, known)
     let references = new Map<string, Resolved>()
+    let behaviour: Behaviour = {}
     let limits: Limits | undefined
 
     try {
       references = resolveReferences(red, declaration, definition)
-      limits = declaration.limits && limitsOf(red, declaration.limits, definition)
-      const given = coerce(declaration.config, definition)
-      for (const [name, reference] of references) if (name in declaration.config.properties) given[name] = reference.config
-      const config = configs.parse(given)
-      introduce(node, { type: declaration.type, config: { ...config }, users })
+      limits = limitsOf(red, declaration, definition)
+      const config = configs.parse(configGiven(declaration, definition, references))
+      known.config = { ...config }
       behaviour = create({
         id: node.id,
-        type: node.type,
+        type: declaration.type,
         name: node.name,
         path: pathOf(node),
         config,
@@ -118,81 +57,85 @@ export function registerNode<const D extends NodeDeclaration>(
         log,
         signal: closing.signal,
         language,
-        use: (name, service) => serviceOf(declaration, references, name, service),
+        use: (name, service) => serviceOf(references, name, service),
         status: (line) => status.show(line),
         statusOfUsers: (line) => {
-          for (const show of users.values()) show(line)
+          for (const show of known.users.values()) show(line)
         },
-        text: (key, values) => red._(key, values),
+        text,
         send: guard(closing.signal, (outputs) => node.send(outputs)),
       })
-      introduce(node, { type: declaration.type, config: { ...config }, users, service: behaviour.service })
-      for (const reference of references.values()) reference.users.set(node, (line) => status.show(line))
+      if (behaviour.service !== undefined) known.service = behaviour.service
+      for (const { users } of references.values()) users.set(node, (line) => status.show(line))
     } catch (thrown) {
-      problem = PipelineError.from(thrown, 'CONFIG')
-      introduce(node, { type: declaration.type, problem, users })
-      log.error(problem.message)
+      const problem = PipelineError.from(thrown, 'CONFIG')
+      delete known.config
+      known.problem = problem
+      behaviour = {
+        input() {
+          throw problem
+        },
+      }
+      log.error(`${declaration.type}: ${problem.message}`)
       status.show({ mood: 'error', key: 'status.config' })
     }
 
-    const inbox = new Inbox<Letter>({
-      concurrency: limits?.concurrency ?? Number.POSITIVE_INFINITY,
-      limit: limits?.queueLimit ?? 0,
-      work: (letter) => attend(letter),
-    })
-
-    async function attend({ message, send, done }: Letter): Promise<void> {
-      const inRun = message.run !== undefined
-      try {
-        const reply = await limited(closing.signal, limits?.timeoutSeconds ?? 0, async (signal) =>
-          behaviour.input?.(message, {
-            signal,
-            progress: (progress) => status.show({ mood: 'working', text: withQueue(progressText(progress, language), inbox.waiting) }),
-            send: guard(closing.signal, send),
-          }),
-        )
-        if (reply?.outputs !== undefined) guard(closing.signal, send)(reply.outputs)
-        if (!closing.signal.aborted) status.show(reply?.status ?? { mood: 'idle' })
-        done()
-      } catch (thrown) {
-        const error = forDone(thrown)
-        // A message of a run ends quietly: the run's own replay sends it again. One without a run is lost, and says so.
-        if (isQuiet(error) && inRun) {
-          log.debug(`A message ended without effect: ${error.message}`)
-          if (!closing.signal.aborted) status.show({ mood: 'idle' })
-          done()
-        } else {
-          if (!closing.signal.aborted) status.show({ mood: 'error', text: error.code })
-          done(error)
-        }
-      }
-    }
-
-    node.on('input', (message, send, done) => {
-      const letter: Letter = { message, send, done: once(done, () => log.debug('A message was ended twice')) }
-      if (problem !== undefined) letter.done(forDone(problem))
-      else if (!inbox.offer(letter)) letter.done(closing.signal.aborted ? stopped() : full(inbox.waiting))
-    })
-
+    const attendant = new Attendant({ behaviour, limits, closed: closing.signal, status, log, language })
+    const press = behaviour.press
+    if (press !== undefined) buttons?.set(node.id, () => press())
+    node.on('input', (message, send, done) => attendant.take(message, send, done))
     node.on('close', (removed, done) => {
       closing.abort()
-      buttons.delete(node.id)
-      for (const reference of references.values()) reference.users.delete(node)
-      for (const letter of inbox.close()) letter.done(letter.message.run === undefined ? stopped() : undefined)
-      const work = [inbox.settled(), (async () => behaviour.close?.(removed))()]
-      const deadline = AbortSignal.timeout(closeWithinMs)
-      const late = new Promise<void>((resolve) => deadline.addEventListener('abort', () => resolve(), { once: true }))
-      Promise.race([Promise.all(work), late])
-        .catch((thrown: unknown) => log.error(`Closing failed: ${PipelineError.from(thrown).message}`))
-        .finally(() => {
-          status.close()
-          done()
-        })
+      buttons?.delete(node.id)
+      for (const { users } of references.values()) users.delete(node)
+      const rest = Promise.all([attendant.close(), (async () => behaviour.close?.(removed))()])
+      void settleSoon(rest, log).then(() => {
+        status.close()
+        done()
+      })
     })
-
-    const press = behaviour.press?.bind(behaviour)
-    if (press !== undefined) buttons.set(node.id, press)
   }
 
-  red.nodes.registerType(declaration.type, construct, declaration.credentials ? { credentials: declaration.credentials } : {})
+  red.nodes.registerType(declaration.type, construct, {
+    ...(declaration.credentials === undefined ? {} : { credentials: declaration.credentials }),
+  })
+}
+
+/** The config as the flow has it, with the referenced config nodes' own in their places. */
+function configGiven(
+  declaration: NodeDeclaration,
+  definition: NodeDefinition,
+  references: ReadonlyMap<string, Resolved>,
+): Record<string, unknown> {
+  const given = coerce(declaration.config, definition)
+  for (const name of Object.keys(declaration.references ?? {})) {
+    if (!(name in declaration.config.properties)) continue
+    delete given[name]
+    const reference = references.get(name)
+    if (reference !== undefined) given[name] = reference.config
+  }
+  return given
+}
+
+/** The node's limits: its own, else the type's; the queue never above the `nodeMessageBufferMaxLength` of settings.js. */
+function limitsOf(red: Red, declaration: NodeDeclaration, definition: NodeDefinition): Limits | undefined {
+  if (declaration.limits === undefined) return undefined
+  const limits = limitsParser.parse({ ...declaration.limits, ...coerce(LimitsSchema, definition) })
+  const most = red.settings.nodeMessageBufferMaxLength ?? 0
+  return most > 0 ? { ...limits, queueLimit: Math.min(limits.queueLimit, most) } : limits
+}
+
+function languageOf(red: Red): string {
+  const { lang } = red.settings
+  return typeof lang === 'string' && Intl.NumberFormat.supportedLocalesOf(lang).length > 0 ? lang : 'en-US'
+}
+
+/**
+ * The flow's own path (a tab's id) is left out, so that moving a node to another tab keeps its journal; the subflow instances on the
+ * way are kept, because the node's own id is the same in each of them.
+ */
+function pathOf(node: RedNode): string {
+  const own = node._alias ?? node.id
+  const inside = node._path?.split('/').slice(1, -1) ?? []
+  return [...inside, own].join('/')
 }

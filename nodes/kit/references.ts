@@ -1,6 +1,7 @@
 import { PipelineError } from '../../lib/errors.ts'
 import type { NodeDeclaration } from './declaration.ts'
 import type { NodeDefinition, Red, RedNode } from './red.ts'
+import type { StatusLine } from './status.ts'
 
 /** What the kit knows of a node of ours, found by its Node-RED object. */
 export interface Known {
@@ -10,6 +11,8 @@ export interface Known {
   problem?: PipelineError
   /** What a config node offers to those that point at it. */
   service?: object
+  /** Config nodes: who uses this one, and how to show them a status. */
+  users: Map<RedNode, (line: StatusLine) => void>
 }
 
 const known = new WeakMap<RedNode, Known>()
@@ -21,8 +24,10 @@ export function introduce(node: RedNode, entry: Known): void {
 
 /** A reference, resolved. */
 export interface Resolved {
-  node: RedNode
   config: Record<string, unknown>
+  /** Shown in messages. */
+  type: string
+  users: Map<RedNode, (line: StatusLine) => void>
   service?: object
 }
 
@@ -43,7 +48,20 @@ export function resolveReferences(red: Red, declaration: NodeDeclaration, defini
     if (entry.config === undefined) {
       throw new PipelineError('CONFIG', `The ${type} chosen for "${name}" is not set up: ${entry.problem?.message ?? 'unknown reason'}`)
     }
-    resolved.set(name, { node, config: entry.config, ...(entry.service === undefined ? {} : { service: entry.service }) })
+    const { config, users, service } = entry
+    resolved.set(name, { config, type, users, ...(service === undefined ? {} : { service }) })
   }
   return resolved
+}
+
+/** The service behind a reference. Throws CONFIG when it is blank, or no such service. */
+export function serviceOf<T extends object>(
+  references: ReadonlyMap<string, Resolved>,
+  name: string,
+  service: abstract new (...args: never[]) => T,
+): T {
+  const reference = references.get(name)
+  if (reference === undefined) throw new PipelineError('CONFIG', `Nothing is chosen for "${name}"`)
+  if (reference.service instanceof service) return reference.service
+  throw new PipelineError('CONFIG', `The ${reference.type} chosen for "${name}" offers no ${service.name}`)
 }

@@ -64,7 +64,7 @@ export const aneelFetch = defineStep({
   },
 })
 
-const migrations = new WeakMap<PostgresStore, Promise<void>>()
+const migrations = new WeakMap<PostgresStore, Promise<unknown>>()
 
 /** The registry's tables, made once for each store; a failure is tried again by the next step. */
 async function prepared(postgres: PostgresStore): Promise<void> {

@@ -22,6 +22,7 @@ export interface LoadContext {
 export type LoadRequest = Omit<LoadJob, 'id' | 'target' | 'stateFile' | 'newStateFile' | 'newStateKey'>
 
 const HEARTBEAT_MS = 30_000
+const STATEMENT_MS = 30 * 60_000
 
 /**
  * Loads a file as the next version of a dataset's part, in a thread of its own. All or nothing: on any error the last good
@@ -63,7 +64,8 @@ async function attempt(request: LoadRequest, stateFile: string | null, context: 
   const job: LoadJob = {
     ...request,
     id,
-    target: stores.postgres.target,
+    // building an index over millions of rows takes its time
+    target: { ...stores.postgres.target, statementTimeoutMs: STATEMENT_MS },
     stateFile,
     newStateFile: join(stores.scratch, `${id}.rows`),
     newStateKey: `state/${request.contract.dataset}/${request.part === '' ? '-' : request.part}/${id}.rows`,

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../../errors.ts'
-import type { Connection, CopySink } from '../../../stores/postgres/port.ts'
+import type { Connection, CopySink, Queryable } from '../../../stores/postgres/port.ts'
 import { type ColumnProfile, CsvParser, type ParserCounts } from '../parser/parser.ts'
 import { type InspectedSource, type Inspection, inspect } from './inspect.ts'
 import type { LoadJob } from './job.ts'
@@ -95,67 +95,52 @@ async function stageAs(
     let stateSha256 = ''
     const goneFile = `${job.newStateFile}.gone`
     const goneRows = new SignatureWriter(goneFile)
-    // one transaction on a server, so that rows can be written frozen; chunk by chunk where others would wait for us
-    const atomic = !connection.chunkedCopy
-    if (atomic) {
-      await connection.query('begin')
-      await connection.query(`set local maintenance_work_mem = '192MB'`)
-    }
     try {
-      await createTable(connection, table, plan, mode === 'delta')
-      const parser = new CsvParser()
-      const sink = await connection.copyIn(copyTarget(table, plan), { freeze: atomic && mode === 'full' })
-      const counts = await parseInto(parser, sink, plan, file, job, {
-        old,
-        quarantine,
-        writer,
-        gone: goneRows,
-        report,
-        signal,
-        compare: mode === 'delta',
+      const build = async (db: Queryable): Promise<Staged> => {
+        await createTable(db, table, plan, mode === 'delta')
+        const parser = new CsvParser()
+        const sink = await connection.copyIn(copyTarget(table, plan), { freeze: mode === 'full' })
+        const compare = mode === 'delta'
+        const streams = { old, quarantine, writer, gone: goneRows, report, signal, compare }
+        const counts = await parseInto(parser, sink, plan, file, job, streams)
+        stateSha256 = writer.end()
+        goneRows.end()
+        const written = await sink.end()
+        if (written !== counts.sent) {
+          throw new PipelineError('COPY_COUNT', `The database took ${written} rows, ${counts.sent} were sent`, {
+            retryable: true,
+          })
+        }
+        if (old !== undefined && job.stateFile !== null && old.digest() !== job.base?.stateSha256) {
+          throw new PipelineError('STATE_MISMATCH', 'The signatures of the last version are damaged', { retryable: true })
+        }
+        checkEnd(file, quarantine, plan)
+        const profile = new Map(parser.profile().map((seen, index) => [plan.columns[index]?.name ?? '', seen]))
+        judgeParsed(plan, counts, profile, quarantine)
+        report('index', 0, counts.rows, counts.rows)
+        if (mode === 'full') {
+          quarantine.addRepeated(await settleRepeats(db, table, plan))
+          await createKey(db, table, names.fresh, plan)
+        } else {
+          await db.query(`create unlogged table ${gone} (_kh int8 not null, _h int8 not null)`)
+          await copySignatures(connection, goneFile, `${gone} (_kh, _h)`)
+        }
+        const container = file.source.container
+        const made = { plan, dialect: file, container, mode, table, gone, counts, profile, quarantine, stateSha256 } as const
+        return { ...made, generatedOn: generatedOn(plan, file) }
+      }
+      // one transaction on a server, so that rows can be written frozen; chunk by chunk where others would wait for us
+      if (connection.chunkedCopy) return await build(connection)
+      return await connection.transaction(async (tx) => {
+        await tx.query(`set local maintenance_work_mem = '192MB'`)
+        return await build(tx)
       })
-      stateSha256 = writer.end()
-      goneRows.end()
-      const written = await sink.end()
-      if (written !== counts.sent) {
-        throw new PipelineError('COPY_COUNT', `The database took ${written} rows, ${counts.sent} were sent`, {
-          retryable: true,
-        })
-      }
-      if (old !== undefined && job.stateFile !== null && old.digest() !== job.base?.stateSha256) {
-        throw new PipelineError('STATE_MISMATCH', 'The signatures of the last version are damaged', { retryable: true })
-      }
-      checkEnd(file, quarantine, plan)
-      const profile = new Map(parser.profile().map((seen, index) => [plan.columns[index]?.name ?? '', seen]))
-      judgeParsed(plan, counts, profile, quarantine)
-      report('index', 0, counts.rows, counts.rows)
-      if (mode === 'full') {
-        quarantine.addRepeated(await settleRepeats(connection, table, plan))
-        await createKey(connection, table, names.fresh, plan)
-      } else {
-        await connection.query(`create unlogged table ${gone} (_kh int8 not null, _h int8 not null)`)
-        await copySignatures(connection, goneFile, `${gone} (_kh, _h)`)
-      }
-      if (atomic) await connection.query('commit')
-      return {
-        plan,
-        dialect: file,
-        container: file.source.container,
-        mode,
-        table,
-        gone,
-        counts,
-        profile,
-        quarantine,
-        stateSha256,
-        generatedOn: generatedOn(plan, file),
-      }
     } catch (error) {
       if (stateSha256 === '') {
         writer.end()
         goneRows.end()
       }
-      await undo(connection, atomic, [table, gone])
+      if (connection.chunkedCopy) await undo(connection, [table, gone])
       throw error
     } finally {
       old?.close()
@@ -165,11 +150,10 @@ async function stageAs(
   }
 }
 
-/** Leaves nothing behind. A connection that is gone has been rolled back by its server, or its tables wait for the sweep. */
-async function undo(connection: Connection, atomic: boolean, tables: readonly string[]): Promise<void> {
+/** Drops half-made tables. A connection that is gone leaves them to the sweep. */
+async function undo(connection: Connection, tables: readonly string[]): Promise<void> {
   try {
-    if (atomic) await connection.query('rollback')
-    else for (const table of tables) await connection.query(`drop table if exists ${table}`)
+    for (const table of tables) await connection.query(`drop table if exists ${table}`)
   } catch {
     // the load's own error says more than this one
   }

@@ -81,25 +81,8 @@ export async function applyDerivedViews(tx: Queryable, dataset: string): Promise
       `select exists (select 1 from unnest($1::text[]) r(name) where to_regclass(r.name) is null) as missing`,
       [view.requires],
     )
-    if (rows[0]?.missing === false) for (const statement of splitStatements(view.sql)) await tx.query(statement)
+    if (rows[0]?.missing === false) await tx.query(view.sql)
   }
-}
-
-/** Splits a script of ours at `;` line ends outside dollar quotes: the port runs one statement at a time. */
-export function splitStatements(sql: string): string[] {
-  const statements: string[] = []
-  let current = ''
-  let inBody = false
-  for (const line of sql.split('\n')) {
-    current += `${line}\n`
-    if ((line.match(/\$\$|\$[a-z]+\$/g) ?? []).length % 2 === 1) inBody = !inBody
-    if (!inBody && /;\s*(--.*)?$/.test(line) && !/^\s*--/.test(line)) {
-      statements.push(current)
-      current = ''
-    }
-  }
-  if (current.replace(/--.*$/gm, '').trim() !== '') statements.push(current)
-  return statements
 }
 
 function literal(text: string): string {

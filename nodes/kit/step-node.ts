@@ -1,0 +1,71 @@
+import { parser, type Infer, type Schema } from '../../lib/schema.ts'
+import { RunRefSchema } from './run-ref.ts'
+import type { Step } from '../../lib/steps/step.ts'
+import type { NodeDeclaration, ObjectSchema } from './declaration.ts'
+import { registerNode } from './node.ts'
+import type { Message, Red } from './red.ts'
+import type { StatusLine } from './status.ts'
+import { StoresService } from './stores-service.ts'
+
+/** A declaration whose config is a step's, and which points at the stores. */
+export type StepDeclaration<C extends ObjectSchema> = NodeDeclaration & {
+  config: C
+  references: { stores: { type: 'ysh-stores' } }
+}
+
+/** How a step's result becomes messages. */
+export interface StepNodeOptions<Output> {
+  /** Index of the output that a manifest goes to; 0 when left out. */
+  outputOf?(manifest: Output): number
+  /** What the status says of it. */
+  statusOf?(manifest: Output, language: string): StatusLine
+}
+
+const runs = parser(RunRefSchema, 'msg.run', 'RUN_INVALID')
+
+/**
+ * Registers a node that executes a step: `msg.payload` is its input (an object's known properties; anything else, such as Inject's
+ * timestamp, counts as none) and then its manifest, `msg.run` says for which run. Other properties of the message are kept.
+ */
+export function registerStepNode<const C extends ObjectSchema, const I extends ObjectSchema, const O extends Schema>(
+  red: Red,
+  declaration: StepDeclaration<C>,
+  step: Step<C, I, O>,
+  options: StepNodeOptions<Infer<O>> = {},
+): void {
+  const { outputOf = () => 0, statusOf = (): StatusLine => ({ mood: 'done', key: 'status.done' }) } = options
+  const outputs = declaration.outputs?.length ?? 1
+  registerNode<StepDeclaration<C>>(red, declaration, (handle) => {
+    const stores = handle.use('stores', StoresService)
+    return {
+      async input(message, { signal, progress }) {
+        handle.status({ mood: 'working', key: 'status.working' })
+        const engine = await stores.engine(signal)
+        const { output, run } = await engine.execute({
+          step,
+          config: handle.config,
+          node: handle.path,
+          input: inputOf(message, step.input),
+          run: message.run === undefined ? undefined : runs.parse(message.run),
+          signal,
+          progress,
+          log: handle.log,
+        })
+        message.payload = output
+        message.run = run
+        const chosen = outputOf(output)
+        return {
+          outputs: Array.from({ length: outputs }, (_, index) => (index === chosen ? message : null)),
+          status: statusOf(output, handle.language),
+        }
+      },
+    }
+  })
+}
+
+/** The known properties of an object; nothing else may get into the step's identity. */
+function inputOf(message: Message, schema: ObjectSchema): Record<string, unknown> {
+  const { payload } = message
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload) || Buffer.isBuffer(payload)) return {}
+  return Object.fromEntries(Object.entries(payload).filter(([name]) => name in schema.properties))
+}
