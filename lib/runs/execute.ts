@@ -29,8 +29,8 @@ export interface StepWork<C extends Schema, I extends Schema, O extends Schema> 
 /** What {@link executeStep} answers. */
 export interface StepAnswer<Output> {
   output: Output
-  /** The message's run, or the step's own. */
-  run: RunRef
+  /** What the message goes on with: the run it came with. A run of the step's own is over, and nothing goes on with it. */
+  run: RunRef | undefined
   /** True when the journal, or the same step already at work, gave the answer. */
   replayed: boolean
 }
@@ -47,12 +47,21 @@ export async function executeStep<C extends Schema, I extends Schema, O extends 
 ): Promise<StepAnswer<Infer<O>>> {
   const output = parser(work.step.output, `The output of ${work.step.name}`, 'OUTPUT_INVALID')
   const bound = bind(host, work, (value) => output.parse(value))
-  if (work.run === undefined) return executeAlone(host, bound, output)
-  const live = host.live.get(work.run.id)
-  if (!isOf(live, work.run))
-    throw fenced(work.run.id, 'the message is older than its latest start, or the run has ended')
-  const answered = await answer(host, live, work.run, bound)
-  return { output: output.parse(answered.output), run: work.run, replayed: answered.replayed }
+  const { run } = work
+  if (run === undefined) return executeAlone(host, bound, output)
+  const live = host.live.get(run.id)
+  if (!isOf(live, run)) throw fenced(run.id, 'the message is older than its latest start, or the run has ended')
+  const current = () => isOf(host.live.get(live.id), run)
+  try {
+    const answered = await answer(host, live, run, bound)
+    if (!current()) throw fenced(live.id, 'it was sent anew or ended while the step was at work')
+    return { output: output.parse(answered.output), run, replayed: answered.replayed }
+  } catch (thrown) {
+    const error = PipelineError.from(thrown)
+    // The newer message of the same step tells what became of it.
+    if (error.code !== 'STOPPED' && !current()) throw fenced(live.id, error.message)
+    throw error
+  }
 }
 
 function bind<C extends Schema, I extends Schema, O extends Schema>(
@@ -100,7 +109,7 @@ async function executeAlone<T>(host: FlightHost, bound: Bound, output: Parser<T>
   try {
     const answered = await answer(host, live, run, bound)
     await end({ outcome: 'done' })
-    return { output: output.parse(answered.output), run, replayed: false }
+    return { output: output.parse(answered.output), run: undefined, replayed: false }
   } catch (thrown) {
     const error = PipelineError.from(thrown)
     await end({ outcome: error.code === 'STOPPED' ? 'cancelled' : 'failed', error })

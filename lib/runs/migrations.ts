@@ -10,8 +10,6 @@ export const runMigrations: readonly Migration[] = [
     id: 1,
     name: 'run, step, process, schedule, outbox',
     sql: `
-      create schema if not exists pipeline;
-
       create table pipeline.run (
         id uuid primary key,
         flow text not null,

@@ -7,7 +7,7 @@ import { type Infer, type Schema, Type } from '../../lib/schema.ts'
  */
 
 /** A JSON Schema of an object, as TypeBox makes it. */
-export type ObjectSchema = Schema & { properties: Record<string, Schema>; required?: readonly string[] }
+export type ObjectSchema = Schema & { properties: Record<string, Schema>; required?: readonly string[] | undefined }
 
 /** A config node that a node points at. */
 export interface Reference {

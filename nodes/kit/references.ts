@@ -65,3 +65,10 @@ export function serviceOf<T extends object>(
   if (reference.service instanceof service) return reference.service
   throw new PipelineError('CONFIG', `The ${reference.type} chosen for "${name}" offers no ${service.name}`)
 }
+
+/** The checked config of a deployed config node, for admin endpoints; undefined when there is none of that type, or it is bad. */
+export function deployedConfig(red: Red, id: string, type: NodeDeclaration['type']): Record<string, unknown> | undefined {
+  const node = red.nodes.getNode(id)
+  const entry = node ? known.get(node) : undefined
+  return entry?.type === type ? entry.config : undefined
+}

@@ -1,9 +1,9 @@
-import { parser, type Infer, type Schema } from '../../lib/schema.ts'
-import { RunRefSchema } from './run-ref.ts'
+import type { Infer, Schema } from '../../lib/schema.ts'
 import type { Step } from '../../lib/steps/step.ts'
 import type { NodeDeclaration, ObjectSchema } from './declaration.ts'
 import { registerNode } from './node.ts'
 import type { Message, Red } from './red.ts'
+import { runOf } from './run-ref.ts'
 import type { StatusLine } from './status.ts'
 import { StoresService } from './stores-service.ts'
 
@@ -20,8 +20,6 @@ export interface StepNodeOptions<Output> {
   /** What the status says of it. */
   statusOf?(manifest: Output, language: string): StatusLine
 }
-
-const runs = parser(RunRefSchema, 'msg.run', 'RUN_INVALID')
 
 /**
  * Registers a node that executes a step: `msg.payload` is its input (an object's known properties; anything else, such as Inject's
@@ -46,7 +44,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
           config: handle.config,
           node: handle.path,
           input: inputOf(message, step.input),
-          run: message.run === undefined ? undefined : runs.parse(message.run),
+          run: runOf(message),
           signal,
           progress,
           log: handle.log,

@@ -101,7 +101,7 @@ export async function parse(
   }
 }
 
-/** The text values of a row, without the two hashes. */
+/** The text values of a row, without the technical ones. */
 export function texts(row: readonly WireValue[] | undefined): (string | null)[] {
-  return (row ?? []).slice(0, -2).map((value) => (value === null ? null : value.toString('utf8')))
+  return (row ?? []).slice(0, -3).map((value) => (value === null ? null : value.toString('utf8')))
 }

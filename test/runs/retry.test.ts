@@ -51,8 +51,8 @@ async function simulate(
     },
     { signal, clock, onRetry: (notice) => notices.push(notice), ...(random ? { random } : {}) },
   ).then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error: PipelineError.from(error) }),
+    (value) => ({ value, error: undefined }),
+    (error: unknown) => ({ value: undefined, error: PipelineError.from(error) }),
   )
   await clock.run(passMs)
   return { ...(await ended), began, notices, clock }

@@ -132,10 +132,15 @@ export class CopyIn implements pg.Submittable {
   }
 
   #sent(reject: (error: PipelineError) => void, error: Error | null | undefined, resolve: () => void): void {
-    if (!this.#pending.delete(reject)) return
-    this.#hooks.waiting(this.#closed || this.#pending.size > 0)
-    if (error === null || error === undefined) resolve()
-    else reject(this.#hooks.errors(error))
+    if (!this.#pending.has(reject)) return
+    if (error !== null && error !== undefined) return this.handleError(error)
+    // As long as the socket takes everything at once its callbacks never let the event loop turn: nobody would read the
+    // database's error, and nothing else in this thread would run.
+    setImmediate(() => {
+      if (!this.#pending.delete(reject)) return
+      this.#hooks.waiting(this.#closed || this.#pending.size > 0)
+      resolve()
+    })
   }
 }
 

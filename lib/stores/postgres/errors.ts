@@ -47,10 +47,10 @@ function describe(error: pg.DatabaseError, state: string, redact: (text: string)
     const value = error[name]
     if (value !== undefined) details[name] = redact(value).slice(0, 300)
   }
-  const column = details['column'] === undefined ? /, column ([^:]+)/.exec(error.where ?? '') : null
-  if (column !== null) details['column'] = column[1]
+  const column = details.column === undefined ? /, column ([^:]+)/.exec(error.where ?? '') : null
+  if (column !== null) details.column = column[1]
   if (error.detail !== undefined && !error.detail.startsWith('Failing row')) {
-    details['detail'] = redact(error.detail).slice(0, 300)
+    details.detail = redact(error.detail).slice(0, 300)
   }
   return details
 }
@@ -64,7 +64,10 @@ function fromNetwork(thrown: unknown, redact: (text: string) => string): Pipelin
     return new PipelineError('STORE_TLS', `PostgreSQL refused or failed the TLS handshake: ${message}`, { cause })
   }
   if (NETWORK.test(code) || CLOSED.test(message)) {
-    return new PipelineError('STORE_UNAVAILABLE', `PostgreSQL cannot be reached: ${message}`, { retryable: true, cause })
+    return new PipelineError('STORE_UNAVAILABLE', `PostgreSQL cannot be reached: ${message}`, {
+      retryable: true,
+      cause,
+    })
   }
   return new PipelineError('STORE_ERROR', message, { cause })
 }

@@ -91,7 +91,7 @@ export class Session implements Queryable {
       this.#copying = false
       leave()
     })
-    await Promise.race([copy.started, over])
+    await Promise.race([copy.started.catch(() => over), over])
     return {
       write: (bytes) => copy.write(bytes),
       end: async () => {
@@ -153,14 +153,18 @@ export class Session implements Queryable {
   /** Runs `work` under another statement timeout than the session's; only a server knows such a thing. */
   async #timed<T>(timeoutMs: number | undefined, work: () => Promise<T>): Promise<T> {
     if (timeoutMs === undefined || this.#target.kind !== 'server') return work()
+    // pg rejects before it has heard how the transaction stands, so that is asked first.
+    const inTransaction = this.#client.getTransactionStatus() !== 'I'
+    const restore = `set statement_timeout = ${this.#target.statementTimeoutMs}`
     await this.#send(`set statement_timeout = ${Math.trunc(timeoutMs)}`, [], undefined)
     try {
-      return await work()
-    } finally {
-      // In a failed transaction the setting goes with the rollback.
-      if (!this.#broken && this.#client.getTransactionStatus() !== 'E') {
-        await this.#send(`set statement_timeout = ${this.#target.statementTimeoutMs}`, [], undefined)
-      }
+      const result = await work()
+      await this.#send(restore, [], undefined)
+      return result
+    } catch (error) {
+      // In a transaction the setting goes with the rollback that has to follow.
+      if (!inTransaction && !this.#broken) await this.#send(restore, [], undefined)
+      throw error
     }
   }
 

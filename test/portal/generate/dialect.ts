@@ -24,10 +24,10 @@ export const PORTAL: Dialect = {
 }
 
 /** About how many characters go into one buffer. */
-const BATCH = 128 * 1024
+const BATCH = 32 * 1024
 
 /**
- * Rows as encoded buffers of about 128 KB, the header first, without the container. `hasQuotes` says whether a value may
+ * Rows as encoded buffers of about 32 KB, the header first, without the container. `hasQuotes` says whether a value may
  * hold a double quote; looking for one in every row costs a third of the time.
  */
 export function* encode(

@@ -57,8 +57,8 @@ export async function write(target: string | Writable, from: Source, options: Wr
   )
   const hash = createHash('md5')
   let bytes = 0
-  const sink = typeof target === 'string' ? createWriteStream(target, { highWaterMark: 1 << 20 }) : target
-  const measure = new PassThrough({ highWaterMark: 1 << 20 })
+  const sink = typeof target === 'string' ? createWriteStream(target, { highWaterMark: 1 << 18 }) : target
+  const measure = new PassThrough({ highWaterMark: 1 << 18 })
   measure.on('data', (chunk: Buffer) => {
     bytes += chunk.length
     hash.update(chunk)

@@ -1,5 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream'
-import { crc32, createDeflateRaw, type DeflateRaw } from 'node:zlib'
+import { crc32, createDeflateRaw, type DeflateRaw, deflateRawSync } from 'node:zlib'
 
 /** What an archive says of its one entry, where that is to be wrong. */
 export interface ZipLies {
@@ -89,4 +89,38 @@ export class ZipStream extends Transform {
     target.writeUInt32LE(this.#packed, at + 4)
     target.writeUInt32LE(size, at + 8)
   }
+}
+
+/** A small archive of several entries, in memory. */
+export function zipBuffer(entries: readonly { name: string; data: Buffer }[]): Buffer {
+  const locals: Buffer[] = []
+  const centrals: Buffer[] = []
+  let offset = 0
+  for (const { name, data } of entries) {
+    const packed = deflateRawSync(data)
+    const title = Buffer.from(name, 'utf8')
+    const common = Buffer.alloc(26)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(0x0800, 2)
+    common.writeUInt16LE(8, 4)
+    common.writeUInt32LE(DOS_TIME, 6)
+    common.writeUInt32LE(crc32(data), 10)
+    common.writeUInt32LE(packed.length, 14)
+    common.writeUInt32LE(data.length, 18)
+    common.writeUInt16LE(title.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\u0003\u0004', 'latin1'), common, title, packed])
+    const rest = Buffer.alloc(14)
+    rest.writeUInt32LE(offset, 10)
+    centrals.push(Buffer.concat([Buffer.from('PK\u0001\u0002\u0014\u0000', 'latin1'), common, rest, title]))
+    locals.push(local)
+    offset += local.length
+  }
+  const directory = Buffer.concat(centrals)
+  const end = Buffer.alloc(22)
+  end.writeUInt32LE(0x06054b50, 0)
+  end.writeUInt16LE(entries.length, 8)
+  end.writeUInt16LE(entries.length, 10)
+  end.writeUInt32LE(directory.length, 12)
+  end.writeUInt32LE(offset, 16)
+  return Buffer.concat([...locals, directory, end])
 }

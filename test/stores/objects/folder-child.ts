@@ -9,6 +9,7 @@ const tell = (message: unknown) => process.send?.(message)
 
 if (mode === 'stall') {
   // Starts a put whose end never comes, and tells when bytes are on their way.
+  setInterval(() => {}, 60_000) // stays until it is killed
   const source = new PassThrough()
   const put = store.put('stalled/object', source, { metadata: { own } })
   for (let i = 0; i < 20; i++)

@@ -115,7 +115,7 @@ async function inThread(job: LoadJob, context: LoadContext): Promise<LoadResult>
   const worker = new Worker(sibling(import.meta.url, 'worker'), {
     workerData: job,
     // the young generation of a short-lived thread; all bulk data is outside the heap
-    resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 8 },
+    resourceLimits: { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2 },
   })
   const tell = (message: ToWorker) => worker.postMessage(message)
   const abort = () => tell({ kind: 'abort' })

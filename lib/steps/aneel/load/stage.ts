@@ -99,7 +99,7 @@ async function stageAs(
       const build = async (db: Queryable): Promise<Staged> => {
         await createTable(db, table, plan, mode === 'delta')
         const parser = new CsvParser()
-        const sink = await connection.copyIn(copyTarget(table, plan), { freeze: mode === 'full' })
+        const sink = await connection.copyIn(copyTarget(table, plan, mode), { freeze: mode === 'full' })
         const compare = mode === 'delta'
         const streams = { old, quarantine, writer, gone: goneRows, report, signal, compare }
         const counts = await parseInto(parser, sink, plan, file, job, streams)
@@ -119,7 +119,7 @@ async function stageAs(
         judgeParsed(plan, counts, profile, quarantine)
         report('index', 0, counts.rows, counts.rows)
         if (mode === 'full') {
-          quarantine.addRepeated(await settleRepeats(db, table, plan))
+          quarantine.addRepeated(await settleRepeats(db, table, plan, counts.flagged))
           await createKey(db, table, names.fresh, plan)
         } else {
           await db.query(`create unlogged table ${gone} (_kh int8 not null, _h int8 not null)`)

@@ -33,8 +33,9 @@ export async function createTable(db: Queryable, table: string, plan: LoadPlan, 
 }
 
 /** Target of the binary COPY: the columns in the order in which the parser writes them. */
-export function copyTarget(table: string, plan: LoadPlan): string {
-  return `${table} (${[...plan.columns.map((column) => q(column.name)), '_kh', '_h'].join(', ')})`
+export function copyTarget(table: string, plan: LoadPlan, mode: 'full' | 'delta'): string {
+  const technical = mode === 'full' ? ['_kh', '_h', '_n'] : ['_kh', '_h']
+  return `${table} (${[...plan.columns.map((column) => q(column.name)), ...technical].join(', ')})`
 }
 
 const keyList = (plan: LoadPlan) =>
@@ -50,16 +51,15 @@ export interface Repeated {
   row: string
 }
 
-/** Numbers the rows that share a key (0 for the first), in file order, or takes all but the first out. */
-export async function settleRepeats(db: Queryable, table: string, plan: LoadPlan): Promise<Repeated[]> {
-  const repeated = `select _kh from ${table} group by _kh having count(*) > 1`
-  const numbered = `select ctid as at, row_number() over (partition by _kh order by ctid) - 1 as n from ${table} where _kh in (${repeated})`
-  if (plan.contract.repeats === 'number') {
-    await db.query(`update ${table} t set _n = r.n from (${numbered}) r where t.ctid = r.at and r.n > 0`)
-    return []
-  }
+/**
+ * Settles rows that share a key. The parser has given each of them a number of its own, so `number` has nothing left to do;
+ * `quarantine` takes all but the first out. `flagged` is how many rows carry a number above 0.
+ */
+export async function settleRepeats(db: Queryable, table: string, plan: LoadPlan, flagged: number): Promise<Repeated[]> {
+  if (plan.contract.repeats === 'number' || flagged === 0) return []
   const { rows } = await db.query<{ row: string }>(
-    `delete from ${table} t using (${numbered}) r where t.ctid = r.at and r.n > 0 returning (to_jsonb(t) - '{_kh,_h,_n}'::text[])::text as row`,
+    `delete from ${table} t using ${table} before where t._n > 0 and before._kh = t._kh and before._n < t._n
+     returning (to_jsonb(t) - '{_kh,_h,_n}'::text[])::text as row`,
   )
   return rows
 }

@@ -71,12 +71,17 @@ export interface ParserCounts {
   replacements: number
   /** Rows handed on. */
   sent: number
+  /** Rows whose key may have come before in the file (only when not comparing): they carry a number above 0. */
+  flagged: number
   line: number
 }
 
 /** Where the parser's products go. Views into the parser's memory are valid until the returned promise resolves. */
 export interface ParserSinks {
-  /** A block of whole binary COPY rows. Up to three blocks may be in flight. */
+  /**
+   * A block of whole binary COPY rows: the plan's columns, key hash, row hash, and, when not comparing, the number that tells
+   * rows of one key apart. Up to three blocks may be in flight.
+   */
   block(bytes: Uint8Array): Promise<void>
   /** Signatures of accepted rows in file order: key hash, row hash, 8 bytes each, little endian. Copied by the callee before it returns. */
   signatures(bytes: Uint8Array): void
@@ -228,6 +233,7 @@ export class CsvParser {
       same: count(2),
       replacements: count(3),
       sent: count(4),
+      flagged: count(7),
       line: count(5),
     }
   }

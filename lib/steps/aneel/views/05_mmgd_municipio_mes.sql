@@ -61,8 +61,8 @@ as $$
       date_trunc('month', e.dth_atualiza_cadastral_empreend::timestamp)::date
   ) s
   window
-    municipio as (partition by s.sig_uf, s.codigo, s.mes is null order by s.mes),
-    classe as (partition by s.sig_uf, s.codigo, s.mes is null, s.dsc_classe_consumo order by s.mes)
+    municipio as (partition by s.sig_uf, s.codigo order by s.mes nulls last),
+    classe as (partition by s.sig_uf, s.codigo, s.dsc_classe_consumo order by s.mes nulls last)
 $$;
 
 comment on function aneel.mmgd_municipio_mes() is 'Corpo da visão aneel.mmgd_municipio_mes';

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, unlink, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Infer, parser, Type } from '../../../schema.ts'
 import { errno, orAbsent } from './errors.ts'
@@ -16,15 +16,26 @@ export type Described = Infer<typeof Described>
 
 /**
  * Writes the metadata of a version before that version is there to see. The file's name holds the version, so that the one
- * rename of the object switches bytes and metadata together: until then nobody looks for it.
+ * rename of the object switches bytes and metadata together: until then nobody looks for it. False if the version has some
+ * already, another process's put of the same key, size and microsecond.
  */
-export async function writeMetadata(layout: Layout, etag: string, content: Described): Promise<void> {
+export async function writeMetadata(layout: Layout, etag: string, content: Described): Promise<boolean> {
   const path = metadataPath(layout, content.key, etag)
   await mkdir(dirname(path), { recursive: true })
-  const handle = await open(path, 'w')
+  let handle: FileHandle
+  try {
+    handle = await open(path, 'wx')
+  } catch (error) {
+    if (errno(error) === 'EEXIST') return false
+    throw error
+  }
   try {
     await handle.writeFile(JSON.stringify(content))
     await handle.sync()
+    return true
+  } catch (error) {
+    await removeFile(path)
+    throw error
   } finally {
     await handle.close()
   }
@@ -60,18 +71,20 @@ export async function removeFile(path: string): Promise<boolean> {
 const Intent = Type.Object({ key: Type.String(), etags: Type.Array(Type.String()) })
 const intents = parser(Intent, 'intent', 'OBJECT_METADATA')
 
+/** Where the put or delete with the part `part` notes what it is about to do. */
+export function notePath(layout: Layout, part: string): string {
+  return join(layout.parts, `${part}.json`)
+}
+
 /**
- * Notes which versions of a key may be left with metadata and no object if this process is killed before it says
- * {@link removeFile} to the note. Returns the note's path.
+ * Notes which versions of a key may be left with metadata and no object if this process is killed before it removes the note.
  */
-export async function noteIntent(layout: Layout, part: string, intent: Infer<typeof Intent>): Promise<string> {
-  const path = join(layout.parts, `${part}.json`)
+export async function writeNote(path: string, intent: Infer<typeof Intent>): Promise<void> {
   await writeFile(path, JSON.stringify(intent))
-  return path
 }
 
 /** Does what a killed process left to do: removes the noted metadata of versions that are not there to see. */
-export async function settleIntent(layout: Layout, path: string): Promise<void> {
+export async function settleNote(layout: Layout, path: string): Promise<void> {
   const text = await orAbsent(readFile(path, 'utf8'))
   if (text === undefined) return
   let intent: Infer<typeof Intent>

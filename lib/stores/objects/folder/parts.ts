@@ -8,7 +8,7 @@ import { ownerGone, ownerName } from '../../owner.ts'
 import type { ObjectSource } from '../port.ts'
 import { abortError, errno, orAbsent, storeError } from './errors.ts'
 import { type FileVersion, fileVersion, type Layout } from './layout.ts'
-import { removeFile, settleIntent } from './metadata.ts'
+import { removeFile, settleNote } from './metadata.ts'
 
 const WRITE_BYTES = 256 * 1024
 const WRITE_CHUNKS = 256
@@ -19,6 +19,8 @@ export interface Part {
   name: string
   path: string
   version: FileVersion
+  /** Another time, hence another version, should this one be taken. */
+  restamp(): Promise<void>
   /** Gives up: removes the bytes, or gives a moved file back. */
   discard(): Promise<void>
   /** After the bytes have got their key: removes what is left of the source. */
@@ -44,7 +46,18 @@ export async function stage(layout: Layout, source: ObjectSource, signal: AbortS
     const handle = await open(path, moved ? 'r+' : 'wx')
     try {
       if (!moved) await fill(handle, source, signal)
-      return { name, path, version: await seal(handle), discard, settle }
+      const part: Part = {
+        name,
+        path,
+        version: await seal(handle),
+        restamp: async () => {
+          const again = await open(path, 'r+')
+          part.version = await seal(again).finally(() => again.close())
+        },
+        discard,
+        settle,
+      }
+      return part
     } finally {
       await handle.close()
     }
@@ -141,10 +154,11 @@ let lastStamp = 0
 
 /**
  * Gives a file the time of its put, a later one each time, and puts it on disk. File systems' own times are too coarse to
- * tell two puts apart (4 ms on Linux), and a moved file would keep the time of its last write.
+ * tell two puts apart (4 ms on Linux), and a moved file would keep the time of its last write. The microseconds are chance,
+ * so that two processes seldom choose the same time; `publish` sees to it when they do.
  */
 async function seal(handle: FileHandle): Promise<FileVersion> {
-  lastStamp = Math.max(lastStamp + 10, Date.now() * 1000)
+  lastStamp = Math.max(lastStamp + 10, Date.now() * 1000 + Math.floor(Math.random() * 1000))
   await handle.utimes(lastStamp / 1e6, lastStamp / 1e6)
   await handle.sync()
   return fileVersion(await handle.stat({ bigint: true }))
@@ -163,7 +177,7 @@ export async function removeLeftovers(layout: Layout, ageMs: number): Promise<vo
       const stats = await orAbsent(lstat(path))
       if (stats === undefined || Date.now() - stats.mtimeMs < ageMs) continue
     }
-    if (name.endsWith('.json')) await settleIntent(layout, path)
+    if (name.endsWith('.json')) await settleNote(layout, path)
     await removeFile(path)
   }
 }

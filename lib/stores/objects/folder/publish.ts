@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { PipelineError } from '../../../errors.ts'
 import { errno, orAbsent } from './errors.ts'
 import { ensureFolder, type Layout, objectFile, objectPath, pruneFolders, syncFolder } from './layout.ts'
-import { type Described, noteIntent, removeFile, removeMetadata, writeMetadata } from './metadata.ts'
+import { type Described, notePath, removeFile, removeMetadata, writeMetadata, writeNote } from './metadata.ts'
 import type { Part } from './parts.ts'
 
 /** How often a put makes its folder again when deletes keep removing it. */
@@ -18,19 +18,27 @@ export async function publish(layout: Layout, part: Part, described: Described, 
   const path = objectPath(layout, key)
   const previous = await objectFile(layout, key, path)
   if (ifAbsent && previous !== undefined) throw exists(key)
-  const etag = part.version.etag
   const hasMetadata = described.contentType !== undefined || Object.keys(described.metadata).length > 0
-  const etags = [...(hasMetadata ? [etag] : []), ...(previous === undefined ? [] : [previous.etag])]
-  const note = etags.length === 0 ? undefined : await noteIntent(layout, part.name, { key, etags })
+  const note = hasMetadata || previous !== undefined ? notePath(layout, part.name) : undefined
+  let written = false
   try {
-    if (hasMetadata) await writeMetadata(layout, etag, described)
+    for (;;) {
+      const { etag } = part.version
+      const etags = [...(hasMetadata ? [etag] : []), ...(previous === undefined ? [] : [previous.etag])]
+      if (note !== undefined) await writeNote(note, { key, etags })
+      if (etag !== previous?.etag) {
+        written = hasMetadata && (await writeMetadata(layout, etag, described))
+        if (written === hasMetadata) break
+      }
+      await part.restamp()
+    }
     await enter(layout, part.path, path, key, ifAbsent)
   } catch (error) {
-    if (hasMetadata) await removeMetadata(layout, key, etag)
+    if (written) await removeMetadata(layout, key, part.version.etag)
     if (note !== undefined) await removeFile(note)
     throw error
   }
-  if (previous !== undefined && previous.etag !== etag) await removeMetadata(layout, key, previous.etag)
+  if (previous !== undefined) await removeMetadata(layout, key, previous.etag)
   if (note !== undefined) await removeFile(note)
 }
 
@@ -81,7 +89,8 @@ export async function unpublish(layout: Layout, key: string, part: string): Prom
   const path = objectPath(layout, key)
   const version = await objectFile(layout, key, path)
   if (version === undefined) return
-  const note = await noteIntent(layout, part, { key, etags: [version.etag] })
+  const note = notePath(layout, part)
+  await writeNote(note, { key, etags: [version.etag] })
   await removeFile(path)
   await removeMetadata(layout, key, version.etag)
   await pruneFolders(layout, path)

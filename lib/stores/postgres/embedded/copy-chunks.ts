@@ -39,8 +39,8 @@ export class CopyChunks {
    * The whole rows that have come in so far. With `last` the stream has ended and nothing may be left over. Throws
    * {@link CopyFormatError}.
    */
-  take(last: boolean): Buffer {
-    const bytes = this.#parts.length === 1 && this.#parts[0] !== undefined ? this.#parts[0] : Buffer.concat(this.#parts)
+  take(last: boolean): Buffer<ArrayBuffer> {
+    const bytes = Buffer.concat(this.#parts)
     let from = 0
     if (!this.#opened) {
       const start = headerEnd(bytes)
@@ -56,7 +56,8 @@ export class CopyChunks {
     const rest = bytes.subarray(trailer ? end + COPY_TRAILER.length : end)
     if (this.#ended && rest.length > 0) throw new CopyFormatError('received copy data after EOF marker')
     if (rest.length > (last ? 0 : MAX_ROW)) throw new CopyFormatError('unexpected EOF in COPY data')
-    this.#parts = rest.length === 0 ? [] : [rest]
+    // A copy, so that a few bytes do not keep the whole chunk in memory.
+    this.#parts = rest.length === 0 ? [] : [Buffer.from(rest)]
     this.#bytes = rest.length
     // The row that is being waited for may be longer than a chunk: look again when as much has come in once more.
     this.#threshold = rest.length + CHUNK

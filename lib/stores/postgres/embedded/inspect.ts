@@ -1,4 +1,4 @@
-import { type Token, statements } from './tokens.ts'
+import { statements, type Token } from './tokens.ts'
 import type { ErrorFields } from './wire.ts'
 
 /** What the front has to know of a text before the backend sees it. */
@@ -18,8 +18,8 @@ const WORTH_A_LOOK = /\b(?:copy|listen|unlisten|set|prepare|discard)\b/i
 const NOT_SUPPORTED = '0A000'
 const ONE_SESSION = 'One session of the embedded PostgreSQL serves all connections.'
 
-/** Looks at one text of SQL. `extended` is true for Parse, which must not carry a COPY FROM STDIN. */
-export function inspect(sql: string, extended: boolean): Inspection {
+/** Looks at one text of SQL. A COPY FROM STDIN is let through only in a Query that is `alone` in its batch. */
+export function inspect(sql: string, alone: boolean): Inspection {
   const result: Inspection = { listens: [] }
   // `set` is in every UPDATE: the scan itself is what decides.
   if (!WORTH_A_LOOK.test(sql)) return result
@@ -33,7 +33,7 @@ export function inspect(sql: string, extended: boolean): Inspection {
       const copy = copyFromStdin(sql, statement)
       if (copy === undefined) continue
       if (typeof copy !== 'string') result.refuse = copy
-      else if (extended || found.length > 1) result.refuse = ALONE
+      else if (!alone || found.length > 1) result.refuse = ALONE
       else result.copyFromBlob = copy
     } else {
       const refuse = sessionWide(first.text, second)

@@ -90,6 +90,15 @@ export function query(text: string): Buffer {
 /** Sync, as a client sends it. */
 export const SYNC = message('S', Buffer.alloc(0))
 
+/** Parse, Bind and Execute of one statement without parameters, as a client sends them; a Sync or Flush has to follow. */
+export function extended(text: string): Buffer {
+  return Buffer.concat([
+    message('P', Buffer.from(`\0${text}\0\0\0`)),
+    message('B', Buffer.alloc(8)),
+    message('E', Buffer.alloc(5)),
+  ])
+}
+
 /** The text that starts at `offset` and ends at the next zero byte. */
 export function cString(bytes: Buffer, offset: number): { text: string; next: number } {
   const end = bytes.indexOf(0, offset)

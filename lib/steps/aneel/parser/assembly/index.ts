@@ -33,6 +33,7 @@ let rejected: i64 = 0
 let same: i64 = 0
 let replacements: i64 = 0
 let sent: i64 = 0
+let flagged: i32 = 0
 
 export function layout(what: i32): usize {
   switch (what) {
@@ -80,10 +81,12 @@ export function begin(fields: i32, out: i32, key: i32, hashed: i32, delim: i32, 
   same = 0
   replacements = 0
   sent = 0
+  flagged = 0
   memory.fill(L.PROFILE, 0, <usize>L.COLUMNS_MAX * 64)
   openRanges(out)
   resetText()
   if (compare) resetWindow()
+  else memory.fill(L.SEEN, 0, 1 << (L.SEEN_BITS - 3))
 }
 
 /** Moves what is left of the input to the front; answers where the host may write, as an offset into IN. */
@@ -137,6 +140,7 @@ export function count(what: i32): f64 {
     case 4: return <f64>sent
     case 5: return <f64>line
     case 6: return <f64>taken
+    case 7: return <f64>flagged
     default: return 0
   }
 }
@@ -155,6 +159,15 @@ function reject(at: usize, reason: i32, column: i32, fields: i32): void {
   rawUsed += length
   rejects++
   rejected++
+}
+
+function seenBefore(key: u64): bool {
+  const bit = <u32>(key >> (64 - L.SEEN_BITS))
+  const at = L.SEEN + <usize>(bit >> 3)
+  const mask = <u8>(<u32>1 << (bit & 7))
+  const byte = load<u8>(at)
+  store<u8>(at, byte | mask)
+  return (byte & mask) != 0
 }
 
 /** Parses what is there. `final`: no more input follows. Answers why it stopped; the host acts and calls again. */
@@ -183,7 +196,7 @@ export function parse(final: bool): i32 {
     else {
       newRow()
       const start = outAt
-      store<u16>(outAt, bswap<u16>(<u16>(columns + 2)))
+      store<u16>(outAt, bswap<u16>(<u16>(columns + (comparing ? 2 : 3))))
       const keyStart = outAt + 2
       const keyEnd = encodeRow(keyStart, 0, keyColumns, cp1252)
       let hashedEnd: usize = 0
@@ -211,6 +224,12 @@ export function parse(final: bool): i32 {
           store<u32>(end + 12, bswap<u32>(8))
           store<u64>(end + 16, bswap<u64>(row))
           outAt = end + 24
+          if (!comparing) {
+            // the number that tells rows of one key apart: 0, and for any row that may repeat a key a number of its own
+            store<u32>(outAt, bswap<u32>(4))
+            store<u32>(outAt + 4, bswap<u32>(<u32>(seenBefore(key) ? ++flagged : 0)))
+            outAt += 8
+          }
           sent++
         }
       }

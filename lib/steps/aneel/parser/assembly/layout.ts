@@ -39,6 +39,10 @@ export const PROFILE = memory.data(512 * 64)
 export const SCRATCH = memory.data(128 * 1024 + 64)
 export const DIGITS = memory.data(256)
 
+/** One bit per key hash: a key whose bit is set may have come before. Few false alarms, none missed, and flat. */
+export const SEEN_BITS: i32 = 25
+export const SEEN = memory.data(1 << 22)
+
 /** Old signatures that the host offers, and those that nobody claimed. */
 export const OFFER_MAX: i32 = 4096
 export const OFFER = memory.data(4096 * 16)

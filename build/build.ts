@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, extname, join, relative, sep } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { languages } from './catalogue.ts'
+import { editorCode } from './editor.ts'
+import { helpHtml } from './help.ts'
+import { nodeHtml } from './html.ts'
+import { type NodeSource, nodeSources, root } from './nodes.ts'
+import { buildWasm } from './wasm.ts'
+
+/**
+ * Builds `dist/` from the sources: `node build/build.ts`. The new tree is made aside and takes the old one's place at the end, so that a
+ * failed build leaves what was there. Type errors fail it.
+ */
+const here = fileURLToPath(root)
+const dist = join(here, 'dist')
+const fresh = join(here, 'node_modules', '.cache', `ysh-dist-${process.pid}`)
+/** What code reads beside itself at run time. */
+const data = new Set(['.json', '.sql', '.wasm'])
+
+function typescript(...options: string[]): void {
+  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, ...options], { encoding: 'utf8', cwd: here })
+  if (status !== 0) throw new Error(`TypeScript:\n${stdout}${stderr}`)
+}
+
+function copyData(): void {
+  const lib = join(here, 'lib')
+  for (const entry of readdirSync(lib, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name)
+    const path = relative(here, file)
+    if (!entry.isFile() || !data.has(extname(entry.name)) || path.split(sep).includes('assembly')) continue
+    cpSync(file, join(fresh, path))
+  }
+}
+
+async function writeNode(node: NodeSource): Promise<void> {
+  const target = join(fresh, 'nodes', node.type)
+  const source = fileURLToPath(node.folder)
+  writeFileSync(join(target, `${node.type}.html`), nodeHtml(node, await editorCode(node)))
+  for (const language of languages) {
+    const locale = join(target, 'locales', language)
+    mkdirSync(locale, { recursive: true })
+    writeFileSync(join(locale, `${node.type}.json`), `${JSON.stringify(node.catalogues[language].texts, undefined, 2)}\n`)
+    writeFileSync(join(locale, `${node.type}.html`), helpHtml(node, language))
+  }
+  if (node.declaration.icon !== undefined) cpSync(join(source, 'icons'), join(target, 'icons'), { recursive: true })
+}
+
+async function main(): Promise<void> {
+  const started = performance.now()
+  const took = () => `${((performance.now() - started) / 1_000).toFixed(1)} s`
+  rmSync(fresh, { recursive: true, force: true })
+  try {
+    if (buildWasm()) console.log(`parser.wasm made (${took()})`)
+    typescript('-p', 'tsconfig.json', '--outDir', fresh, '--noEmitOnError')
+    typescript('-p', 'build/tsconfig.editor.json')
+    copyData()
+    const nodes = await nodeSources()
+    await Promise.all(nodes.map(writeNode))
+    rmSync(dist, { recursive: true, force: true })
+    renameSync(fresh, dist)
+    console.log(`dist/ built with ${nodes.length} nodes (${took()})`)
+  } finally {
+    rmSync(fresh, { recursive: true, force: true })
+  }
+}
+
+await main()

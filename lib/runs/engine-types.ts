@@ -1,0 +1,40 @@
+import type { PipelineError } from '../errors.ts'
+import type { HttpClient } from '../net/http.ts'
+import type { Logger } from '../steps/step.ts'
+import type { Json } from '../stores/cache/port.ts'
+import type { Stores } from '../stores/stores.ts'
+import type { StepEvent } from './flight.ts'
+import type { RunRef } from './run.ts'
+import type { Timer } from './time.ts'
+
+/** What starts a flow; registered under the flow's id. */
+export interface FlowTrigger {
+  /** Sends a run's first message: a new run, or one that is sent anew after a crash, a deploy or a stall. */
+  send(run: RunRef, input: Json): void
+  /** A run in which nothing moves for this long is sent anew once, then fails as STALLED. Default 5 minutes. */
+  stallMs?: number
+}
+
+/** What became of `RunEngine.start`. */
+export type StartAnswer =
+  | { outcome: 'started'; run: RunRef }
+  /** `queued`: starts when the runs before it have ended; `duplicate`: the slot has its run already. */
+  | { outcome: 'queued' | 'skipped' | 'duplicate'; id: string }
+
+/** What happens in an engine, for status lines, progress bars and logs. */
+export type EngineEvent =
+  | ({ kind: 'step' } & StepEvent)
+  | { kind: 'run'; state: 'started' | 'resumed' | 'done'; run: RunRef }
+  | { kind: 'run'; state: 'failed' | 'cancelled'; run: RunRef; error: PipelineError }
+
+/** Surroundings of an engine. */
+export interface EngineOptions {
+  stores: Stores
+  http: HttpClient
+  log: Logger
+  /** Name of this process among those on the same store, the same after a restart: it gets its own runs back at once. */
+  owner: string
+  clock?: Timer
+  /** How long ended runs stay in the journal. Default 90 days. */
+  keepDays?: number
+}

@@ -1,0 +1,93 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { PipelineError } from '../../../errors.ts'
+import { Backend, openDatabase } from './backend.ts'
+import { Front } from './front.ts'
+import { dataFolder, isCreated } from './layout.ts'
+import { type Lock, takeLock } from './lock.ts'
+import type { Command, Report } from './messages.ts'
+
+export { isCommand } from './messages.ts'
+
+/** Settings a PostgreSQL tells its clients at the start. */
+const TOLD = [
+  'server_version',
+  'server_encoding',
+  'client_encoding',
+  'DateStyle',
+  'TimeZone',
+  'integer_datetimes',
+] as const
+
+let close = async (): Promise<void> => {}
+
+/** Does what the parent asks of the child process. Errors are reported, not thrown. */
+export async function handle(command: Command, report: (message: Report) => void): Promise<void> {
+  try {
+    switch (command.type) {
+      case 'ping':
+        return report({ type: 'pong' })
+      case 'create':
+        await create(command.folder, command.parent)
+        return report({ type: 'done' })
+      case 'serve':
+        close = await serve(command)
+        return report({ type: 'ready' })
+      case 'close':
+        await close()
+        process.exit(0)
+    }
+  } catch (error) {
+    report({ type: 'failed', error: failure(error).toJSON() })
+  }
+}
+
+/** Makes the database of a folder that has none. */
+async function create(folder: string, parent: string): Promise<void> {
+  const lock = await takeLock(folder, parent)
+  try {
+    if (await isCreated(folder)) return
+    // Made beside its place and renamed: a kill in the middle leaves no half database under the real name.
+    const draft = `${dataFolder(folder)}.new`
+    await rm(draft, { recursive: true, force: true })
+    await mkdir(draft, { recursive: true, mode: 0o700 })
+    const database = await openDatabase(draft)
+    await database.close()
+    await rm(dataFolder(folder), { recursive: true, force: true })
+    await rename(draft, dataFolder(folder))
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Opens the database of a folder and lets clients in. Resolves with what closes it. */
+async function serve(command: Extract<Command, { type: 'serve' }>): Promise<() => Promise<void>> {
+  const lock: Lock = await takeLock(command.folder, command.parent)
+  const database = await openDatabase(dataFolder(command.folder))
+  const backend = new Backend(database)
+  const front = new Front(backend, {
+    secret: command.secret,
+    parameters: await backend.settings(TOLD),
+    idleInTransactionMs: command.idleInTransactionMs,
+    fatal: (error) => {
+      // What the backend is in is unknown now: the parent starts another on the folder, which is safe to do.
+      process.stderr.write(`${error.stack ?? error.message}\n`)
+      process.exit(70)
+    },
+  })
+  // With the lock held nobody else can be at this address: a file there is a dead process's.
+  if (command.address.startsWith('/')) await rm(command.address, { force: true })
+  await front.listen(command.address)
+  return async () => {
+    await front.close()
+    await backend.close()
+    await lock.release()
+  }
+}
+
+function failure(error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const message = error instanceof Error ? error.message : String(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new PipelineError('STORE_FULL', message, { cause: error })
+  return new PipelineError('STORE_FAILED', `The embedded PostgreSQL could not be opened: ${message}`, { cause: error })
+}

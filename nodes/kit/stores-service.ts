@@ -1,0 +1,156 @@
+import type { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PipelineError } from '../../lib/errors.ts'
+import type { FlowTrigger, RunEngine } from '../../lib/runs/engine.ts'
+import type { Logger } from '../../lib/steps/step.ts'
+import type { Lease } from './lingering.ts'
+import { stopped } from './message.ts'
+
+/** Pause before opening is tried again for triggers that wait, in milliseconds: doubles up to the second figure. */
+const againMs = [2_000, 60_000] as const
+
+/** An engine with the stores under it, closed together. */
+export interface OpenEngine {
+  engine: RunEngine
+  close(): Promise<void>
+}
+
+/** What the service needs of its node. */
+export interface StoresServiceOptions {
+  /** A share in the open engine. */
+  acquire(): Lease<OpenEngine>
+  /** Node-RED's events: `flows:started`. */
+  events: EventEmitter
+  log: Logger
+  /** Told what becomes of the opening, for the status of the nodes that use the stores. */
+  report(state: 'opening' | 'open' | PipelineError): void
+}
+
+/**
+ * What `ysh-stores` offers to nodes: the run engine, opened on first use and shared. A trigger registers here; after every
+ * `flows:started` the engine sends unfinished runs anew.
+ */
+export class StoresService {
+  readonly #options: StoresServiceOptions
+  readonly #closing = new AbortController()
+  readonly #triggers = new Map<string, { trigger: FlowTrigger; withdraw?: () => void }>()
+  readonly #started = () => this.#replay()
+  #lease: Lease<OpenEngine> | undefined
+  #opening: Promise<RunEngine> | undefined
+  #engine: RunEngine | undefined
+  #flowsStarted = false
+  #trying = false
+
+  constructor(options: StoresServiceOptions) {
+    this.#options = options
+    options.events.on('flows:started', this.#started)
+  }
+
+  /**
+   * The engine. Opens the stores on first use; a failed opening is tried again by the next call. Throws STORE_… and
+   * whatever else the stores say, STOPPED when `signal` aborts or the node is closed.
+   */
+  async engine(signal?: AbortSignal): Promise<RunEngine> {
+    if (this.#closing.signal.aborted) throw stopped()
+    if (this.#opening === undefined) {
+      this.#opening = this.#open()
+      // Each caller gets the error; one that gave up waiting must not leave an unhandled rejection behind.
+      this.#opening.catch(() => undefined)
+    }
+    return untilAborted(this.#opening, AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]))
+  }
+
+  /**
+   * Registers what starts a flow, and opens the stores for it: at once, or as soon as they can be opened. Returns how to take it
+   * back; a trigger node does so when it closes.
+   */
+  register(flow: string, trigger: FlowTrigger): () => void {
+    const entry: { trigger: FlowTrigger; withdraw?: () => void } = { trigger }
+    this.#triggers.set(flow, entry)
+    if (this.#engine === undefined) void this.#keepTrying()
+    else entry.withdraw = this.#engine.register(flow, trigger)
+    return () => {
+      entry.withdraw?.()
+      if (this.#triggers.get(flow) === entry) this.#triggers.delete(flow)
+    }
+  }
+
+  /** Gives the engine back. Without `linger` it is closed unless others hold it too. */
+  async close(options: { linger: boolean }): Promise<void> {
+    this.#closing.abort()
+    this.#options.events.off('flows:started', this.#started)
+    for (const { withdraw } of this.#triggers.values()) withdraw?.()
+    this.#triggers.clear()
+    await this.#lease?.release(options)
+  }
+
+  async #open(): Promise<RunEngine> {
+    this.#options.report('opening')
+    try {
+      this.#lease = this.#options.acquire()
+      const { engine } = await this.#lease.value
+      if (this.#closing.signal.aborted) throw stopped()
+      this.#engine = engine
+      for (const [flow, entry] of this.#triggers) entry.withdraw = engine.register(flow, entry.trigger)
+      this.#options.report('open')
+      return engine
+    } catch (thrown) {
+      this.#opening = undefined
+      const error = PipelineError.from(thrown, 'STORE_UNAVAILABLE')
+      await this.#lease?.release({ linger: false })
+      if (!this.#closing.signal.aborted) this.#options.report(error)
+      throw error
+    }
+  }
+
+  /** Opens for the triggers, again and again: nothing else would wake a schedule whose database came up late. */
+  async #keepTrying(): Promise<void> {
+    if (this.#trying) return
+    this.#trying = true
+    const { signal } = this.#closing
+    try {
+      for (let pause: number = againMs[0]; !signal.aborted && this.#triggers.size > 0; pause = Math.min(pause * 2, againMs[1])) {
+        try {
+          const engine = await this.engine()
+          if (this.#flowsStarted) await engine.replay()
+          return
+        } catch (thrown) {
+          if (signal.aborted) return
+          this.#options.log.error('The stores could not be opened for the triggers; trying again', {
+            error: thrown,
+            againSeconds: pause / 1_000,
+          })
+          await sleep(pause, undefined, { signal }).catch(() => undefined)
+        }
+      }
+    } finally {
+      this.#trying = false
+    }
+  }
+
+  /** All nodes are there: unfinished runs may go on. */
+  #replay(): void {
+    this.#flowsStarted = true
+    // While opening is being tried, the replay follows it.
+    if (this.#opening === undefined || this.#trying) return
+    this.#opening
+      .then((engine) => engine.replay())
+      .catch((thrown: unknown) => {
+        if (!this.#closing.signal.aborted) this.#options.log.error('Unfinished runs could not be taken up', { error: thrown })
+      })
+  }
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw stopped()
+  let give: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    give = () => reject(signal.reason instanceof PipelineError ? signal.reason : stopped())
+    signal.addEventListener('abort', give, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    if (give !== undefined) signal.removeEventListener('abort', give)
+  }
+}

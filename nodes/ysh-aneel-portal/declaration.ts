@@ -1,0 +1,24 @@
+import { PortalSchema } from '../../lib/steps/aneel/fetch-schema.ts'
+import { defineNode } from '../kit/declaration.ts'
+
+/** Where ANEEL's open data portal is, and how patient we are with it. */
+export const declaration = defineNode({
+  type: 'ysh-aneel-portal',
+  category: 'config',
+  config: PortalSchema,
+  labelFrom: 'url',
+  form: [
+    { field: 'url', icon: 'globe' },
+    { field: 'contact', icon: 'envelope-o' },
+    {
+      section: 'patience',
+      fields: [
+        { field: 'connectTimeoutMs', icon: 'plug' },
+        { field: 'idleTimeoutMs', icon: 'pause' },
+        { field: 'totalTimeoutMs', icon: 'clock-o' },
+        { field: 'tries', icon: 'repeat' },
+        { field: 'backoffMs', icon: 'hourglass-half' },
+      ],
+    },
+  ],
+})
