@@ -21,7 +21,10 @@ export async function nodeSources(): Promise<NodeSource[]> {
   const names = readdirSync(new URL('nodes/', root))
     .filter((name) => existsSync(new URL(`nodes/${name}/declaration.ts`, root)))
     .sort()
-  return Promise.all(names.map(readNode))
+  const nodes: NodeSource[] = []
+  // One after the other: Node 24.21 hands out half-evaluated modules when imports that share dependencies overlap.
+  for (const name of names) nodes.push(await readNode(name))
+  return nodes
 }
 
 async function readNode(type: string): Promise<NodeSource> {

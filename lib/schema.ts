@@ -10,7 +10,15 @@ export type Infer<S extends Schema> = Static<S>
 export { Type } from 'typebox'
 
 // `useDefaults` makes the schema the only home of default values.
-const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, discriminator: true })
+// The schemas are our own and TypeBox makes them: compiling the meta-schema to check them would cost 10 MB in every process.
+const ajv = new Ajv({
+  allErrors: true,
+  useDefaults: true,
+  strict: false,
+  discriminator: true,
+  validateSchema: false,
+  meta: false,
+})
 formats.default(ajv)
 
 /** A parser made from a schema: checks an unknown value at the edge, fills in defaults, and hands it on typed. */
@@ -23,17 +31,22 @@ export interface Parser<T> {
 
 /** Makes a {@link Parser}. `what` names the thing in messages ("dataset contract aneel.tarifas"). */
 export function parser<S extends Schema>(schema: S, what: string, code = 'SCHEMA'): Parser<Infer<S>> {
-  const validate: ValidateFunction<unknown> = ajv.compile(schema)
+  let compiled: ValidateFunction<unknown> | undefined
+  // compiled at first use: most processes need few of the schemas they import
+  const validate = (value: unknown): boolean => {
+    compiled ??= ajv.compile(schema)
+    return compiled(value)
+  }
   const right = (copy: unknown): copy is Infer<S> => validate(copy)
   return {
     parse(value) {
       const copy: unknown = structuredClone(value)
       if (right(copy)) return copy
-      const problems = words(validate.errors)
+      const problems = words(compiled?.errors)
       throw new PipelineError(code, `${what} is not valid: ${problems.join('; ')}`, { details: { problems } })
     },
     problems(value) {
-      return right(structuredClone(value)) ? [] : words(validate.errors)
+      return right(structuredClone(value)) ? [] : words(compiled?.errors)
     },
   }
 }

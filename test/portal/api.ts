@@ -19,7 +19,10 @@ export interface Caller {
 }
 
 const notFound = (message = 'Not found'): Answer => ({ status: 404, error: { __type: 'Not Found Error', message } })
-const invalid = (errors: Record<string, Json>): Answer => ({ status: 409, error: { ...errors, __type: 'Validation Error' } })
+const invalid = (errors: Record<string, Json>): Answer => ({
+  status: 409,
+  error: { ...errors, __type: 'Validation Error' },
+})
 
 /** Runs an action by name. `datastore_search_sql` is not among them, as on the portal since 2026. */
 export async function act(library: Library, action: string, given: Arguments, caller: Caller): Promise<Answer> {
@@ -50,7 +53,8 @@ async function describe(library: Library, id: string, base: string): Promise<Jso
   const entry = library.package(id)
   if (entry === undefined) return null
   const resources: Record<string, Json>[] = []
-  for (const holding of library.holdingsOf(entry)) resources.push(resourceJson(holding, await library.state(holding, base)))
+  for (const holding of library.holdingsOf(entry))
+    resources.push(resourceJson(holding, await library.state(holding, base)))
   return packageJson(entry, resources)
 }
 
@@ -66,7 +70,8 @@ async function packageSearch(library: Library, given: Arguments, { base }: Calle
     return words.every((word) => haystack.includes(word))
   })
   const results: Json[] = []
-  for (const { id } of found.slice(start, start + Math.min(wanted, 1000))) results.push(await describe(library, id, base))
+  for (const { id } of found.slice(start, start + Math.min(wanted, 1000)))
+    results.push(await describe(library, id, base))
   return {
     status: 200,
     result: { count: found.length, facets: {}, results, sort: 'score desc, metadata_modified desc', search_facets: {} },
@@ -112,7 +117,13 @@ async function datastoreSearch(library: Library, given: Arguments, caller: Calle
     total_estimation_threshold: null,
   }
   const counted = wanted.includeTotal ? { total, total_was_estimated: false } : {}
-  const result = { ...echoed, records: shaped(records, wanted.format), fields, _links: links(caller.url, limit, offset), ...counted }
+  const result = {
+    ...echoed,
+    records: shaped(records, wanted.format),
+    fields,
+    _links: links(caller.url, limit, offset),
+    ...counted,
+  }
   return { status: 200, result }
 }
 
@@ -147,7 +158,8 @@ function searchOf(given: Arguments): Search | Answer {
   const filters = filtersOf(given.filters)
   if (filters === undefined) return invalid({ filters: ['Cannot parse JSON'] })
   const format = text(given.records_format) ?? 'objects'
-  if (format !== 'objects' && format !== 'lists' && format !== 'csv') return invalid({ records_format: ['Value must be one of: objects, lists, csv'] })
+  if (format !== 'objects' && format !== 'lists' && format !== 'csv')
+    return invalid({ records_format: ['Value must be one of: objects, lists, csv'] })
   const sort = (text(given.sort) ?? '')
     .split(',')
     .filter((clause) => clause.trim() !== '')

@@ -1,7 +1,7 @@
 import type { PackageEntry } from './catalogue/index.ts'
-import { hash, seedOf, uuidOf } from './generate/random.ts'
 import type { Holding } from './files/holding.ts'
 import type { Variant } from './files/variant.ts'
+import { hash, seedOf, uuidOf } from './generate/random.ts'
 
 /** A value that JSON can hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
@@ -39,7 +39,12 @@ export function resourceJson(holding: Holding, state: ResourceState): Record<str
     datastore_contains_all_records_of_source_file: loaded,
     description: resource.description,
     format: resource.format,
-    hash: resource.hash === 'none' ? '' : resource.hash === 'fresh' ? (state.md5 ?? '') : uuidOf(resource.id).replaceAll('-', ''),
+    hash:
+      resource.hash === 'none'
+        ? ''
+        : resource.hash === 'fresh'
+          ? (state.md5 ?? '')
+          : uuidOf(resource.id).replaceAll('-', ''),
     id: resource.id,
     ...(loaded ? { ignore_hash: false } : {}),
     last_modified: modified,
@@ -84,7 +89,11 @@ const ORGANISATION = {
 } as const
 
 function slugOf(title: string): string {
-  return title.normalize('NFD').replace(/[^\w ]/g, '').toLowerCase().replaceAll(' ', '-')
+  return title
+    .normalize('NFD')
+    .replace(/[^\w ]/g, '')
+    .toLowerCase()
+    .replaceAll(' ', '-')
 }
 
 /** A package as `package_show` and `package_search` have it. */

@@ -35,7 +35,8 @@ function stored(holding: Holding, type: ColumnType): { type: string; value: (tex
   const { dataset } = holding
   const old = dataset === 'dec_fec' || dataset === 'dec_fec_limites'
   if (old && type === 'cnpj') return { type: 'numeric', value: (text) => (text === '' ? null : Number(text)) }
-  if (old && type === 'date') return { type: 'timestamp', value: (text) => (text === '' ? null : `${text}T00:00:00.000`) }
+  if (old && type === 'date')
+    return { type: 'timestamp', value: (text) => (text === '' ? null : `${text}T00:00:00.000`) }
   if (dataset === 'fotovoltaica' && type === 'date') {
     return { type: 'timestamp', value: (text) => (text === '' ? null : `${text}T00:00:00`) }
   }
@@ -107,14 +108,22 @@ export async function search(holding: Holding, publication: number, wanted: Sear
   const page = sorted ? matching.slice(wanted.offset, wanted.offset + wanted.limit) : matching
   const names = wanted.fields
   const fields = names === undefined ? all : all.filter(({ id }) => names.includes(id))
-  const chosen = names === undefined ? page : page.map((record) => Object.fromEntries(names.map((name) => [name, record[name] ?? null])))
+  const chosen =
+    names === undefined
+      ? page
+      : page.map((record) => Object.fromEntries(names.map((name) => [name, record[name] ?? null])))
   return { fields, records: chosen, total }
 }
 
 function compare(a: Record<string, Json>, b: Record<string, Json>, sort: Search['sort']): number {
   for (const { field, descending } of sort) {
     const [x, y] = [a[field], b[field]]
-    const order = typeof x === 'number' && typeof y === 'number' ? x - y : String(x) < String(y) ? -1 : Number(String(x) > String(y))
+    const order =
+      typeof x === 'number' && typeof y === 'number'
+        ? x - y
+        : String(x) < String(y)
+          ? -1
+          : Number(String(x) > String(y))
     if (order !== 0) return descending ? -order : order
   }
   return 0

@@ -18,12 +18,20 @@ export function bytesBody(status: number, headers: Record<string, string>, bytes
   return { status, headers, length: bytes.length, stream: () => Readable.from([bytes]) }
 }
 
+/** What a body is sent over. */
+export interface Outlet {
+  request: IncomingMessage
+  response: ServerResponse
+  head(status: number, headers: Record<string, string>): void
+}
+
 /** Sends a body, spoilt by `rule` when there is one. Ends when the answer has ended or its connection is gone. */
-export async function send(request: IncomingMessage, response: ServerResponse, body: Body, rule?: Misbehaviour): Promise<void> {
+export async function sendBody(outlet: Outlet, body: Body, rule?: Misbehaviour): Promise<void> {
+  const { request, response } = outlet
   const declared = body.length + (rule?.kind === 'wrong-length' ? (rule.by ?? 1000) : 0)
   const headers: Record<string, string> = { ...body.headers, 'content-length': String(Math.max(0, declared)) }
   if (rule?.kind === 'wrong-length') headers.connection = 'close'
-  response.writeHead(body.status, headers)
+  outlet.head(body.status, headers)
   if (request.method === 'HEAD') {
     response.end()
     return
@@ -134,11 +142,16 @@ export function unchanged(request: IncomingMessage, stamp: Stamp): boolean {
 }
 
 /** The wanted part of a file: all of it, a range, or none that exists. */
-export function rangeOf(request: IncomingMessage, stamp: Stamp, size: number): { start: number; end: number } | 'all' | 'none' {
+export function rangeOf(
+  request: IncomingMessage,
+  stamp: Stamp,
+  size: number,
+): { start: number; end: number } | 'all' | 'none' {
   const match = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '')
   if (match === null || (match[1] === '' && match[2] === '')) return 'all'
   const condition = request.headers['if-range']
-  if (condition !== undefined && condition !== stamp.etag && Date.parse(condition) / 1000 !== stamp.seconds) return 'all'
+  if (condition !== undefined && condition !== stamp.etag && Date.parse(String(condition)) / 1000 !== stamp.seconds)
+    return 'all'
   const [, from = '', to = ''] = match
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from)
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)

@@ -1,5 +1,5 @@
-import { isDataset } from './generate/index.ts'
 import { VARIANT_KINDS, type Variant } from './files/variant.ts'
+import { isDataset } from './generate/index.ts'
 
 /** A way of answering wrong, whatever the file. */
 export type Transport =

@@ -55,8 +55,7 @@ for (const kind of kinds) {
     }
     const code = (expected: string) => (error: unknown) => PipelineError.from(error).code === expected
 
-    // Each record is a commit of its own; the embedded store gets fewer to keep the test short.
-    const many = kind === 'embedded' ? 2_000 : 10_000
+    const many = 10_000
     it(`takes ${many} items through a window of 16, with a restart in the middle, each once`, {
       timeout: 120_000,
     }, async () => {

@@ -1,11 +1,12 @@
-import { knownPackages, type PartsOf } from './known.ts'
-import type { PackageEntry } from './model.ts'
+import { generation } from './generation.ts'
+import type { PackageEntry, PartsOf } from './model.ts'
 import { otherPackages } from './others.ts'
+import { quality } from './quality.ts'
+import { tariffs } from './tariffs.ts'
 
-export type { PartsOf } from './known.ts'
-export type { Content, PackageEntry, ResourceEntry } from './model.ts'
+export type { Content, PackageEntry, PartsOf, ResourceEntry } from './model.ts'
 
-/** All 71 packages, the ones with a contract first. */
+/** All 71 packages, the ones with a contract first; with the real ids where public files show them. */
 export function catalogue(partsOf: PartsOf): PackageEntry[] {
-  return [...knownPackages(partsOf), ...otherPackages()]
+  return [...tariffs(partsOf), ...generation(), ...quality(partsOf), ...otherPackages()]
 }

@@ -45,6 +45,9 @@ export interface PackageEntry {
   resources: readonly ResourceEntry[]
 }
 
+/** Which files a dataset in parts has: years or decades, newest first. */
+export type PartsOf = (dataset: DatasetName) => readonly string[]
+
 const MIGRATED = '2026-05-27T15:58:06.215982'
 const DICTIONARIES = '2026-06-12T17:14:09.464866'
 
@@ -106,4 +109,9 @@ export function parquet(id: string, base: string, dataset: DatasetName, part: st
     hash: 'none',
     content: { kind: 'parquet', dataset, part },
   })
+}
+
+/** The content of a generated CSV in the portal's usual dialect. */
+export function csv(dataset: DatasetName, part = ''): Extract<Content, { kind: 'csv' }> {
+  return { kind: 'csv', dataset, part, dialect: {} }
 }

@@ -51,5 +51,10 @@ export function textSource(id: string, columns: readonly string[], count: number
       yield columns.map((column, index) => value(column, mix(hash(seed, row, index)), row, day))
     }
   }
-  return { header: columns, columns: columns.map((source) => ({ source, type: 'text' })), rows: rows(), hasQuotes: false }
+  return {
+    header: columns,
+    columns: columns.map((source) => ({ source, type: 'text' })),
+    rows: rows(),
+    hasQuotes: false,
+  }
 }

@@ -59,7 +59,10 @@ function escaped(text: string): string {
 
 /** A PDF of one page with a title: where the portal has a data dictionary. */
 export function pdf(title: string): Buffer {
-  const text = title.normalize('NFD').replace(/[^ -~]/g, '').replace(/[()\\]/g, ' ')
+  const text = title
+    .normalize('NFD')
+    .replace(/[^ -~]/g, '')
+    .replace(/[()\\]/g, ' ')
   const stream = `BT /F1 18 Tf 60 500 Td (${text}) Tj ET`
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',

@@ -47,7 +47,13 @@ export class Holding {
   readonly #samples: readonly Sample[]
 
   /** `samples` are the real files to serve instead of generated ones, in order of date. */
-  constructor(entry: PackageEntry, resource: ResourceEntry, store: FileStore, sizes: Sizes, samples: readonly Sample[]) {
+  constructor(
+    entry: PackageEntry,
+    resource: ResourceEntry,
+    store: FileStore,
+    sizes: Sizes,
+    samples: readonly Sample[],
+  ) {
     this.package = entry
     this.resource = resource
     this.dataset = 'dataset' in resource.content ? resource.content.dataset : undefined
@@ -115,9 +121,14 @@ export class Holding {
     if (sample !== undefined) return this.#sampled(sample, content)
     switch (content.kind) {
       case 'pdf':
-        return this.#fixed((path) => writeFile(path, pdf(content.title)), PORTAL, () => {
-          throw new NoFile('a PDF has no rows')
-        }, 0)
+        return this.#fixed(
+          (path) => writeFile(path, pdf(content.title)),
+          PORTAL,
+          () => {
+            throw new NoFile('a PDF has no rows')
+          },
+          0,
+        )
       case 'text': {
         const day = this.resource.modified?.slice(0, 10) ?? '2026-09-01'
         const rows = () => textSource(this.resource.id, content.columns, content.rows, day)
@@ -158,7 +169,9 @@ export class Holding {
       dialect: sample.dialect,
       source: rows,
       make: (path) =>
-        content.kind === 'csv' ? copyFile(sample.path, path) : this.#make(path, content.kind, rows, PORTAL, sample.rows),
+        content.kind === 'csv'
+          ? copyFile(sample.path, path)
+          : this.#make(path, content.kind, rows, PORTAL, sample.rows),
     }
   }
 
@@ -173,4 +186,3 @@ export class Holding {
     await write(path, rows, { dialect, entry: this.#entry() })
   }
 }
-

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
+import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { constants, gunzipSync, inflateRawSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
@@ -68,7 +68,8 @@ async function sample(path: string, file: string): Promise<Sample | string> {
   const dataset = byHeader.get(signature(names[0] === '_id' ? names.slice(1) : names))
   if (dataset === undefined) return `the first line is the header of no known dataset (${first.slice(0, 60)})`
   const row = cells(second, delimiter)
-  const at = (column: string | undefined) => row[names.findIndex((name) => name === column)] ?? ''
+  const at = (column: string | undefined) =>
+    row[names.findIndex((name) => column !== undefined && name === column)] ?? ''
   const year = at(PART_COLUMNS[dataset]).slice(0, 4)
   const date = /\d{4}-\d{2}-\d{2}/.exec(file)?.[0] ?? at('DatGeracaoConjuntoDados').slice(0, 10)
   const dialect: Dialect = {
@@ -80,7 +81,8 @@ async function sample(path: string, file: string): Promise<Sample | string> {
     decimal: ',',
     container,
   }
-  const part = dataset === 'siga' ? 'diario' : dataset === 'dec_fec' ? `${year.slice(0, 3)}0-${year.slice(0, 3)}9` : year
+  const part =
+    dataset === 'siga' ? 'diario' : dataset === 'dec_fec' ? `${year.slice(0, 3)}0-${year.slice(0, 3)}9` : year
   const found = { path, file, dataset, part, date, dialect, size, rows: -1 }
   return { ...found, rows: size > READ_WHOLE ? -1 : table(found, await readFile(path)).rows.length }
 }

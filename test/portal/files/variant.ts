@@ -75,7 +75,8 @@ export interface Recipe {
 /** Writes the wrong file to `path`. */
 export async function writeVariant(path: string, recipe: Recipe, variant: Variant): Promise<void> {
   const { dialect, entry } = recipe
-  const redone = (changes: Partial<Dialect>) => write(path, recipe.source, { dialect: { ...dialect, ...changes }, entry })
+  const redone = (changes: Partial<Dialect>) =>
+    write(path, recipe.source, { dialect: { ...dialect, ...changes }, entry })
   const hurt = (damage: Damage, changes: Partial<Dialect> = {}) =>
     write(path, recipe.source, { dialect: { ...dialect, ...changes }, entry, damage })
   switch (variant.kind) {
@@ -162,7 +163,11 @@ async function brokenZip(
   }
 }
 
-async function zipBomb(path: string, { source, dialect, entry }: Recipe, variant: { inflated?: number; lie?: boolean }): Promise<void> {
+async function zipBomb(
+  path: string,
+  { source, dialect, entry }: Recipe,
+  variant: { inflated?: number; lie?: boolean },
+): Promise<void> {
   const total = variant.inflated ?? 256 * 1024 * 1024
   const [first] = source.rows
   if (first === undefined) throw new RangeError('a bomb needs a row')

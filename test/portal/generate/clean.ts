@@ -1,8 +1,8 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { columnsOf, type FileOptions, rows } from './rows.ts'
 import type { DatasetName } from './datasets.ts'
+import { columnsOf, type FileOptions, rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
 
 /** C1 controls as windows-1252 meant them; undefined bytes stay. */
@@ -13,9 +13,7 @@ const C1 = new Map<string, string>()
     C1.set(String.fromCharCode(byte), decoder.decode(Uint8Array.of(byte)))
   }
 }
-// Matching control characters is the point.
-const CONTROLS = /[\u0000\u001a\u0080-\u009f]/
-const CONTROLS_EACH = /[\u0000\u001a\u0080-\u009f]/g
+const C1_EACH = /[\u0080-\u009f]/g
 
 /**
  * A portal text as a PostgreSQL literal in CSV: ISO dates, dot decimals with the column's scale (half away from zero),
@@ -23,7 +21,7 @@ const CONTROLS_EACH = /[\u0000\u001a\u0080-\u009f]/g
  * plain statement of what a load must give, to compare loads with.
  */
 export function cleanValue(column: TableColumn, text: string): string | null {
-  const trimmed = (CONTROLS.test(text) ? text.replace(CONTROLS_EACH, control) : text).trim()
+  const trimmed = plainText(text).trim()
   if (trimmed === '') return null
   switch (column.type) {
     case 'text':
@@ -38,13 +36,18 @@ export function cleanValue(column: TableColumn, text: string): string | null {
     case 'date':
       return date(trimmed, column.nullBeforeYear)
     case 'month':
-      return /^\d\d\/\d{4}$/.test(trimmed) ? `${trimmed.slice(3)}-${trimmed.slice(0, 2)}-01` : `${trimmed.slice(0, 7)}-01`
+      return /^\d\d\/\d{4}$/.test(trimmed)
+        ? `${trimmed.slice(3)}-${trimmed.slice(0, 2)}-01`
+        : `${trimmed.slice(0, 7)}-01`
   }
 }
 
-function control(character: string): string {
-  if (character === '\0') return ''
-  return character === '\u001a' ? '–' : (C1.get(character) ?? character)
+/** Without NUL; the dash that 0x1A and C1 controls stand for is a dash again. */
+function plainText(text: string): string {
+  return text
+    .replaceAll('\0', '')
+    .replaceAll('\u001a', '–')
+    .replace(C1_EACH, (found) => C1.get(found) ?? found)
 }
 
 function date(text: string, nullBeforeYear: number | undefined): string | null {
@@ -97,7 +100,10 @@ export function* cleanRows(dataset: DatasetName, options: CleanOptions): Generat
  * empty field, text is quoted where needed.
  */
 export async function writeClean(path: string, dataset: DatasetName, options: CleanOptions): Promise<void> {
-  await pipeline(Readable.from(chunks(dataset, options), { objectMode: true, highWaterMark: 4 }), createWriteStream(path))
+  await pipeline(
+    Readable.from(chunks(dataset, options), { objectMode: true, highWaterMark: 4 }),
+    createWriteStream(path),
+  )
 }
 
 function* chunks(dataset: DatasetName, options: CleanOptions): Generator<Buffer, void, void> {

@@ -60,12 +60,14 @@ export function damaged(source: Source, damage: Damage | undefined): Iterable<re
       return kept(source.rows, damage.share)
     case 'magnitude': {
       const position = column(source, damage.column, 'decimal')
-      return map(source.rows, (row) => row.with(position, (row[position] ?? '').replace(/^(-?),/, '$10').replace(',', '')))
+      return map(source.rows, (row) =>
+        row.with(position, (row[position] ?? '').replace(/^(-?),/, '$10').replace(',', '')),
+      )
     }
     case 'ragged':
       return every(source.rows, damage.share, (row) => (damage.how === 'long' ? [...row, 'a mais'] : row.slice(0, -2)))
     case 'replacement':
-      return every(source.rows, damage.share, (row) => row.map((value) => value.replace(/[^\u0000-\u007f]/g, '\ufffd')))
+      return every(source.rows, damage.share, (row) => row.map((value) => value.replace(/\P{ASCII}/gu, '\ufffd')))
     case 'bad-number':
       return spoil(source, damage, 'decimal', 'não é número')
     case 'bad-date':
@@ -98,7 +100,10 @@ function column(source: Source, name: string | undefined, type: 'decimal' | 'dat
   return position
 }
 
-function* map(rows: Iterable<readonly string[]>, change: (row: readonly string[]) => readonly string[]): Generator<readonly string[]> {
+function* map(
+  rows: Iterable<readonly string[]>,
+  change: (row: readonly string[]) => readonly string[],
+): Generator<readonly string[]> {
   for (const row of rows) yield change(row)
 }
 

@@ -54,7 +54,11 @@ function plainHeader(header: readonly string[], { quote, delimiter, eol }: Diale
   return header.map((name) => (quote === 'all' ? `"${name}"` : name)).join(delimiter) + eol
 }
 
-function writer(dialect: Dialect, columns: readonly TableColumn[], hasQuotes: boolean): (row: readonly string[]) => string {
+function writer(
+  dialect: Dialect,
+  columns: readonly TableColumn[],
+  hasQuotes: boolean,
+): (row: readonly string[]) => string {
   const { quote, delimiter, eol } = dialect
   const plain = quoting(quote, delimiter, eol, hasQuotes)
   if (dialect.decimal === ',') return plain
@@ -76,7 +80,8 @@ function quoting(
     const between = `"${delimiter}"`
     const end = `"${eol}`
     if (!hasQuotes) return (row) => `"${row.join(between)}${end}`
-    return (row) => `"${row.map((value) => (value.includes('"') ? value.replaceAll('"', '""') : value)).join(between)}${end}`
+    return (row) =>
+      `"${row.map((value) => (value.includes('"') ? value.replaceAll('"', '""') : value)).join(between)}${end}`
   }
   const special = delimiter === ';' ? /[;"\r\n]/ : /[,"\r\n]/
   if (quote === 'none') {
@@ -119,7 +124,7 @@ const CP1252 = new Map<string, string>(
     Ÿ: 0x9f,
   }).map(([character, byte]) => [character, String.fromCharCode(byte)]),
 )
-const OUTSIDE_LATIN1 = /[^\u0000-\u00ff]/g
+const OUTSIDE_LATIN1 = /[\u0100-\uffff]/g
 
 function encoder(encoding: Dialect['encoding']): (text: string) => Buffer {
   switch (encoding) {
@@ -128,7 +133,11 @@ function encoder(encoding: Dialect['encoding']): (text: string) => Buffer {
     case 'utf-16le':
       return (text) => Buffer.from(text, 'utf16le')
     case 'windows-1252':
-      return (text) => Buffer.from(text.replace(OUTSIDE_LATIN1, (found) => CP1252.get(found) ?? '?'), 'latin1')
+      return (text) =>
+        Buffer.from(
+          text.replace(OUTSIDE_LATIN1, (found) => CP1252.get(found) ?? '?'),
+          'latin1',
+        )
     case 'iso-8859-1':
       return (text) => Buffer.from(text.replace(OUTSIDE_LATIN1, '?'), 'latin1')
   }

@@ -16,7 +16,14 @@ export interface Distributor {
   uf: string
 }
 
-type Line = readonly [sigla: string, uf: string, name: string, cnpj?: string, qualitySigla?: string, shortName?: string]
+type Line = readonly [
+  sigla: string,
+  uf: string,
+  name: string,
+  cnpj?: string | undefined,
+  qualitySigla?: string,
+  shortName?: string,
+]
 
 const LINES: readonly Line[] = [
   ['CEMIG-D', 'MG', 'CEMIG DISTRIBUICAO S.A', '06981180000116', 'CEMIG-D', 'Cemig-D'],
@@ -41,10 +48,24 @@ const LINES: readonly Line[] = [
   ['EQUATORIAL PA', 'PA', 'EQUATORIAL PARA DISTRIBUIDORA DE ENERGIA S.A.', undefined, 'EQUATORIAL PA', 'Equatorial PA'],
   ['EQUATORIAL MA', 'MA', 'EQUATORIAL MARANHAO DISTRIBUIDORA DE ENERGIA S.A', undefined, 'CEMAR', 'Equatorial MA'],
   ['EQUATORIAL PI', 'PI', 'EQUATORIAL PIAUI DISTRIBUIDORA DE ENERGIA S.A', undefined, 'EQUATORIAL PI', 'Equatorial PI'],
-  ['EQUATORIAL AL', 'AL', 'EQUATORIAL ALAGOAS DISTRIBUIDORA DE ENERGIA S.A.', undefined, 'EQUATORIAL AL', 'Equatorial AL'],
+  [
+    'EQUATORIAL AL',
+    'AL',
+    'EQUATORIAL ALAGOAS DISTRIBUIDORA DE ENERGIA S.A.',
+    undefined,
+    'EQUATORIAL AL',
+    'Equatorial AL',
+  ],
   ['COSERN', 'RN', 'COMPANHIA ENERGETICA DO RIO GRANDE DO NORTE COSERN', undefined, 'COSERN', 'Neoenergia Cosern'],
   ['EPB', 'PB', 'ENERGISA PARAIBA - DISTRIBUIDORA DE ENERGIA S.A', '09095183000140', 'EBO', 'Energisa PB'],
-  ['Neoenergia Brasília', 'DF', 'NEOENERGIA DISTRIBUICAO BRASILIA S.A.', '07522669000192', 'CEB-DIS', 'Neoenergia Brasília'],
+  [
+    'Neoenergia Brasília',
+    'DF',
+    'NEOENERGIA DISTRIBUICAO BRASILIA S.A.',
+    '07522669000192',
+    'CEB-DIS',
+    'Neoenergia Brasília',
+  ],
   ['ESE', 'SE', 'ENERGISA SERGIPE - DISTRIBUIDORA DE ENERGIA S.A', undefined, 'ESE', 'Energisa SE'],
   ['ERO', 'RO', 'ENERGISA RONDONIA - DISTRIBUIDORA DE ENERGIA S.A', '05914650000166', 'CERON', 'Energisa RO'],
   ['EAC', 'AC', 'ENERGISA ACRE - DISTRIBUIDORA DE ENERGIA S.A', '04065033000170', 'ELETROACRE', 'Energisa AC'],

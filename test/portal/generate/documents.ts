@@ -4,7 +4,8 @@ const CNPJ_WEIGHTS = [6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]
 
 function digit(text: string, weights: readonly number[]): number {
   let sum = 0
-  for (let i = 0; i < text.length; i++) sum += (text.charCodeAt(i) - 48) * (weights[i + weights.length - text.length] ?? 0)
+  for (let i = 0; i < text.length; i++)
+    sum += (text.charCodeAt(i) - 48) * (weights[i + weights.length - text.length] ?? 0)
   const rest = sum % 11
   return rest < 2 ? 0 : 11 - rest
 }

@@ -68,7 +68,16 @@ const LINES: readonly Line[] = [
   ['DF', MIDWEST, 9, -1583, -4786, 'Brasília', '5300108'],
 ]
 
-const FIRST = ['São João', 'Santa Rita', 'Nova Esperança', 'Campo Alegre', 'Água Boa', 'Monte Belo', 'Vila Aurora', 'Córrego Fundo']
+const FIRST = [
+  'São João',
+  'Santa Rita',
+  'Nova Esperança',
+  'Campo Alegre',
+  'Água Boa',
+  'Monte Belo',
+  'Vila Aurora',
+  'Córrego Fundo',
+]
 const SECOND = ['do Norte', 'do Sul', 'da Serra', 'd´Oeste', 'do Exemplo']
 
 /** The seventh digit of an IBGE municipality code. */

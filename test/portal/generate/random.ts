@@ -33,9 +33,6 @@ export function pick<T>(list: readonly T[], value: number): T {
 /** A version 4 shaped UUID from a text: ids that the portal's real ones are not known for stay the same for ever. */
 export function uuidOf(text: string): string {
   let hex = ''
-  for (let i = 0; i < 4; i++)
-    hex += hash(seedOf(text), i, i)
-      .toString(16)
-      .padStart(8, '0')
+  for (let i = 0; i < 4; i++) hex += hash(seedOf(text), i, i).toString(16).padStart(8, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

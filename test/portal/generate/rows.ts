@@ -9,17 +9,17 @@ export interface FileOptions {
   /** Rows of publication 0. Hand-made tables (flags, indicator names) have their own number. */
   rows: number
   /** Default 1. */
-  seed?: number
+  seed?: number | undefined
   /** 0, 1, 2…: each a day later, differing from the one before by `shares`. Default 0. */
-  publication?: number
+  publication?: number | undefined
   /** A year or decade for datasets in parts; `diario` or `mensal` for SIGA. Default: the newest. */
-  part?: string
+  part?: string | undefined
   /** The day of publication 0, `YYYY-MM-DD`. Default {@link FIRST_DAY}. */
-  today?: string
+  today?: string | undefined
   /** Default {@link DAILY}. */
-  shares?: Shares
+  shares?: Shares | undefined
   /** Rows that repeat the natural key of another one. Default: the dataset's rate in the real file. */
-  repeats?: number
+  repeats?: number | undefined
 }
 
 /** The day of publication 0 when nothing is said: the next one already has the flag of the month after. */
@@ -43,7 +43,13 @@ function open(dataset: DatasetName, options: FileOptions): File {
   const { year, month } = calendar.parts(today)
   const published = stale ? calendar.day(year, month, 1) : today + publication
   const seed = mix((options.seed ?? 1) ^ seedOf(table.family ?? dataset + part))
-  const plan = new Plan(rows, options.repeats ?? table.repeats(rows), table.untouched ?? 0, options.shares ?? DAILY, seed)
+  const plan = new Plan(
+    rows,
+    options.repeats ?? table.repeats(rows),
+    table.untouched ?? 0,
+    options.shares ?? DAILY,
+    seed,
+  )
   if (table.whole === undefined && publication > plan.last) {
     throw new RangeError(`${dataset} of ${rows} rows has ${plan.last} publications after the first, not ${publication}`)
   }
@@ -152,7 +158,12 @@ export interface Change {
 }
 
 /** The rows that differ between publications `from` < `to`, of a dataset that is not hand-made, in file order. */
-export function* changes(dataset: DatasetName, options: FileOptions, from: number, to: number): Generator<Change, void, void> {
+export function* changes(
+  dataset: DatasetName,
+  options: FileOptions,
+  from: number,
+  to: number,
+): Generator<Change, void, void> {
   const older = open(dataset, { ...options, publication: from })
   const newer = open(dataset, { ...options, publication: to })
   const { plan, table } = newer

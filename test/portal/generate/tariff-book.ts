@@ -75,7 +75,10 @@ for (const [subgroup, size] of [
       add(subgroup, 'Azul', 'kW', size * (post === 'Ponta' ? 0.13 : 0.05), 0, { detail, post })
       add(subgroup, 'Azul', 'MWh', size * 0.26, post === 'Ponta' ? 1.6 : 0.96, { detail, post })
       if (subgroup !== 'A2' && subgroup !== 'A3') {
-        add(subgroup, 'Verde', 'MWh', size * (post === 'Ponta' ? 3.1 : 0.26), post === 'Ponta' ? 1.6 : 0.96, { detail, post })
+        add(subgroup, 'Verde', 'MWh', size * (post === 'Ponta' ? 3.1 : 0.26), post === 'Ponta' ? 1.6 : 0.96, {
+          detail,
+          post,
+        })
       }
     }
     if (subgroup !== 'A2' && subgroup !== 'A3') add(subgroup, 'Verde', 'kW', size * 0.05, 0, { detail })

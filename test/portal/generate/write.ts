@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { PassThrough, Readable, type Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { damaged, type Damage, damagedHeader } from './damage.ts'
+import { type Damage, damaged, damagedHeader } from './damage.ts'
 import { type DatasetName, tableOf } from './datasets.ts'
 import { type Dialect, encode, PORTAL } from './dialect.ts'
 import { type FileOptions, header, rows } from './rows.ts'
@@ -64,7 +64,12 @@ export async function write(target: string | Writable, from: Source, options: Wr
     hash.update(chunk)
   })
   // Readable.from takes a turn of the event loop between chunks, so a server in this process stays responsive.
-  await pipeline([Readable.from(chunks, { objectMode: true, highWaterMark: 4 }), ...packer(dialect, options.entry), measure, sink])
+  await pipeline([
+    Readable.from(chunks, { objectMode: true, highWaterMark: 4 }),
+    ...packer(dialect, options.entry),
+    measure,
+    sink,
+  ])
   return { bytes, md5: hash.digest('hex') }
 }
 

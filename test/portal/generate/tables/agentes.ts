@@ -33,7 +33,17 @@ export const agentes: Table = {
         }
         const name = `AGENTE FICTICIO DE ENERGIA ${index} S.A.`
         const sigla = h % 2 === 0 ? '' : `AGENTE ${index}`
-        return [generated, cnpj(93_000_000 + index), sigla, name, h % 13 === 0 ? 'I' : 'A', flag(1), '0', generation, flag(4)]
+        return [
+          generated,
+          cnpj(93_000_000 + index),
+          sigla,
+          name,
+          h % 13 === 0 ? 'I' : 'A',
+          flag(1),
+          '0',
+          generation,
+          flag(4),
+        ]
       },
     }
   },

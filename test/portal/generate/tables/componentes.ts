@@ -181,7 +181,8 @@ export const componentes: Table = {
     }
     return {
       row: (index, revision) => make(index, revision * 1.25),
-      repeat: (index, ordinal) => (ordinal % 8 === 1 ? make(index, 3.5, 'DESPACHO Nº 0.001, DE 5 DE JANEIRO DE 2026') : make(index, 0)),
+      repeat: (index, ordinal) =>
+        ordinal % 8 === 1 ? make(index, 3.5, 'DESPACHO Nº 0.001, DE 5 DE JANEIRO DE 2026') : make(index, 0),
     }
   },
 }

@@ -37,7 +37,12 @@ const shared = { hasQuotes: false, repeats: noRepeats }
 /** The letters are padded to 20 with spaces. */
 function who(set: number): [sigla: string, number: string, id: string, name: string] {
   const distributor: Distributor = pick(DISTRIBUTORS, hash(17, set))
-  return [distributor.qualitySigla.padEnd(20, ' '), distributor.cnpj, String(FIRST_SET + set * 3), `CONJUNTO EXEMPLO ${set}`]
+  return [
+    distributor.qualitySigla.padEnd(20, ' '),
+    distributor.cnpj,
+    String(FIRST_SET + set * 3),
+    `CONJUNTO EXEMPLO ${set}`,
+  ]
 }
 
 /** Sets in a file: more in a large one, so that the years and months of each stay together. */

@@ -20,9 +20,25 @@ const MODULE_MAKERS = [
   'BYD',
   'Não há',
 ] as const
-const MODULES = ['CS6K-265', '325W', 'JKM550M-72HL4-V', 'JAM72S30-545/MR', 'AVP-250P  POLY-SI', 'TSM-DE18M(II) 500', 'LR5-72HPH-545M'] as const
+const MODULES = [
+  'CS6K-265',
+  '325W',
+  'JKM550M-72HL4-V',
+  'JAM72S30-545/MR',
+  'AVP-250P  POLY-SI',
+  'TSM-DE18M(II) 500',
+  'LR5-72HPH-545M',
+] as const
 const INVERTER_MAKERS = ['FRONIUS', 'Fronius', 'GROWATT', 'ABB', 'SUNGROW', 'Deye', 'DEYE', 'REFUSOL', 'WEG'] as const
-const INVERTERS = ['SYMO', 'Fronius Primo 5.0-1', 'MIN 5000TL-X', 'IP65', 'SUN2000-5KTL', 'PVI-3.0-TL-OUTD', 'SIW200G M050'] as const
+const INVERTERS = [
+  'SYMO',
+  'Fronius Primo 5.0-1',
+  'MIN 5000TL-X',
+  'IP65',
+  'SUN2000-5KTL',
+  'PVI-3.0-TL-OUTD',
+  'SIW200G M050',
+] as const
 
 /** Free text nobody checks: a line break, the delimiter, a double quote, and the C1 byte of a cp1252 dash. */
 function model(plain: string, rare: number): string {

@@ -61,7 +61,13 @@ const OTHER_SOURCES = [
   ['UTE', 'Biogás - RA'],
   ['CGH', 'Potencial hidráulico'],
 ] as const
-const MODALITIES = ['Geracao na propria UC', 'Geracao na propria UC', 'Geracao na propria UC', 'Auto consumo remoto', 'Compartilhada'] as const
+const MODALITIES = [
+  'Geracao na propria UC',
+  'Geracao na propria UC',
+  'Geracao na propria UC',
+  'Auto consumo remoto',
+  'Compartilhada',
+] as const
 const NO_OWNER = ['', '', '', ''] as const
 
 /** Invented owners: companies and persons called FICTICIA, persons mostly masked as the portal masks them. */

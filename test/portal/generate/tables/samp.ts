@@ -19,7 +19,12 @@ const SEGMENTS = [
   ['Verde', 'A4', 'Industrial', NONE, 'Fora ponta'],
   ['Verde', 'A3a', 'Comercial', NONE, NONE],
 ] as const
-const MARKETS = ['Regular', 'Sistema de Compensação GD I', 'Sistema de Compensação GD II', 'Sistema de Compensação GD I - Refaturamento'] as const
+const MARKETS = [
+  'Regular',
+  'Sistema de Compensação GD I',
+  'Sistema de Compensação GD II',
+  'Sistema de Compensação GD I - Refaturamento',
+] as const
 const MEASURES = [
   ['Energia TUSD (kWh)', 900_000],
   ['Energia TE (kWh)', 900_000],
@@ -91,7 +96,10 @@ export const samp: Table = {
         const plant = Math.floor(rest / DISTRIBUTORS.length)
         const [measure, size] = pick(MEASURES, cell)
         const market = pick(MARKETS, Math.floor(cell / MEASURES.length))
-        const [modality, subgroup, className, subclass, post] = pick(SEGMENTS, Math.floor(cell / MEASURES.length / MARKETS.length))
+        const [modality, subgroup, className, subclass, post] = pick(
+          SEGMENTS,
+          Math.floor(cell / MEASURES.length / MARKETS.length),
+        )
         const h = mix(hash(seed, index))
         const wrong = rest === 0 && (month === 6 || month === 9) ? 10 : 1
         const negative = market.endsWith('Refaturamento') ? -1 : 1

@@ -5,7 +5,15 @@ import { WEIGHTED_TOWNS } from '../places.ts'
 import { hash, mix, pick } from '../random.ts'
 import { columns, type Table } from '../table.ts'
 
-type Kind = readonly [type: string, short: string, origin: string, source: string, fuel: string, grant: string, size: number]
+type Kind = readonly [
+  type: string,
+  short: string,
+  origin: string,
+  source: string,
+  fuel: string,
+  grant: string,
+  size: number,
+]
 const KINDS: readonly Kind[] = [
   ['UFV', 'RS', 'Solar', 'Radiação solar', 'Radiação solar', 'Registro', 30_000],
   ['UFV', 'RS', 'Solar', 'Radiação solar', 'Radiação solar', 'Registro', 90_000],
@@ -19,7 +27,13 @@ const KINDS: readonly Kind[] = [
   ['UHE', 'PH', 'Hídrica', 'Potencial hidráulico', 'Potencial hidráulico', 'Concessão', 60_000_000],
 ]
 const PHASES = ['Operação', 'Operação', 'Operação', 'Operação', 'Construção', 'Construção não iniciada'] as const
-const BASINS = [' 41 - Das Velhas - Sao Francisco', ' 86 - Taquari', ' 58 - Paraiba do Sul', ' 66 - Alto Paraguai', ' 21 - Tocantins, entre os rios Preto e Parana']
+const BASINS = [
+  ' 41 - Das Velhas - Sao Francisco',
+  ' 86 - Taquari',
+  ' 58 - Paraiba do Sul',
+  ' 66 - Alto Paraguai',
+  ' 21 - Tocantins, entre os rios Preto e Parana',
+]
 const SENTINEL = calendar.dayOf('1900-01-03')
 
 /** Who owns a plant: companies with their number, invented natural persons masked or not, `&amp-` for `&`, or unknown. */
@@ -117,7 +131,9 @@ export const siga: Table = {
         granted && type !== 'UTE' ? calendar.iso(began + 10_500) : '',
         owners(h2),
         origin === 'Hídrica' ? pick(BASINS, h) : '',
-        h % 6 === 0 && town.uf === other.uf ? `${town.name} - ${town.uf}, ${other.name} - ${other.uf}` : `${town.name} - ${town.uf}`,
+        h % 6 === 0 && town.uf === other.uf
+          ? `${town.name} - ${town.uf}, ${other.name} - ${other.uf}`
+          : `${town.name} - ${town.uf}`,
       ]
     }
     return {

@@ -48,9 +48,24 @@ function validities(today: number): { list: Validity[]; cases: TariffCase[] } {
     { ...cea, act: first, start: d(year - 1, 11, 30), end: d(year, 12, 16), tusd: 43_150, te: 10_840 },
     { ...cea, act: second, start: d(year - 1, 11, 30), end: d(year, 12, 16), tusd: 36_260, te: 14_270 },
     { ...cernhe, act: lapsed, start: d(year - 1, 7, 30), end: d(year - 1, 12, 31), tusd: 58_670, te: 17_950 },
-    { ...rge, sigla: rge.before, act: before, start: d(year - 1, 6, 19), end: d(year, 6, 18), tusd: 31_520, te: 27_480 },
+    {
+      ...rge,
+      sigla: rge.before,
+      act: before,
+      start: d(year - 1, 6, 19),
+      end: d(year, 6, 18),
+      tusd: 31_520,
+      te: 27_480,
+    },
     { ...rge, act: after, start: d(year, 6, 19), end: d(year + 1, 6, 18), tusd: 33_410, te: 28_190 },
-    { ...ceres, act: act('0.951', d(year - 1, 3, 16)), start: d(year - 1, 3, 22), end: d(year + 1, 3, 21), tusd: 0, te: 0 },
+    {
+      ...ceres,
+      act: act('0.951', d(year - 1, 3, 16)),
+      start: d(year - 1, 3, 22),
+      end: d(year + 1, 3, 21),
+      tusd: 0,
+      te: 0,
+    },
   ]
   const price = (tusd: number, te: number, text: string) => ({ tusd: hundredths(tusd), te: hundredths(te), act: text })
   const cases: TariffCase[] = [
@@ -74,7 +89,12 @@ function validities(today: number): { list: Validity[]; cases: TariffCase[] } {
     },
     { name: 'lapsed: none covers the day', cnpj: cernhe.cnpj, day: `${year}-03-01`, expected: null },
     { name: 'last day of a validity', cnpj: rge.cnpj, day: `${year}-06-18`, expected: price(31_520, 27_480, before) },
-    { name: 'first day of the next, under another sigla', cnpj: rge.cnpj, day: `${year}-06-19`, expected: price(33_410, 28_190, after) },
+    {
+      name: 'first day of the next, under another sigla',
+      cnpj: rge.cnpj,
+      day: `${year}-06-19`,
+      expected: price(33_410, 28_190, after),
+    },
   ]
   return { list, cases }
 }

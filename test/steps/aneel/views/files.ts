@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { apart, contractOf, createDataset, type Database, insert, viewFiles } from './database.ts'
 
@@ -37,6 +38,17 @@ export function fileTests(open: () => Database): void {
 
   test('they can be run again', async () => {
     for (const { sql } of viewFiles()) await open().script(sql)
+  })
+
+  test('docs/views.md: its examples run, and it names every view and function', async () => {
+    const document = readFileSync(new URL('../../../../docs/views.md', import.meta.url), 'utf8')
+    const examples = [...document.matchAll(/```sql\n([^`]+)```/g)].map((match) => match[1] ?? '')
+    assert.equal(examples.length, 2)
+    for (const example of examples) await open().script(example)
+    for (const { sql } of viewFiles()) {
+      for (const name of /^-- name: (.+)$/m.exec(sql)?.[1]?.split(', ') ?? [])
+        assert.ok(document.includes(`\`${name}`), name)
+    }
   })
 
   describe('each dataset alone is enough for the files that need only it', () => {

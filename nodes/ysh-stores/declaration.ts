@@ -1,0 +1,41 @@
+import { Type } from '../../lib/schema.ts'
+import { defineNode } from '../kit/declaration.ts'
+
+/** Where rows, files, journal and cache are kept. */
+export const StoresNodeSchema = Type.Object(
+  {
+    folder: Type.String({
+      default: '',
+      maxLength: 1_000,
+      description: 'Folder of raw files, files in progress and the embedded PostgreSQL; blank is ysh-data in the Node-RED user folder',
+    }),
+    postgresUrl: Type.String({
+      default: '',
+      pattern: '^(|postgres(ql)?://\\S+)$',
+      description: 'PostgreSQL server; blank runs the embedded one',
+    }),
+    redisUrl: Type.String({
+      default: '',
+      pattern: '^(|rediss?://\\S+)$',
+      description: 'Redis server for the cache; blank keeps it in PostgreSQL',
+    }),
+    keepDays: Type.Integer({ default: 90, minimum: 1, maximum: 3_650, description: 'How long ended runs stay in the journal' }),
+  },
+  { additionalProperties: false },
+)
+
+export const declaration = defineNode({
+  type: 'ysh-stores',
+  category: 'config',
+  config: StoresNodeSchema,
+  credentials: { postgresPassword: { type: 'password' }, redisPassword: { type: 'password' } },
+  form: [
+    { field: 'folder', icon: 'folder-o' },
+    { field: 'postgresUrl', icon: 'database' },
+    { field: 'postgresPassword' },
+    { field: 'redisUrl', icon: 'bolt' },
+    { field: 'redisPassword' },
+    { field: 'keepDays', icon: 'history' },
+  ],
+  texts: ['status.opening'],
+})
