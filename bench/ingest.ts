@@ -56,12 +56,16 @@ interface Load {
   phases: Record<string, number>
 }
 
-const phases = (load: Load) => Object.entries({ ...load.phases, end: load.seconds * 1000 }).map(([name, at]) => `${name} ${Math.round(at)}`).join(', ')
+const phases = (load: Load) =>
+  Object.entries({ ...load.phases, end: load.seconds * 1000 })
+    .map(([name, at]) => `${name} ${Math.round(at)}`)
+    .join(', ')
 
 // as npm start and the Docker image run Node: a small young generation costs no time here and saves tens of MB
 const SHIPPED_FLAGS = ['--max-semi-space-size=2']
 
-const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+const median = (numbers: readonly number[]) =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 
 /** Highest resident memory among the descendants of a process, from /proc, while it runs. */
 function watchChildren(pid: number): { stop(): number } {
@@ -87,7 +91,11 @@ function watchChildren(pid: number): { stop(): number } {
 
 async function ours(dataset: string, file: string, target: string, folder: string): Promise<Load> {
   const started = performance.now()
-  const pending = run(process.execPath, [...SHIPPED_FLAGS, join(root, 'bench/load-child.ts'), dataset, file, target, folder], { maxBuffer: 1 << 24 })
+  const pending = run(
+    process.execPath,
+    [...SHIPPED_FLAGS, join(root, 'bench/load-child.ts'), dataset, file, target, folder],
+    { maxBuffer: 1 << 24 },
+  )
   const watch = watchChildren(pending.child.pid ?? 0)
   const { stdout } = await pending
   const wall = (performance.now() - started) / 1000
@@ -101,9 +109,7 @@ async function reference(client: pg.Client, url: string, contract: Contract, cle
   await client.query(
     `create table reference_load (_n int4 not null, ${kept.map((c) => `${q(c.name)} ${sqlType(c)}${sqlType(c) === 'text' && key.has(c.name) ? ' collate "C"' : ''}`).join(', ')})`,
   )
-  await client.query(
-    `create unique index on reference_load (${contract.key.map(q).join(', ')}, _n) nulls not distinct`,
-  )
+  await client.query(`create unique index on reference_load (${contract.key.map(q).join(', ')}, _n) nulls not distinct`)
   await client.query('checkpoint')
   const started = performance.now()
   await run(psql, [url, '-q', '-v', 'ON_ERROR_STOP=1', '-c', `\\copy reference_load from '${clean}' with (format csv)`])
@@ -111,7 +117,12 @@ async function reference(client: pg.Client, url: string, contract: Contract, cle
 }
 
 /** The clean rows, with the number that tells rows of one key apart: psql only has to copy them. */
-async function writeReference(path: string, generator: DatasetName, contract: Contract, options: FileOptions): Promise<void> {
+async function writeReference(
+  path: string,
+  generator: DatasetName,
+  contract: Contract,
+  options: FileOptions,
+): Promise<void> {
   const columns = keptColumns(contract)
   const key = contract.key.map((name) => columns.findIndex((column) => column.name === name))
   const seen = new Map<string, number>()
@@ -139,7 +150,13 @@ function keptColumns(contract: Contract) {
   ]
 }
 
-async function measure(dataset: string, generator: DatasetName, rows: number, folder: string, url: string): Promise<void> {
+async function measure(
+  dataset: string,
+  generator: DatasetName,
+  rows: number,
+  folder: string,
+  url: string,
+): Promise<void> {
   const contract = contractFor(dataset)
   if (contract === undefined) throw new Error(dataset)
   const client = new pg.Client({ connectionString: url })
@@ -194,8 +211,12 @@ async function measure(dataset: string, generator: DatasetName, rows: number, fo
     }
     await forget()
   }
-  console.log(`  ratio first load      ${median(first).toFixed(2)}  (aim 1.2; min ${Math.min(...first).toFixed(2)}, max ${Math.max(...first).toFixed(2)})`)
-  console.log(`  ratio re-publication  ${median(again).toFixed(2)}  (aim 2.0; min ${Math.min(...again).toFixed(2)}, max ${Math.max(...again).toFixed(2)})`)
+  console.log(
+    `  ratio first load      ${median(first).toFixed(2)}  (aim 1.2; min ${Math.min(...first).toFixed(2)}, max ${Math.max(...first).toFixed(2)})`,
+  )
+  console.log(
+    `  ratio re-publication  ${median(again).toFixed(2)}  (aim 2.0; min ${Math.min(...again).toFixed(2)}, max ${Math.max(...again).toFixed(2)})`,
+  )
   console.log(`  peak RSS              ${Math.max(...loads.map((l) => l.rssMb))} MB  (aim at most 100)`)
   console.log(`  longest loop gap      ${Math.max(...loads.map((l) => l.gapMs))} ms  (aim at most 50)`)
   await client.end()
@@ -203,7 +224,10 @@ async function measure(dataset: string, generator: DatasetName, rows: number, fo
     const store = join(folder, `embedded-${generator}`)
     const load = await ours(dataset, file(0), store, join(folder, 'objects-embedded'))
     const delta = await ours(dataset, file(1), store, join(folder, 'objects-embedded'))
-    for (const [what, l] of [['first load', load], ['re-publication', delta]] as const) {
+    for (const [what, l] of [
+      ['first load', load],
+      ['re-publication', delta],
+    ] as const) {
       console.log(
         `  embedded ${what.padEnd(15)} ${l.seconds.toFixed(2)} s, ${Math.round(l.rows / l.seconds).toLocaleString('en')} rows/s, RSS ${l.rssMb} MB + child ${l.childMb} MB, loop gap ${l.gapMs} ms`,
       )
@@ -217,8 +241,11 @@ await chmod(folder, 0o755)
 const server = await startPostgres()
 try {
   await mkdir(join(folder, 'objects'), { recursive: true })
-  console.log(`Node ${process.version}; psql ${execFileSync(psql, ['--version'], { encoding: 'utf8' }).trim()}; ${rounds} interleaved rounds, medians`)
-  if (values.only === '' || values.only === 'tarifas') await measure('aneel.tarifas', 'tarifas', Number(values.rows), folder, server.url)
+  console.log(
+    `Node ${process.version}; psql ${execFileSync(psql, ['--version'], { encoding: 'utf8' }).trim()}; ${rounds} interleaved rounds, medians`,
+  )
+  if (values.only === '' || values.only === 'tarifas')
+    await measure('aneel.tarifas', 'tarifas', Number(values.rows), folder, server.url)
   const mmgd = values.full ? 4_656_839 : Number(values['mmgd-rows'])
   if (values.only === '' || values.only === 'mmgd') await measure('aneel.mmgd', 'mmgd', mmgd, folder, server.url)
 } finally {

@@ -7,8 +7,8 @@ import { runLoad } from '../lib/steps/aneel/load/load.ts'
 import { datasetMigrations } from '../lib/steps/aneel/load/migrations.ts'
 import { currentVersion } from '../lib/steps/aneel/load/registry.ts'
 import { openFolderObjects } from '../lib/stores/objects/folder.ts'
-import { migrate } from '../lib/stores/postgres/migrate.ts'
 import { openPostgres } from '../lib/stores/postgres/index.ts'
+import { migrate } from '../lib/stores/postgres/migrate.ts'
 
 const [dataset = '', file = '', target = '', folder = ''] = process.argv.slice(2)
 const contract = contractFor(dataset)
@@ -62,7 +62,14 @@ const result = await runLoad(
   },
   {
     // the load uses rows and objects only
-    stores: { postgres, objects, scratch: join(folder, 'scratch'), get cache(): never { throw new Error('no cache here') } },
+    stores: {
+      postgres,
+      objects,
+      scratch: join(folder, 'scratch'),
+      get cache(): never {
+        throw new Error('no cache here')
+      },
+    },
     signal: new AbortController().signal,
     log: { debug() {}, info() {}, warn: console.error, error: console.error },
     progress({ phase }) {

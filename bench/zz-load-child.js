@@ -7,8 +7,8 @@ import { runLoad } from '../dist/lib/steps/aneel/load/load.js'
 import { datasetMigrations } from '../dist/lib/steps/aneel/load/migrations.js'
 import { currentVersion } from '../dist/lib/steps/aneel/load/registry.js'
 import { openFolderObjects } from '../dist/lib/stores/objects/folder.js'
-import { migrate } from '../dist/lib/stores/postgres/migrate.js'
 import { openPostgres } from '../dist/lib/stores/postgres/index.js'
+import { migrate } from '../dist/lib/stores/postgres/migrate.js'
 
 const [dataset = '', file = '', target = '', folder = ''] = process.argv.slice(2)
 const contract = contractFor(dataset)

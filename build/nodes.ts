@@ -16,15 +16,12 @@ export interface NodeSource {
   editor: URL | undefined
 }
 
-/** Every node: a folder under `nodes/` with a declaration, in alphabetical order. */
+/** Every node: a folder `nodes/ysh-…` with a declaration, in alphabetical order. */
 export async function nodeSources(): Promise<NodeSource[]> {
   const names = readdirSync(new URL('nodes/', root))
-    .filter((name) => existsSync(new URL(`nodes/${name}/declaration.ts`, root)))
+    .filter((name) => name.startsWith('ysh-') && existsSync(new URL(`nodes/${name}/declaration.ts`, root)))
     .sort()
-  const nodes: NodeSource[] = []
-  // One after the other: Node 24.21 hands out half-evaluated modules when imports that share dependencies overlap.
-  for (const name of names) nodes.push(await readNode(name))
-  return nodes
+  return Promise.all(names.map(readNode))
 }
 
 async function readNode(type: string): Promise<NodeSource> {

@@ -2,11 +2,6 @@ import type { Json } from '../stores/cache/port.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import type { JournalError, RunRow, RunState, StepRow, StepState, Trigger } from './run.ts'
 
-type Instant = Date | string
-
-const iso = (value: Instant): string => new Date(value).toISOString()
-const isoOrNull = (value: Instant | null): string | null => (value === null ? null : iso(value))
-
 /** The newest runs first; at most `limit` (500). */
 export async function listRuns(
   q: Queryable,
@@ -23,9 +18,9 @@ export async function listRuns(
     owner: string | null
     error: JournalError | null
     summary: Json
-    created_at: Instant
-    updated_at: Instant
-    finished_at: Instant | null
+    created_at: Date
+    updated_at: Date
+    finished_at: Date | null
   }>(
     `select id, flow, slot, trigger, input, state, epoch, owner, error, summary, created_at, updated_at, finished_at
      from pipeline.run where ($1::text is null or flow = $1) and ($2::text[] is null or state = any($2)) and ($4::uuid is null or id = $4)
@@ -34,9 +29,9 @@ export async function listRuns(
   )
   return rows.map(({ created_at, updated_at, finished_at, ...run }) => ({
     ...run,
-    createdAt: iso(created_at),
-    updatedAt: iso(updated_at),
-    finishedAt: isoOrNull(finished_at),
+    createdAt: created_at.toISOString(),
+    updatedAt: updated_at.toISOString(),
+    finishedAt: finished_at?.toISOString() ?? null,
   }))
 }
 
@@ -48,11 +43,11 @@ export async function listSteps(q: Queryable, run: string, options: { limit?: nu
     step: string
     state: StepState
     attempts: number
-    next_at: Instant | null
+    next_at: Date | null
     output: Json
     error: JournalError | null
-    started_at: Instant
-    finished_at: Instant | null
+    started_at: Date
+    finished_at: Date | null
   }>(
     `select node, item, step, state, attempts, next_at, output, error, started_at, finished_at
      from pipeline.step where run_id = $1 order by started_at, node, item limit $2`,
@@ -60,8 +55,8 @@ export async function listSteps(q: Queryable, run: string, options: { limit?: nu
   )
   return rows.map(({ next_at, started_at, finished_at, ...step }) => ({
     ...step,
-    nextAt: isoOrNull(next_at),
-    startedAt: iso(started_at),
-    finishedAt: isoOrNull(finished_at),
+    nextAt: next_at?.toISOString() ?? null,
+    startedAt: started_at.toISOString(),
+    finishedAt: finished_at?.toISOString() ?? null,
   }))
 }

@@ -4,7 +4,8 @@ import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { Stores } from '../stores/stores.ts'
 import type { StepEvent } from './flight.ts'
-import type { RunRef } from './run.ts'
+import type { Overlap, RunRef } from './run.ts'
+import type { Schedule } from './schedule.ts'
 import type { Timer } from './time.ts'
 
 /** What starts a flow; registered under the flow's id. */
@@ -37,4 +38,17 @@ export interface EngineOptions {
   clock?: Timer
   /** How long ended runs stay in the journal. Default 90 days. */
   keepDays?: number
+}
+
+/** What `RunEngine.keepSchedule` wants. */
+export interface KeepSchedule {
+  flow: string
+  schedule: Schedule
+  overlap: Overlap
+  /** What each run starts with. */
+  input: Json
+  /** Told the next slot, for a status line. */
+  onNext?(next: Date | undefined): void
+  /** Ends it. */
+  signal: AbortSignal
 }

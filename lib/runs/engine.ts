@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { migrate } from '../stores/postgres/migrate.ts'
-import type { EngineEvent, EngineOptions, FlowTrigger, StartAnswer } from './engine-types.ts'
+import type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
@@ -12,10 +12,11 @@ import { type Ending, failLostMessages, type RunRequest, startRun } from './life
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import type { RunRef, Trigger } from './run.ts'
+import { keepSchedule } from './scheduler.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
 import { lookAfter } from './upkeep.ts'
 
-export type { EngineEvent, EngineOptions, FlowTrigger, StartAnswer } from './engine-types.ts'
+export type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 
 /** An owner silent for longer has died, or is cut off: its runs may be taken over. */
 const silentMs = 45_000
@@ -111,6 +112,26 @@ export class RunEngine {
     }
     const live = liven(started.run, new Map(), this.#clock.monotonic())
     return { outcome: 'started', run: this.#hand.begin(live, 'started') }
+  }
+
+  /**
+   * Starts the runs of a flow by a schedule, with `input`, until the signal aborts. Throws SCHEDULE_INVALID at once; all other
+   * trouble is logged and tried again.
+   */
+  async keepSchedule(options: KeepSchedule): Promise<void> {
+    const { flow, schedule, overlap, input, onNext, signal } = options
+    await keepSchedule({
+      flow,
+      schedule,
+      store: this.#options.stores.postgres,
+      clock: this.#clock,
+      log: this.#options.log,
+      fire: async (slot) => {
+        await this.start({ flow, slot, trigger: 'schedule', input, overlap })
+      },
+      ...(onNext === undefined ? {} : { onNext }),
+      signal: AbortSignal.any([signal, this.#closing.signal]),
+    })
   }
 
   /**

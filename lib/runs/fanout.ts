@@ -3,18 +3,14 @@ import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import { fenced } from './fence.ts'
-import { hashOf, itemPath, splitPath } from './identity.ts'
-import { type ItemEnd, putItem, readItems, seenItems } from './items.ts'
+import { hashOf, itemPath } from './identity.ts'
+import { putItem, readItems, seenItems } from './items.ts'
+import type { ItemEnd, JoinedItem } from './joined.ts'
 import { finishStep } from './journal.ts'
 import { isOf, type LiveRun } from './live.ts'
 import type { RunRef, StepRef } from './run.ts'
 import type { Timer } from './time.ts'
-import { type Item, type SentItem, type Window, windowKey } from './window.ts'
-
-/** Most items of one list. Their keys are in memory while the run lives. */
-export const maxItems = 100_000
-/** Longest key of an item, in characters. */
-export const maxKeyLength = 300
+import { type Item, indexOf, isFull, isOpen, type SentItem, type Window, windowKey, windowOf } from './window.ts'
 
 /** What an `each` asks for. */
 export interface OpenRequest {
@@ -29,9 +25,6 @@ export interface OpenRequest {
   /** Sends one item on; called again whenever the join has recorded one. */
   send(item: SentItem, run: RunRef): void
 }
-
-/** One item in a join's result. */
-export type JoinedItem = { key: string } & ItemEnd
 
 /** What a join sends once all items are there. */
 export interface Joined {
@@ -69,6 +62,14 @@ export class FanOut {
   /** Announces a join node: `send` is called once per window, when all its items are there. Returns how to take it back. */
   registerJoin(node: string, send: (joined: Joined) => void): () => void {
     this.#joins.set(node, send)
+    // A window may have been opened anew, with all its items there, before its join was.
+    for (const live of this.#host.live.values()) {
+      for (const window of live.windows.values()) {
+        if (window.join === node && isFull(window)) {
+          this.#complete(live, window).catch((error: unknown) => this.#failed(live, window.run, node, error))
+        }
+      }
+    }
     return () => {
       if (this.#joins.get(node) === send) this.#joins.delete(node)
     }
@@ -80,13 +81,21 @@ export class FanOut {
    * Throws FENCED, EACH_KEY (a key twice, empty or too long), EACH_TOO_MANY.
    */
   async open(request: OpenRequest): Promise<{ total: number; seen: number }> {
+    const live = this.#liveOf(request.run)
+    try {
+      return await this.#open(live, request)
+    } catch (error) {
+      throw this.#failed(live, request.run, request.node, error)
+    }
+  }
+
+  async #open(live: LiveRun, request: OpenRequest): Promise<{ total: number; seen: number }> {
     const { run, node, items } = request
-    const live = this.#liveOf(run)
     const index = indexOf(items)
     const { seen, join } = await seenItems(this.#host.store, run, node)
     // The list is fixed in the journal before its first item goes out.
     await this.#journal(live, run, node, 'each', hashOf([...index.keys()]), { total: items.length })
-    if (!isOf(this.#host.live.get(run.id), run)) throw fenced(run.id, 'it was started anew meanwhile')
+    if (!isOf(this.#host.live.get(run.id), run)) throw fenced(run.id, 'it was sent anew meanwhile')
     if (items.length === 0) return { total: 0, seen: 0 }
     const window: Window = {
       run,
@@ -99,66 +108,59 @@ export class FanOut {
       seen: new Set([...seen].filter((key) => index.has(key))),
       join,
       completed: false,
+      closed: false,
       send: request.send,
       message: request.message,
     }
     live.windows.set(windowKey(node, run.item), window)
     live.movedAt = this.#host.clock.monotonic()
-    if (window.seen.size === items.length) await this.#complete(live, window)
+    if (isFull(window)) await this.#complete(live, window)
     else this.#pump(live, window)
     return { total: items.length, seen: window.seen.size }
   }
 
   /**
    * Records how an item ended, once, and lets the next one out; after the last one the join's callback gets the result. A
-   * double is no error. Throws FENCED, JOIN_WITHOUT_EACH, OUTPUT_TOO_LARGE.
+   * double is no error. Resolves with how many of the items are there. Throws FENCED, JOIN_WITHOUT_EACH, JOIN_TWICE,
+   * OUTPUT_TOO_LARGE.
    */
-  async record(run: RunRef, join: string, end: ItemEnd): Promise<'recorded' | 'double'> {
+  async record(run: RunRef, join: string, end: ItemEnd): Promise<{ double: boolean; seen: number; total: number }> {
     const live = this.#liveOf(run)
-    const node = run.each?.at(-1)
-    const { parent, key } = splitPath(run.item)
-    const window = node === undefined ? undefined : live.windows.get(windowKey(node, parent))
-    if (window === undefined || !window.index.has(key)) {
-      throw new PipelineError(
-        'JOIN_WITHOUT_EACH',
-        `This message is no item of an each node: a join brings together what an each has sent`,
-        {
-          details: { item: run.item },
-        },
-      )
+    try {
+      return await this.#record(live, run, join, end)
+    } catch (error) {
+      throw this.#failed(live, run, join, error)
     }
-    if (window.join !== undefined && window.join !== join) {
-      throw new PipelineError(
-        'JOIN_TWICE',
-        `Items of one each went to two joins, ${window.join} and ${join}: wire them to one`,
-      )
-    }
-    if (window.completed) return 'double'
+  }
+
+  async #record(
+    live: LiveRun,
+    run: RunRef,
+    join: string,
+    end: ItemEnd,
+  ): Promise<{ double: boolean; seen: number; total: number }> {
+    const { window, key } = windowOf(live, run, join)
     const double = window.seen.has(key)
-    if (!double) {
-      try {
-        await putItem(this.#host.store, { run, node: window.node, join, startedAt: this.#host.clock.now() }, end)
-      } catch (error) {
-        if (PipelineError.from(error).code === 'FENCED') this.#host.lost(live)
-        throw error
-      }
-    }
-    if (live.windows.get(windowKey(window.node, parent)) !== window) return 'double' // started anew meanwhile
+    const counts = () => ({ double, seen: window.seen.size, total: window.index.size })
+    if (window.completed) return counts()
+    if (!double)
+      await putItem(this.#host.store, { run, node: window.node, join, startedAt: this.#host.clock.now() }, end)
+    if (!isOpen(live, window)) return counts() // sent anew meanwhile
     window.join = join
     window.seen.add(key)
     window.out.delete(key)
     live.failures.delete(run.item)
     live.movedAt = this.#host.clock.monotonic()
     if (!double) live.lines += 1
-    if (window.seen.size === window.items.length) await this.#complete(live, window)
+    if (isFull(window)) await this.#complete(live, window)
     else this.#pump(live, window)
-    return double ? 'double' : 'recorded'
+    return counts()
   }
 
-  /** Forgets the open windows of an `each` node that is closed. */
+  /** Lets no more items of an `each` out, whose node is closed; the replay that follows opens its windows anew. */
   close(node: string): void {
     for (const live of this.#host.live.values()) {
-      for (const [key, window] of live.windows) if (window.node === node) live.windows.delete(key)
+      for (const window of live.windows.values()) if (window.node === node) window.closed = true
     }
   }
 
@@ -170,8 +172,7 @@ export class FanOut {
 
   #pump(live: LiveRun, window: Window): void {
     const { run, node, items } = window
-    const isOpen = () => live.windows.get(windowKey(node, run.item)) === window
-    while (window.out.size < window.limit && window.cursor < items.length && isOpen()) {
+    while (window.out.size < window.limit && window.cursor < items.length && !window.closed && isOpen(live, window)) {
       const index = window.cursor++
       const item = items[index]
       if (item === undefined || window.seen.has(item.key)) continue
@@ -186,12 +187,8 @@ export class FanOut {
   /** Hands all items to the join, once per window. */
   async #complete(live: LiveRun, window: Window): Promise<void> {
     const send = window.join === undefined ? undefined : this.#joins.get(window.join)
-    if (window.completed || window.join === undefined) return
-    if (send === undefined) {
-      // Its node is gone from the flow; the watchdog ends the run when nothing else goes on.
-      this.#host.log.warn('All items are there, but their join is not', { run: live.id, join: window.join })
-      return
-    }
+    // Without its join it waits: for the join to be registered, for the replay, or in the end for the watchdog.
+    if (window.completed || window.closed || window.join === undefined || send === undefined) return
     window.completed = true
     try {
       const ends = await readItems(this.#host.store, window.run, window.node)
@@ -203,7 +200,7 @@ export class FanOut {
       const failed = items.length - done
       const result: Record<string, Json> = { total: items.length, done, failed }
       await this.#journal(live, window.run, window.join, 'join', hashOf([window.node, ...window.index.keys()]), result)
-      if (live.windows.get(windowKey(window.node, window.run.item)) !== window) return
+      if (!isOpen(live, window)) return
       window.items = [] // only doubles can still come
       send({ run: window.run, message: window.message, items, done, failed })
     } catch (error) {
@@ -233,35 +230,18 @@ export class FanOut {
     }
     try {
       await finishStep(this.#host.store, ref, output)
-    } catch (thrown) {
-      const error = PipelineError.from(thrown)
-      if (error.code === 'STEP_DONE') return
-      if (error.code === 'FENCED') this.#host.lost(live)
-      throw error
+    } catch (error) {
+      if (PipelineError.from(error).code !== 'STEP_DONE') throw error
     }
   }
-}
 
-function indexOf(items: readonly Item[]): Map<string, number> {
-  if (items.length > maxItems) {
-    throw new PipelineError(
-      'EACH_TOO_MANY',
-      `The list has ${items.length} items, at most ${maxItems} go through an each`,
-    )
+  /** Notes an error for the watchdog: should nobody take it, the run fails with it. Hands it back. */
+  #failed(live: LiveRun, run: RunRef, node: string, thrown: unknown): PipelineError {
+    const error = PipelineError.from(thrown)
+    if (error.code === 'FENCED') {
+      // Said by the database, unless the run was only sent anew meanwhile.
+      if (isOf(this.#host.live.get(run.id), run)) this.#host.lost(live)
+    } else live.failures.set(run.item, { node, error })
+    return error
   }
-  const index = new Map<string, number>()
-  for (const [at, { key }] of items.entries()) {
-    if (key === '' || key.length > maxKeyLength) {
-      throw new PipelineError(
-        'EACH_KEY',
-        `Item ${at} has a key of ${key.length} characters; it must have 1 to ${maxKeyLength}`,
-      )
-    }
-    const first = index.get(key)
-    if (first !== undefined) {
-      throw new PipelineError('EACH_KEY', `Items ${first} and ${at} have the same key "${key}": keys tell items apart`)
-    }
-    index.set(key, at)
-  }
-  return index
 }

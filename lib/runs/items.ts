@@ -3,11 +3,9 @@ import type { Json } from '../stores/cache/port.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import { fenced } from './fence.ts'
 import { splitPath } from './identity.ts'
+import type { ItemEnd } from './joined.ts'
 import { journalError, outputText } from './journal.ts'
 import type { JournalError, RunRef } from './run.ts'
-
-/** How an item of an each/join ended. */
-export type ItemEnd = { state: 'done'; output: Json } | { state: 'failed'; error: JournalError }
 
 /** Whose item it is. */
 export interface ItemRef {

@@ -117,7 +117,7 @@ export async function loadJournal(q: Queryable, run: string): Promise<Map<string
     input_hash: string
     state: StepState
     attempts: number
-    next_at: Date | string | null
+    next_at: Date | null
   }>(
     `select node, item, input_hash, state, attempts, next_at from pipeline.step
      where run_id = $1 and recorded_by is null`,
@@ -130,7 +130,7 @@ export async function loadJournal(q: Queryable, run: string): Promise<Map<string
         inputHash: row.input_hash,
         state: row.state,
         attempts: row.attempts,
-        nextAt: row.next_at === null ? undefined : new Date(row.next_at).getTime(),
+        nextAt: row.next_at?.getTime(),
       },
     ]),
   )

@@ -108,7 +108,7 @@ async function insertRun(
 ): Promise<ClaimedRun | undefined> {
   const { flow, slot, trigger } = request
   // Without a conflict target: the unique slot and the derived id can each be the one that collides.
-  const { rows } = await q.query<{ created_at: Date | string }>(
+  const { rows } = await q.query<{ created_at: Date }>(
     `insert into pipeline.run (id, flow, slot, trigger, input, state, epoch, owner, claimed_at, finished_at)
      select $1::uuid, $2::text, $3::text, $4::text, $5::jsonb, $6::text, held::int, case when held then $7::text end,
        case when held then clock_timestamp() end,
@@ -118,7 +118,7 @@ async function insertRun(
     [id, flow, slot, trigger, input, state, owner],
   )
   const row = rows[0]
-  return row && { id, flow, slot, trigger, epoch: 1, input: request.input, createdAt: new Date(row.created_at) }
+  return row && { id, flow, slot, trigger, epoch: 1, input: request.input, createdAt: row.created_at }
 }
 
 async function cancelRuns(tx: Queryable, ids: string[], by: string): Promise<string[]> {
@@ -214,10 +214,10 @@ export async function claimRun(q: Queryable, id: string, who: Claimant): Promise
   if (row === undefined) return 'gone'
   if (row.state !== 'running') return 'poisoned'
   const { created_at, state: _, ...run } = row
-  return { ...run, createdAt: new Date(created_at) }
+  return { ...run, createdAt: created_at }
 }
 
-type ClaimRow = Omit<ClaimedRun, 'createdAt'> & { state: RunState; created_at: Date | string }
+type ClaimRow = Omit<ClaimedRun, 'createdAt'> & { state: RunState; created_at: Date }
 
 /** Fails the one-step runs of messages whose process died: nobody will send such a message again. */
 export async function failLostMessages(q: Queryable, who: Claimant): Promise<number> {

@@ -1,3 +1,4 @@
+import { type Infer, Type } from '../schema.ts'
 import type { Json } from '../stores/cache/port.ts'
 
 /** Which run a step works for. Travels in `msg.run` as plain data. */
@@ -53,11 +54,13 @@ export interface StepRef {
 }
 
 /** An error as the journal keeps it. */
-export interface JournalError {
-  code: string
-  message: string
-  retryable: boolean
-}
+export const JournalErrorSchema = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  retryable: Type.Boolean(),
+})
+/** {@link JournalErrorSchema} as a type. */
+export type JournalError = Infer<typeof JournalErrorSchema>
 
 /** A run as it stands in the journal, for display. Times are ISO. */
 export interface RunRow {

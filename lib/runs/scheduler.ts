@@ -37,13 +37,17 @@ export async function keepSchedule(options: SchedulerOptions): Promise<void> {
   const { schedule, clock, log, signal } = options
   const instants = calendar(schedule.expression, schedule.timeZone)
   let lastSlot: Date | undefined
+  let next: Date | undefined
   while (!signal.aborted) {
     let pause = troubleMs
     try {
+      const known = lastSlot
       lastSlot ??= await registerSchedule(options.store, options.flow, schedule, clock.now())
-      lastSlot = await look(options, instants, lastSlot)
-      const next = instants.next(lastSlot)
-      options.onNext?.(next)
+      if (next !== undefined && next <= clock.now()) lastSlot = await deal(options, instants, lastSlot)
+      if (lastSlot !== known) {
+        next = instants.next(lastSlot)
+        options.onNext?.(next)
+      }
       pause = next === undefined ? lookMs : Math.min(next.getTime() - clock.now().getTime(), lookMs)
     } catch (error) {
       if (signal.aborted) return
@@ -62,16 +66,17 @@ export async function keepSchedule(options: SchedulerOptions): Promise<void> {
 }
 
 /** Fires what is due; resolves with the last slot dealt with. */
-async function look(
+async function deal(
   { flow, schedule, store, clock, log, fire, signal }: SchedulerOptions,
   instants: Calendar,
   known: Date,
 ): Promise<Date> {
   const now = clock.now()
-  const next = instants.next(known)
-  if (next === undefined || next > now) return known
-  // Another replica may have been here: what it dealt with is not due any more.
-  const after = (await lastSlotOf(store, flow)) ?? known
+  // What another replica has dealt with meanwhile is not due any more.
+  const { rows } = await store.query<{ last_slot: Date }>('select last_slot from pipeline.schedule where flow = $1', [
+    flow,
+  ])
+  const after = rows[0]?.last_slot ?? known
   const { slots, dropped } = instants.due(after, now)
   const chosen = choose(schedule.catchUp, slots, now)
   if (dropped || chosen.length < slots.length) {
@@ -92,43 +97,24 @@ async function look(
 }
 
 /** Notes the schedule; resolves with the last slot dealt with, which is `now` for a new or changed one. */
-export async function registerSchedule(store: Queryable, flow: string, schedule: Schedule, now: Date): Promise<Date> {
-  const { rows } = await store.query<{ last_slot: Date | string }>(
+async function registerSchedule(store: Queryable, flow: string, schedule: Schedule, now: Date): Promise<Date> {
+  const { rows } = await store.query<{ last_slot: Date }>(
     `insert into pipeline.schedule as s (flow, expression, time_zone, catch_up, last_slot) values ($1, $2, $3, $4, $5)
      on conflict (flow) do update set expression = excluded.expression, time_zone = excluded.time_zone,
-       catch_up = excluded.catch_up, updated_at = now(),
+       catch_up = excluded.catch_up, updated_at = clock_timestamp(),
        last_slot = case when (s.expression, s.time_zone) = (excluded.expression, excluded.time_zone)
                    then s.last_slot else excluded.last_slot end
      returning last_slot`,
     [flow, schedule.expression, schedule.timeZone, schedule.catchUp, now.toISOString()],
   )
-  return instant(rows[0]?.last_slot, flow)
-}
-
-/** Forgets a schedule whose trigger was deleted: made again, it begins anew. */
-export async function forgetSchedule(store: Queryable, flow: string): Promise<void> {
-  await store.query('delete from pipeline.schedule where flow = $1', [flow])
-}
-
-async function lastSlotOf(store: Queryable, flow: string): Promise<Date | undefined> {
-  const { rows } = await store.query<{ last_slot: Date | string }>(
-    'select last_slot from pipeline.schedule where flow = $1',
-    [flow],
-  )
-  return rows[0] === undefined ? undefined : instant(rows[0].last_slot, flow)
+  return rows[0]?.last_slot ?? now
 }
 
 async function advance(store: Queryable, flow: string, slot: Date): Promise<Date> {
-  const { rows } = await store.query<{ last_slot: Date | string }>(
-    'update pipeline.schedule set last_slot = greatest(last_slot, $2), updated_at = now() where flow = $1 returning last_slot',
+  const { rows } = await store.query<{ last_slot: Date }>(
+    `update pipeline.schedule set last_slot = greatest(last_slot, $2), updated_at = clock_timestamp()
+     where flow = $1 returning last_slot`,
     [flow, slot.toISOString()],
   )
-  // The row goes when its trigger is deleted; the loop ends with that.
-  return rows[0] === undefined ? slot : instant(rows[0].last_slot, flow)
-}
-
-function instant(value: Date | string | undefined, flow: string): Date {
-  if (value === undefined)
-    throw new PipelineError('SCHEDULE_LOST', `The schedule of ${flow} could not be noted`, { retryable: true })
-  return new Date(value)
+  return rows[0]?.last_slot ?? slot
 }

@@ -60,7 +60,14 @@ export class Attendant {
 
   /** A message of a run ends quietly: the run is replayed after the deploy. One without a run is lost, and says so. */
   #unfinished(letter: Letter): void {
-    letter.done(letter.message.run === undefined ? stopped() : undefined)
+    const inRun = letter.message.run !== undefined
+    if (!inRun) this.#lost()
+    letter.done(inRun ? undefined : stopped())
+  }
+
+  /** In a full deploy the Catch nodes that get the error are closed too, and would swallow it. */
+  #lost(): void {
+    this.#options.log.warn('A message outside any run was cut off by a deploy or shutdown: it is lost')
   }
 
   async #attend(letter: Letter): Promise<void> {
@@ -87,7 +94,8 @@ export class Attendant {
         if (!closed.aborted) status.show({ mood: 'idle' })
         done()
       } else {
-        if (!closed.aborted) status.show({ mood: 'error', text: error.code })
+        if (closed.aborted) this.#lost()
+        else status.show({ mood: 'error', text: error.code })
         done(error)
       }
     }

@@ -35,13 +35,12 @@ export async function limited<T>(closed: AbortSignal, seconds: number, work: (si
   const milliseconds = Math.min(seconds * 1_000, longestTimer)
   const timer = seconds > 0 ? setTimeout(() => own.abort(tooLong(seconds)), milliseconds) : undefined
   let grace: NodeJS.Timeout | undefined
-  const leftBehind = new Promise<never>((_, reject) => {
-    const giveUp = () => {
-      grace = setTimeout(() => reject(reasonOf(signal)), graceMs)
-    }
-    if (signal.aborted) giveUp()
-    else signal.addEventListener('abort', giveUp, { once: true })
-  })
+  const { promise: leftBehind, reject } = Promise.withResolvers<never>()
+  const giveUp = () => {
+    grace = setTimeout(() => reject(reasonOf(signal)), graceMs)
+  }
+  if (signal.aborted) giveUp()
+  else signal.addEventListener('abort', giveUp)
   try {
     return await Promise.race([work(signal), leftBehind])
   } catch (thrown) {
@@ -50,6 +49,7 @@ export async function limited<T>(closed: AbortSignal, seconds: number, work: (si
     if (closed.aborted && !(thrown instanceof PipelineError)) throw reasonOf(signal, thrown)
     throw thrown
   } finally {
+    signal.removeEventListener('abort', giveUp)
     clearTimeout(timer)
     clearTimeout(grace)
   }

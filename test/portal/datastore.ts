@@ -37,10 +37,10 @@ function stored(holding: Holding, type: ColumnType): { type: string; value: (tex
   if (old && type === 'cnpj') return { type: 'numeric', value: (text) => (text === '' ? null : Number(text)) }
   if (old && type === 'date')
     return { type: 'timestamp', value: (text) => (text === '' ? null : `${text}T00:00:00.000`) }
-  if (dataset === 'fotovoltaica' && type === 'date') {
+  if (dataset === 'gd_fotovoltaica' && type === 'date') {
     return { type: 'timestamp', value: (text) => (text === '' ? null : `${text}T00:00:00`) }
   }
-  if (dataset === 'fotovoltaica' && type === 'integer') {
+  if (dataset === 'gd_fotovoltaica' && type === 'integer') {
     return { type: 'int4', value: (text) => (text === '' ? null : Number(text)) }
   }
   // The loader read cp1252 as Latin-1, so a dash became the control character of its byte.
@@ -52,7 +52,7 @@ function stored(holding: Holding, type: ColumnType): { type: string; value: (tex
 function loaded(holding: Holding, record: Readonly<Record<string, Json>>, row: number): boolean {
   if (holding.resource.datastore === 'whole') return true
   if (holding.dataset === 'dec_fec') return Number(record.AnoIndice) <= 2025
-  if (holding.dataset === 'componentes') return record.SigNomeAgente !== 'CPFL-PIRATINING'
+  if (holding.dataset === 'componentes_tarifarias') return record.SigNomeAgente !== 'CPFL-PIRATINING'
   return row % 3 !== 2
 }
 

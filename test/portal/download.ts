@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
@@ -38,7 +37,7 @@ export async function sendBody(outlet: Outlet, body: Body, rule?: Misbehaviour):
   }
   const cutAfter = rule?.kind === 'cut' ? (rule.after ?? Math.floor(body.length / 2)) : undefined
   const stallAfter = rule?.kind === 'slow' ? rule.stallAfter : undefined
-  let left = cutAfter ?? Number.POSITIVE_INFINITY
+  let left = cutAfter ?? (rule?.kind === 'wrong-length' ? declared : Number.POSITIVE_INFINITY)
   let sent = 0
   for await (const piece of body.stream()) {
     let chunk: Buffer = piece
@@ -73,13 +72,18 @@ export async function sendBody(outlet: Outlet, body: Body, rule?: Misbehaviour):
 /** Writes and waits until there is room again, or the client is gone. */
 async function put(response: ServerResponse, chunk: Buffer): Promise<void> {
   if (chunk.length === 0 || response.destroyed || response.write(chunk)) return
-  await Promise.race([once(response, 'drain'), once(response, 'close')])
+  await either(response, (done) => {
+    response.once('drain', done)
+    return () => response.off('drain', done)
+  })
 }
 
 /** Waits until what was written has left for the network. */
 async function flushed(response: ServerResponse): Promise<void> {
-  if (response.destroyed) return
-  await Promise.race([new Promise<void>((resolve) => response.write('', () => resolve())), once(response, 'close')])
+  await either(response, (done) => {
+    response.write('', () => done())
+    return () => undefined
+  })
 }
 
 /** Sends ten pieces a second. */
@@ -93,12 +97,24 @@ async function trickle(response: ServerResponse, chunk: Buffer, bytesPerSecond: 
 
 /** Waits for a time, or for ever when there is none; ends early when the client is gone. */
 async function pause(response: ServerResponse, ms: number | undefined): Promise<void> {
+  await either(response, (done) => {
+    const timer = ms === undefined ? undefined : setTimeout(done, ms)
+    return () => clearTimeout(timer)
+  })
+}
+
+/** Waits for what `start` waits for, or for the end of the connection; then `start`'s clean-up runs. */
+async function either(response: ServerResponse, start: (done: () => void) => () => void): Promise<void> {
   if (response.destroyed) return
-  let timer: NodeJS.Timeout | undefined
-  const waits: Promise<unknown>[] = [once(response, 'close')]
-  if (ms !== undefined) waits.push(new Promise((resolve) => (timer = setTimeout(resolve, ms))))
-  await Promise.race(waits)
-  clearTimeout(timer)
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      response.off('close', done)
+      stop()
+      resolve()
+    }
+    response.once('close', done)
+    const stop = start(done)
+  })
 }
 
 /** What identifies a served file to a cache. */

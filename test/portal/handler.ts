@@ -19,6 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
   xml: 'application/xml; charset=utf-8',
 }
 
+/** Requests remembered; the oldest are forgotten first. */
+const LOG_LIMIT = 10_000
 /** Largest body of a POST. */
 const POST_LIMIT = 1024 * 1024
 
@@ -34,7 +36,7 @@ interface Route {
 
 /** Answers the portal's requests. */
 export class Handler {
-  /** Every request, in order of arrival. */
+  /** The last requests, in order of arrival. */
   readonly requests: Logged[] = []
   /** Scheme, host and port, for clients that send no Host. */
   base = ''
@@ -52,6 +54,7 @@ export class Handler {
   handle(request: IncomingMessage, response: ServerResponse): void {
     const exchange = new Exchange(request, response)
     this.requests.push(exchange.logged)
+    if (this.requests.length > LOG_LIMIT) this.requests.shift()
     this.#answer(exchange).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) {
         response.destroy()

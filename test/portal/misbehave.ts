@@ -13,7 +13,10 @@ export type Transport =
   | { kind: '429'; retryAfter?: number | Date }
   /** An HTML page with status 200. */
   | { kind: 'html'; contentType?: string }
-  /** Content-Length `by` bytes more than the body (default 1,000), or less when negative. */
+  /**
+   * Content-Length `by` bytes more than the body (default 1,000). When negative, that much less than the file: no client
+   * sees more than was declared, so the answer looks whole and only the metadata know better.
+   */
   | { kind: 'wrong-length'; by?: number }
   | { kind: 'not-found' }
   /** The API answers 503, or its connections are reset; downloads go on. */

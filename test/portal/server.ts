@@ -67,7 +67,7 @@ export interface Download {
 export interface Portal {
   readonly url: string
   readonly publication: number
-  /** Every request, in order of arrival. */
+  /** The last 10,000 requests, in order of arrival. */
   readonly requests: Logged[]
   /** What became of the files of the samples folder. */
   readonly samples: Samples

@@ -10,9 +10,9 @@ export const UNASKED = 60
 /** What the demo runs on. */
 export const DEMO: DatasetSizes = {
   tarifas: 30_000,
-  componentes: 20_000,
+  componentes_tarifarias: 20_000,
   mmgd: 50_000,
-  fotovoltaica: 30_000,
+  gd_fotovoltaica: 30_000,
   siga: 5_000,
   agentes: 1_500,
   dec_fec: 20_000,
@@ -26,9 +26,9 @@ export const DEMO: DatasetSizes = {
 export const PRESETS: Readonly<Record<'small' | 'medium' | 'large', DatasetSizes>> = {
   small: {
     tarifas: 1_000,
-    componentes: 1_000,
+    componentes_tarifarias: 1_000,
     mmgd: 1_000,
-    fotovoltaica: 1_000,
+    gd_fotovoltaica: 1_000,
     siga: 500,
     agentes: 200,
     dec_fec: 500,
@@ -40,9 +40,9 @@ export const PRESETS: Readonly<Record<'small' | 'medium' | 'large', DatasetSizes
   medium: DEMO,
   large: {
     tarifas: 328_293,
-    componentes: 1_200_000,
+    componentes_tarifarias: 1_200_000,
     mmgd: 4_656_839,
-    fotovoltaica: 4_655_916,
+    gd_fotovoltaica: 4_655_916,
     siga: 25_133,
     agentes: 12_000,
     dec_fec: 5_137_778,

@@ -249,8 +249,8 @@ for (const kind of kinds) {
         on.fanOut.record(item('a'), 'join', { state: 'done', output: 'x'.repeat(70_000) }),
         code('OUTPUT_TOO_LARGE'),
       )
-      assert.equal(await on.fanOut.record(item('a'), 'join', done), 'recorded')
-      assert.equal(await on.fanOut.record(item('a'), 'join', { state: 'failed', error: gone }), 'double')
+      assert.deepEqual(await on.fanOut.record(item('a'), 'join', done), { double: false, seen: 1, total: 2 })
+      assert.equal((await on.fanOut.record(item('a'), 'join', { state: 'failed', error: gone })).double, true)
       await assert.rejects(on.fanOut.record(item('b'), 'another', done), code('JOIN_TWICE'))
       await assert.rejects(on.fanOut.record({ ...item('b'), generation: 9 }, 'join', done), code('FENCED'))
       await assert.rejects(on.end(item('b'), { outcome: 'done' }), code('END_INSIDE_EACH'))

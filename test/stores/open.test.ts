@@ -9,9 +9,9 @@ import { parser } from '../../lib/schema.ts'
 import { putArtifact } from '../../lib/stores/objects/artifacts.ts'
 import { type OpenStores, openStores, StoresConfigSchema, type StoresOptions } from '../../lib/stores/open.ts'
 import { embeddedFolder } from '../helpers/embedded-folder.ts'
+import { code } from '../helpers/pipeline-error.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
 import { noRedis, startRedis } from '../helpers/redis-server.ts'
-import { code } from './objects/conformance.ts'
 
 describe('openStores', { timeout: 120_000 }, () => {
   let base: string
@@ -115,7 +115,7 @@ describe('openStores', { timeout: 120_000 }, () => {
     await writeFile(join(base, 'a-file'), 'x')
     await assert.rejects(
       openStores({ ...options, objects: { folder: join(base, 'a-file') } }),
-      code('STORE_UNAVAILABLE'),
+      code('STORE_CONFIG', /a-file/),
     )
     const stores = await openStores(options)
     await works(stores)

@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { ownerGone, ownerName } from '../../lib/stores/owner.ts'
 import { openScratch } from '../../lib/stores/scratch.ts'
-import { code } from './objects/conformance.ts'
+import { code } from '../helpers/pipeline-error.ts'
 
 describe('scratch folders', { timeout: 30_000 }, () => {
   let parent: string

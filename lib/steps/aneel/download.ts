@@ -111,11 +111,24 @@ async function ask(
     url,
     headers,
     signal,
-    accept: [304],
+    accept: [304, 416],
     contact: portal.contact,
     idleTimeoutMs: portal.idleTimeoutMs,
     totalTimeoutMs: portal.totalTimeoutMs,
   })
+  if (response.status === 416) {
+    response.body.destroy()
+    const bytes = sofar?.bytes ?? 0
+    if (sofar) sofar.etag = ''
+    throw new PipelineError(
+      'NET_LENGTH',
+      `The server has no more than the ${bytes} bytes that arrived, though it had announced more`,
+      {
+        retryable: true,
+        details: { bytes },
+      },
+    )
+  }
   if (response.status === 206) {
     const start = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1]
     if (!resume || Number(start) !== sofar.bytes) {

@@ -23,7 +23,7 @@ import { runLoad } from './load/load.ts'
 import { datasetMigrations } from './load/migrations.ts'
 import { snakeCase } from './load/plan.ts'
 import { currentParts, currentVersion, type Version, type VersionSource } from './load/registry.ts'
-import { createPortal, type Package, type Pick, pickResources } from './portal.ts'
+import { baseName, createPortal, type Package, type Pick, pickResources } from './portal.ts'
 import { knownSource, noteCheck, noteFailure } from './source-check.ts'
 
 /** Said with everything that goes out: the portal's licence asks for it. */
@@ -156,7 +156,9 @@ async function resolvePicks(
       `${wanted.dataset}: the portal's catalogue does not answer (${problem.message}); using the pinned address`,
     )
     const url = new URL(pinned, `${config.portal.url.replace(/\/+$/, '')}/`).href
-    return { found: undefined, picks: [{ part: '', resourceId: wanted.contract?.resource.id ?? '', url, stamp: '' }] }
+    const resource = { id: wanted.contract?.resource.id ?? '', url }
+    const part = new RegExp(wanted.contract?.resource.file ?? '', 'i').exec(baseName(resource))?.groups?.part ?? ''
+    return { found: undefined, picks: [{ part, resourceId: resource.id, url, stamp: '' }] }
   }
 }
 

@@ -6,8 +6,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * holds the only copy. Time is the database's or the Redis server's, so that clients with different clocks agree.
  *
  * Errors: CACHE_KEY, CACHE_VALUE (no JSON), CACHE_TTL, CACHE_TOO_LARGE, CACHE_FOREIGN (what lies there is not ours), and of
- * the store behind: CACHE_REFUSED (any other answer of Redis), STORE_UNAVAILABLE and STORE_TIMEOUT (retryable; the call may have taken effect), STORE_BUSY (retryable), STORE_FULL,
- * STORE_DENIED, STORE_CLOSED.
+ * the store behind: STORE_UNAVAILABLE and STORE_TIMEOUT (retryable; the call may have taken effect), STORE_BUSY (retryable),
+ * STORE_FULL, STORE_DENIED, STORE_CLOSED, CACHE_REFUSED (any other answer of Redis).
  */
 export interface Cache {
   readonly kind: 'table' | 'redis'

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { PipelineError } from '../../errors.ts'
-import { abortError, storeError } from './folder/errors.ts'
+import { abortError, errno, storeError } from './folder/errors.ts'
 import { type Layout, objectFile, objectPath, openLayout } from './folder/layout.ts'
 import { listObjects } from './folder/list.ts'
 import { keyLock } from './folder/lock.ts'
@@ -31,7 +31,7 @@ const LEFTOVER_AGE_MS = 6 * 60 * 60 * 1000
  *
  * A put is one rename of a file that is whole and on disk, hence all or nothing also after a kill or a power cut. Symbolic
  * links below the folder are never followed. The file system must know hard links. Leftovers of killed puts are removed
- * here, at open.
+ * here, at open. Throws STORE_CONFIG, STORE_DENIED, STORE_FULL, STORE_UNAVAILABLE.
  */
 export async function openFolderObjects(options: FolderObjectsOptions): Promise<ObjectStore> {
   const folder = resolve(options.folder)
@@ -40,15 +40,19 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
     layout = await openLayout(folder)
     await removeLeftovers(layout, options.leftoverAgeMs ?? LEFTOVER_AGE_MS)
   } catch (error) {
+    if (errno(error) === 'EEXIST' || errno(error) === 'ENOTDIR') {
+      throw new PipelineError('STORE_CONFIG', `The object folder ${folder} is or lies in a file`, { cause: error })
+    }
     throw storeError(error, `opening ${folder}`)
   }
   const lock = keyLock()
-  const closing = new AbortController()
   const writes = new Set<Promise<unknown>>()
+  const stops = new Set<AbortController>()
+  let isClosed = false
 
   /** Runs one operation: refused after close, every error one of the port's. */
   async function guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    if (closing.signal.aborted) throw closed()
+    if (isClosed) throw closed()
     try {
       return await work()
     } catch (error) {
@@ -63,12 +67,26 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
     return work
   }
 
-  async function put(key: string, source: ObjectSource, options: PutOptions) {
+  /** Runs `work` with a signal that close sets off, as the caller's own does. */
+  async function stoppable<T>(outer: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const stop = new AbortController()
+    const forward = () => stop.abort(outer?.reason)
+    if (outer?.aborted) forward()
+    else outer?.addEventListener('abort', forward, { once: true })
+    stops.add(stop)
+    try {
+      return await work(stop.signal)
+    } finally {
+      stops.delete(stop)
+      outer?.removeEventListener('abort', forward)
+    }
+  }
+
+  async function put(key: string, source: ObjectSource, options: PutOptions, signal: AbortSignal) {
     checkKey(key)
     const { contentType, metadata = {}, ifAbsent = false } = options
     checkMetadata(contentType, metadata)
     const described = { key, metadata, ...(contentType === undefined ? {} : { contentType }) }
-    const signal = options.signal === undefined ? closing.signal : AbortSignal.any([closing.signal, options.signal])
     if (ifAbsent && (await describe(layout, key)) !== undefined) {
       throw new PipelineError('OBJECT_EXISTS', `There is already an object ${JSON.stringify(key)}`)
     }
@@ -93,7 +111,9 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
       // From now on, not from the first read: a stream that fails without a listener ends the process.
       if (source instanceof Readable) source.on('error', () => {})
       return tracked(
-        guarded(`storing ${JSON.stringify(key)}`, () => put(key, source, options)).catch((error: unknown) => {
+        guarded(`storing ${JSON.stringify(key)}`, () =>
+          stoppable(options.signal, (signal) => put(key, source, options, signal)),
+        ).catch((error: unknown) => {
           if (source instanceof Readable) source.destroy()
           throw error
         }),
@@ -124,7 +144,8 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
       return work(path)
     },
     async close() {
-      closing.abort(closed())
+      isClosed = true
+      for (const stop of stops) stop.abort(closed())
       await Promise.allSettled(writes)
     },
   }

@@ -133,7 +133,10 @@ export class CopyIn implements pg.Submittable {
 
   #sent(reject: (error: PipelineError) => void, error: Error | null | undefined, resolve: () => void): void {
     if (!this.#pending.has(reject)) return
-    if (error !== null && error !== undefined) return this.handleError(error)
+    if (error !== null && error !== undefined) {
+      this.handleError(error)
+      return
+    }
     // As long as the socket takes everything at once its callbacks never let the event loop turn: nobody would read the
     // database's error, and nothing else in this thread would run.
     setImmediate(() => {

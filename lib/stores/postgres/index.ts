@@ -1,7 +1,7 @@
 import { type PostgresConfig, parseConfig } from './config.ts'
 import { acquireHost } from './embedded/host.ts'
 import type { PostgresStore } from './port.ts'
-import { PooledStore } from './store.ts'
+import { type Backing, PooledStore } from './store.ts'
 
 export type { PostgresConfig } from './config.ts'
 // A worker thread imports ./connection.ts by itself: it has no use for the rest.
@@ -24,12 +24,15 @@ export async function openPostgres(config: PostgresConfig): Promise<PostgresStor
   const limits = { connectTimeoutMs, statementTimeoutMs }
   if (settings.kind === 'server') {
     const target = { kind: 'server', url: settings.url, ...limits } as const
-    return tried(new PooledStore(target, maxConnections, { ready: async () => {}, release: async () => {} }))
+    return tried(new PooledStore(target, maxConnections, serverBacking))
   }
   const host = await acquireHost(settings)
   const target = { kind: 'embedded', socket: host.address, secret: host.secret, ...limits } as const
   return tried(new PooledStore(target, maxConnections, host))
 }
+
+// A server is not ours to start.
+const serverBacking: Backing = { ready: async () => {}, revive: async () => false, release: async () => {} }
 
 /** A store that has answered once. */
 async function tried(store: PooledStore): Promise<PostgresStore> {

@@ -10,6 +10,8 @@ import { Slots } from './slots.ts'
 export interface Backing {
   /** Resolves when the database can be connected to. */
   ready(): Promise<void>
+  /** After a connection could not be opened: true if it has been seen to, so that opening is worth another try. */
+  revive(): Promise<boolean>
   release(): Promise<void>
 }
 
@@ -56,8 +58,7 @@ export class PooledStore implements PostgresStore {
 
   async connect(): Promise<Connection> {
     this.#check()
-    await this.#backing.ready()
-    return openConnection(this.target)
+    return this.#reach(() => openConnection(this.target))
   }
 
   close(): Promise<void> {
@@ -89,10 +90,7 @@ export class PooledStore implements PostgresStore {
   async #lend<T>(work: (session: Session) => Promise<T>): Promise<T> {
     await this.#slots.acquire(this.target.statementTimeoutMs)
     try {
-      await this.#backing.ready()
-      const client = await this.#pool.connect().catch((error: unknown) => {
-        throw this.#recipe.errors(error)
-      })
+      const client = await this.#reach(() => this.#pool.connect())
       const session = new Session(client, this.#recipe, this.target)
       try {
         return await work(session)
@@ -103,6 +101,22 @@ export class PooledStore implements PostgresStore {
       }
     } finally {
       this.#slots.release()
+    }
+  }
+
+  /** Opens a connection; nothing has been sent yet, so that a second try does no harm. */
+  async #reach<T>(open: () => Promise<T>): Promise<T> {
+    await this.#backing.ready()
+    try {
+      return await open()
+    } catch (thrown) {
+      const error = this.#recipe.errors(thrown)
+      // With an SQLSTATE the database is alive, and has its reasons.
+      const dead = error.code === 'STORE_UNAVAILABLE' && error.details?.sqlstate === undefined
+      if (!dead || !(await this.#backing.revive())) throw error
+      return await open().catch((again: unknown) => {
+        throw this.#recipe.errors(again)
+      })
     }
   }
 }

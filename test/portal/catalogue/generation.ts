@@ -36,12 +36,12 @@ export function generation(): PackageEntry[] {
           file: 'empreendimento-gd-informacoes-tecnicas-fotovoltaica.csv',
           format: 'ZIP',
           datastore: 'partial',
-          content: zipped('fotovoltaica'),
+          content: zipped('gd_fotovoltaica'),
         }),
         parquet(
           '703c4cb8-b7e2-4f27-a9bb-7e55324a88a4',
           'empreendimento-gd-informacoes-tecnicas-fotovoltaica',
-          'fotovoltaica',
+          'gd_fotovoltaica',
           '',
         ),
         ...[

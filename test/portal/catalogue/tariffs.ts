@@ -50,7 +50,7 @@ export function tariffs(partsOf: PartsOf): PackageEntry[] {
       tags: ['TE', 'TUSD', 'componentes'],
       resources: [
         dictionary('cb1d06a8-5b4c-45a0-bb41-9e9546cc578b', 'dm-componentes-tarifarias.pdf', 'Dicionário de metadados'),
-        ...partsOf('componentes').flatMap((year) => {
+        ...partsOf('componentes_tarifarias').flatMap((year) => {
           const base = `componentes-tarifarias-${year}`
           return [
             resource({
@@ -59,9 +59,9 @@ export function tariffs(partsOf: PartsOf): PackageEntry[] {
               file: `${base}.csv`,
               // The datastore has no row of one distributor whose rows the file has.
               datastore: 'partial',
-              content: csv('componentes', year),
+              content: csv('componentes_tarifarias', year),
             }),
-            parquet(COMPONENT_PARQUET_IDS.get(year) ?? uuidOf(`${base}.parquet`), base, 'componentes', year),
+            parquet(COMPONENT_PARQUET_IDS.get(year) ?? uuidOf(`${base}.parquet`), base, 'componentes_tarifarias', year),
           ]
         }),
       ],

@@ -12,7 +12,7 @@ import {
   source,
   write,
 } from '../generate/index.ts'
-import { hash, seedOf } from '../generate/random.ts'
+import { seedOf } from '../generate/random.ts'
 import { PARQUET_ROWS, pdf, writeParquet, writeXml } from './formats.ts'
 import { type Sample, sampleSource } from './samples.ts'
 import type { FileStore, StoredFile } from './store.ts'
@@ -86,7 +86,7 @@ export class Holding {
     const fixed = this.resource.modified
     if (fixed !== undefined && variant === undefined) return fixed
     const { day } = this.#edition(publication)
-    const h = hash(seedOf(this.resource.id), publication)
+    const h = seedOf(this.resource.id + day)
     // The files of a portal are written one after the other, between five and six in the morning.
     const late = variant === undefined ? 0 : 1 + (seedOf(JSON.stringify(variant)) % 600)
     const second = (seedOf(this.package.id) % 1200) + this.package.resources.indexOf(this.resource) * 79 + late

@@ -4,7 +4,15 @@ import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { constants, gunzipSync, inflateRawSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
-import { columnsOf, DATASETS, type DatasetName, type Dialect, header, type Source } from '../generate/index.ts'
+import {
+  c1ToCp1252,
+  columnsOf,
+  DATASETS,
+  type DatasetName,
+  type Dialect,
+  header,
+  type Source,
+} from '../generate/index.ts'
 
 /** A real file that stands for a dataset. */
 export interface Sample {
@@ -35,7 +43,7 @@ const byHeader = new Map(DATASETS.map((dataset) => [signature(header(dataset)), 
 /** Where the part of a dataset in parts can be read off a row. */
 const PART_COLUMNS: Partial<Record<DatasetName, string>> = {
   samp: 'DatCompetencia',
-  componentes: 'DatInicioVigencia',
+  componentes_tarifarias: 'DatInicioVigencia',
   dec_fec: 'AnoIndice',
 }
 
@@ -112,7 +120,7 @@ function unpackHead(bytes: Buffer): { head: Buffer; container: Dialect['containe
 
 function decode(bytes: Buffer): { text: string; encoding: 'utf-8' | 'windows-1252' } {
   if (isUtf8(bytes)) return { text: bytes.toString('utf8'), encoding: 'utf-8' }
-  return { text: new TextDecoder('windows-1252').decode(bytes), encoding: 'windows-1252' }
+  return { text: c1ToCp1252(bytes.toString('latin1')), encoding: 'windows-1252' }
 }
 
 /** The cells of a header or a first row; those of the known files have no delimiter inside. */

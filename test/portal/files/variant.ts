@@ -132,8 +132,9 @@ async function truncatedQuote(path: string, { source, dialect, entry }: Recipe):
   const handle = await open(plain, 'r+')
   try {
     await handle.read(tail, 0, tail.length, size - tail.length)
-    const opening = tail.lastIndexOf(`${dialect.delimiter}"`, tail.length - 8)
-    await handle.truncate(size - tail.length + opening + 3)
+    // After the first character of the last value that is not blank.
+    const [last] = [...tail.toString('latin1').matchAll(/[;,]"[^";,\r\n]/g)].slice(-1)
+    await handle.truncate(size - tail.length + (last?.index ?? 0) + 3)
   } finally {
     await handle.close()
   }

@@ -2,27 +2,18 @@ import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { DatasetName } from './datasets.ts'
+import { c1ToCp1252 } from './dialect.ts'
 import { columnsOf, type FileOptions, rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
 
-/** C1 controls as windows-1252 meant them; undefined bytes stay. */
-const C1 = new Map<string, string>()
-{
-  const decoder = new TextDecoder('windows-1252')
-  for (let byte = 0x80; byte < 0xa0; byte++) {
-    C1.set(String.fromCharCode(byte), decoder.decode(Uint8Array.of(byte)))
-  }
-}
-const C1_EACH = /[\u0080-\u009f]/g
-
 /**
  * A portal text as a PostgreSQL literal in CSV: ISO dates, dot decimals with the column's scale (half away from zero),
- * 14-digit CNPJ, trimmed text without NUL; `null` for blank and for dates that mean "none". This is a second, slow and
- * plain statement of what a load must give, to compare loads with.
+ * 14-digit CNPJ, trimmed text without NUL; `null` for blank and for what means "none". Names are not masked. This is a
+ * second, slow and plain statement of what a load must give, to compare loads with.
  */
 export function cleanValue(column: TableColumn, text: string): string | null {
   const trimmed = plainText(text).trim()
-  if (trimmed === '') return null
+  if (trimmed === '' || column.nulls?.includes(trimmed) === true) return null
   switch (column.type) {
     case 'text':
     case 'timestamp':
@@ -36,22 +27,22 @@ export function cleanValue(column: TableColumn, text: string): string | null {
     case 'date':
       return date(trimmed, column.nullBeforeYear)
     case 'month':
-      return /^\d\d\/\d{4}$/.test(trimmed)
-        ? `${trimmed.slice(3)}-${trimmed.slice(0, 2)}-01`
-        : `${trimmed.slice(0, 7)}-01`
+      return `${isoDate(trimmed.length === 7 && trimmed[2] === '/' ? `01/${trimmed}` : trimmed).slice(0, 7)}-01`
   }
 }
 
 /** Without NUL; the dash that 0x1A and C1 controls stand for is a dash again. */
 function plainText(text: string): string {
-  return text
-    .replaceAll('\0', '')
-    .replaceAll('\u001a', '–')
-    .replace(C1_EACH, (found) => C1.get(found) ?? found)
+  return c1ToCp1252(text.replaceAll('\0', '').replaceAll('\u001a', '–'))
+}
+
+/** `DD/MM/YYYY` or an ISO date, a time dropped, as an ISO date. */
+function isoDate(text: string): string {
+  return text[2] === '/' ? `${text.slice(6, 10)}-${text.slice(3, 5)}-${text.slice(0, 2)}` : text.slice(0, 10)
 }
 
 function date(text: string, nullBeforeYear: number | undefined): string | null {
-  const iso = text[2] === '/' ? `${text.slice(6, 10)}-${text.slice(3, 5)}-${text.slice(0, 2)}` : text.slice(0, 10)
+  const iso = isoDate(text)
   return nullBeforeYear !== undefined && Number(iso.slice(0, 4)) < nullBeforeYear ? null : iso
 }
 

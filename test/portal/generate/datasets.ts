@@ -14,11 +14,11 @@ import { tarifas } from './tables/tarifas.ts'
 /** Every dataset that has a generator. */
 export const TABLES = {
   tarifas,
-  componentes,
+  componentes_tarifarias: componentes,
   bandeira_acionamento: bandeiraAcionamento,
   bandeira_adicional: bandeiraAdicional,
   mmgd,
-  fotovoltaica,
+  gd_fotovoltaica: fotovoltaica,
   siga,
   agentes,
   dec_fec: decFec,

@@ -124,6 +124,13 @@ const CP1252 = new Map<string, string>(
     Ÿ: 0x9f,
   }).map(([character, byte]) => [character, String.fromCharCode(byte)]),
 )
+const C1 = new Map([...CP1252].map(([character, byte]) => [byte, character]))
+
+/** C1 control characters as the windows-1252 characters of their bytes: what a Latin-1 reader makes of a cp1252 text, undone. */
+export function c1ToCp1252(text: string): string {
+  return text.replace(/[\u0080-\u009f]/g, (found) => C1.get(found) ?? found)
+}
+
 const OUTSIDE_LATIN1 = /[\u0100-\uffff]/g
 
 function encoder(encoding: Dialect['encoding']): (text: string) => Buffer {

@@ -2,7 +2,7 @@
 export { type CleanOptions, cleanRows, cleanValue, writeClean } from './clean.ts'
 export { type Damage, damagedRows, keptRows } from './damage.ts'
 export { DATASETS, type DatasetName, isDataset } from './datasets.ts'
-export { type Dialect, encode, PORTAL } from './dialect.ts'
+export { c1ToCp1252, type Dialect, encode, PORTAL } from './dialect.ts'
 export { DAILY, type Shares } from './publication.ts'
 export {
   type Change,

@@ -11,6 +11,8 @@ export interface TableColumn {
   scale?: number
   /** Earlier dates mean "none". */
   nullBeforeYear?: number
+  /** Texts that mean "none" beside blank. */
+  nulls?: readonly string[]
 }
 
 /** What a generator knows about the file it makes. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cache, Json } from '../../../lib/stores/cache/port.ts'
-import { code } from '../objects/conformance.ts'
+import { code } from '../../helpers/pipeline-error.ts'
 
 const minute = { ttlMs: 60_000 }
 

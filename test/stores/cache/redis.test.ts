@@ -4,8 +4,8 @@ import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import { PipelineError } from '../../../lib/errors.ts'
 import { escapeGlob, openRedisCache } from '../../../lib/stores/cache/redis.ts'
+import { code } from '../../helpers/pipeline-error.ts'
 import { freePort, noRedis, type RedisServer, startRedis } from '../../helpers/redis-server.ts'
-import { code } from '../objects/conformance.ts'
 import { cacheConformance } from './conformance.ts'
 
 const minute = { ttlMs: 60_000 }

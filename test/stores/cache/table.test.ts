@@ -4,8 +4,8 @@ import type { Cache } from '../../../lib/stores/cache/port.ts'
 import { openTableCache } from '../../../lib/stores/cache/table.ts'
 import { openPostgres, type PostgresStore } from '../../../lib/stores/postgres/index.ts'
 import { embeddedFolder } from '../../helpers/embedded-folder.ts'
+import { code } from '../../helpers/pipeline-error.ts'
 import { startPostgres } from '../../helpers/postgres-server.ts'
-import { code } from '../objects/conformance.ts'
 import { cacheConformance, setMany } from './conformance.ts'
 
 type Place = { open(): Promise<PostgresStore>; remove(): Promise<void> }

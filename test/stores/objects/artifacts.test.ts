@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { artifactKey, getArtifact, putArtifact, verifyArtifact } from '../../../lib/stores/objects/artifacts.ts'
 import { openFolderObjects } from '../../../lib/stores/objects/folder.ts'
 import type { ObjectSource, ObjectStore } from '../../../lib/stores/objects/port.ts'
-import { code } from './conformance.ts'
+import { code } from '../../helpers/pipeline-error.ts'
 
 const hash = (content: Uint8Array) => createHash('sha256').update(content).digest('hex')
 

@@ -33,7 +33,10 @@ export function concurrency(name: string, prepare: () => Promise<Ground>): void 
         const body = (step: number) => `${id}/${step} `.repeat(step % 7 === 0 ? 15_000 : step % 50)
         while (Date.now() < end) {
           const token = `${id}-${steps}`
-          const echo = await store.query<{ token: string; id: number }>('select $1::text token, $2::int id', [token, id])
+          const echo = await store.query<{ token: string; id: number }>('select $1::text token, $2::int id', [
+            token,
+            id,
+          ])
           assert.deepEqual(echo.rows, [{ token, id }])
           const plain = await store.query(`select ${id} as id, '${token}' as token, ${steps} as steps`)
           assert.deepEqual(plain.rows, [{ id, token, steps }])
@@ -65,9 +68,14 @@ export function concurrency(name: string, prepare: () => Promise<Ground>): void 
           return client(id, store)
         }),
       )
-      context.diagnostic(`${counts.transactions} committed, ${counts.undone} undone, ${counts.single} single statements`)
+      context.diagnostic(
+        `${counts.transactions} committed, ${counts.undone} undone, ${counts.single} single statements`,
+      )
       const total = done.reduce((sum, steps) => sum + steps, 0)
-      assert.ok(done.every((steps) => steps > 0), 'every client had its turns')
+      assert.ok(
+        done.every((steps) => steps > 0),
+        'every client had its turns',
+      )
       assert.deepEqual((await stores[0]?.query('select count(*)::int n from mixed'))?.rows, [{ n: total }])
     })
   })

@@ -93,7 +93,9 @@ export function conformance(name: string, prepare: () => Promise<Ground>): void 
       )
       assert.equal(rows[0]?.size, 6_000_000)
       assert.ok(rows[0]?.back === text)
-      const many = await store.query<{ n: number }>('select n, repeat(md5(n::text), 3) t from generate_series(1, 50000) n')
+      const many = await store.query<{ n: number }>(
+        'select n, repeat(md5(n::text), 3) t from generate_series(1, 50000) n',
+      )
       assert.equal(
         many.rows.reduce((sum, row) => sum + row.n, 0),
         1_250_025_000,

@@ -56,6 +56,33 @@ export function copyConformance(name: string, prepare: () => Promise<Ground>): v
       assert.deepEqual(sums, [{ n: 100_000, ids: 100_000, total: '4999950000', named: 90_000, wrong: 0 }])
     })
 
+    test('buffers are left alone until a slow database has taken them', async () => {
+      // The first row keeps the database busy while more is sent than all socket buffers on the way can hold.
+      await store.query(`
+        create function slow() returns trigger language plpgsql as
+          $$ begin if new.id = 0 then perform pg_sleep(0.5); end if; return new; end $$;
+        create trigger slow before insert on loaded for each row execute function slow()`)
+      const sink = await connection.copyIn('loaded')
+      const buffers = [Buffer.alloc(1_000_000), Buffer.alloc(1_000_000)]
+      const underWay: Promise<void>[] = [Promise.resolve(), Promise.resolve()]
+      for (let block = 0; block < 30; block += 1) {
+        const slot = block % 2
+        const name = `${block} `.repeat(300)
+        const bytes = binaryRows(Array.from({ length: 1_000 }, (_, at) => [block * 1_000 + at, name]))
+        await underWay[slot]
+        const buffer = buffers[slot] ?? Buffer.alloc(0)
+        bytes.copy(buffer)
+        underWay[slot] = sink.write(buffer.subarray(0, bytes.length))
+      }
+      await Promise.all(underWay)
+      assert.equal(await sink.end(), 30_000)
+      const { rows: sums } = await store.query(
+        `select count(distinct id)::int ids, count(*) filter (where name <> repeat(id / 1000 || ' ', 300))::int wrong from loaded`,
+      )
+      assert.deepEqual(sums, [{ ids: 30_000, wrong: 0 }])
+      await store.query('drop trigger slow on loaded; drop function slow()')
+    })
+
     test('an empty load', async () => {
       const sink = await connection.copyIn('loaded')
       assert.equal(await sink.end(), 0)

@@ -80,7 +80,16 @@ export async function publish(
     if (staged.mode === 'full') {
       await tx.query('set local default_statistics_target = 10')
       await tx.query(`analyze ${targetName}`)
-      await switchView(tx, staged.plan.contract)
+      const problems = await switchView(tx, staged.plan.contract)
+      if (problems.length > 0) {
+        version.warnings.push(...problems)
+        await tx.query('update pipeline.version set warnings = $4 where dataset = $1 and part = $2 and version = $3', [
+          next.dataset,
+          next.part,
+          next.version,
+          JSON.stringify(version.warnings),
+        ])
+      }
     } else {
       await tx.query(`drop table ${staged.table}, ${staged.gone}`)
     }

@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import { open, stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { crc32, createGunzip } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { PipelineError } from '../../../errors.ts'
 import type { ReadBytes } from '../parser/parser.ts'
@@ -62,39 +62,37 @@ export function sniffContainer(head: Uint8Array): Container {
 /** Opens a stored file as CSV bytes: plain, gzip, a ZIP with one CSV in it, or Parquet. The bytes decide. */
 export async function openSource(file: string, signal?: AbortSignal): Promise<OpenSource> {
   const { size } = await stat(file)
-  const fd = openSync(file, 'r')
-  const head = new Uint8Array(Math.min(size, 512))
+  const container = sniffContainer(await firstBytes(file))
+  if (container === 'csv') return openPlain(file, size)
+  if (container === 'zip') return await openZip(file, size)
+  if (container === 'parquet') return await parquetAsCsv(file, size, streamed, signal)
+  const raw = createReadStream(file, { signal })
+  return streamed('gzip', size, raw.pipe(createGunzip()), () => raw.bytesRead, [raw], size * MAX_RATIO)
+}
+
+async function firstBytes(file: string): Promise<Uint8Array> {
+  const handle = await open(file)
   try {
-    readSync(fd, head, 0, head.length, 0)
-    const container = sniffContainer(head)
-    if (container === 'csv') {
-      let position = 0
-      return {
-        container,
-        bytes: size,
-        consumed: () => position,
-        read: (into) => {
-          const bytes = readSync(fd, into, 0, into.length, position)
-          position += bytes
-          return bytes
-        },
-        close: async () => closeSync(fd),
-      }
-    }
-    closeSync(fd)
-    if (container === 'gzip') {
-      const raw = createReadStream(file, { signal })
-      return streamed('gzip', size, raw.pipe(createGunzip()), () => raw.bytesRead, [raw], size * MAX_RATIO)
-    }
-    if (container === 'zip') return await openZip(file, size)
-    return await parquetAsCsv(file, size, streamed, signal)
-  } catch (error) {
-    try {
-      closeSync(fd)
-    } catch {
-      // it was closed above
-    }
-    throw error
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+function openPlain(file: string, size: number): OpenSource {
+  const fd = openSync(file, 'r')
+  let position = 0
+  return {
+    container: 'csv',
+    bytes: size,
+    consumed: () => position,
+    read: (into) => {
+      const bytes = readSync(fd, into, 0, into.length, position)
+      position += bytes
+      return bytes
+    },
+    close: async () => closeSync(fd),
   }
 }
 
@@ -115,10 +113,14 @@ export function streamed(
   const read: ReadBytes = async (into) => {
     if (left.length === 0) {
       const item = await iterator.next().catch((error: unknown) => {
-        throw new PipelineError('FILE_BROKEN', `The ${container} file cannot be unpacked: ${String(error)}`, {
-          retryable: true,
-          cause: error,
-        })
+        throw new PipelineError(
+          'FILE_BROKEN',
+          `The ${container} file cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`,
+          {
+            retryable: true,
+            cause: error,
+          },
+        )
       })
       if (item.done) return 0
       left = item.value
@@ -184,12 +186,20 @@ async function openZip(file: string, size: number): Promise<OpenSource> {
       zip.openReadStream(entry, (error, opened) => (error ? reject(zipProblem(error)) : resolve(opened))),
     )
     let unpacked = 0
-    stream.on('data', (chunk: Buffer) => {
-      unpacked += chunk.length
-    })
-    stream.pause()
+    let sum = 0
+    // the library checks sizes; the sum is what shows a damaged byte
+    const checked = Readable.from(
+      (async function* () {
+        for await (const chunk of stream) {
+          unpacked += chunk.length
+          sum = crc32(chunk, sum)
+          yield chunk
+        }
+        if (sum !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is wrong`)
+      })(),
+    )
     const ratio = entry.uncompressedSize === 0 ? 0 : size / entry.uncompressedSize
-    const source = streamed('zip', size, stream, () => Math.min(size, unpacked * ratio), [], size * MAX_RATIO)
+    const source = streamed('zip', size, checked, () => Math.min(size, unpacked * ratio), [stream], size * MAX_RATIO)
     return {
       ...source,
       close: async () => {

@@ -112,7 +112,9 @@ async function stageAs(
           })
         }
         if (old !== undefined && job.stateFile !== null && old.digest() !== job.base?.stateSha256) {
-          throw new PipelineError('STATE_MISMATCH', 'The signatures of the last version are damaged', { retryable: true })
+          throw new PipelineError('STATE_MISMATCH', 'The signatures of the last version are damaged', {
+            retryable: true,
+          })
         }
         checkEnd(file, quarantine, plan)
         const profile = new Map(parser.profile().map((seen, index) => [plan.columns[index]?.name ?? '', seen]))
@@ -126,7 +128,18 @@ async function stageAs(
           await copySignatures(connection, goneFile, `${gone} (_kh, _h)`)
         }
         const container = file.source.container
-        const made = { plan, dialect: file, container, mode, table, gone, counts, profile, quarantine, stateSha256 } as const
+        const made = {
+          plan,
+          dialect: file,
+          container,
+          mode,
+          table,
+          gone,
+          counts,
+          profile,
+          quarantine,
+          stateSha256,
+        } as const
         return { ...made, generatedOn: generatedOn(plan, file) }
       }
       // one transaction on a server, so that rows can be written frozen; chunk by chunk where others would wait for us

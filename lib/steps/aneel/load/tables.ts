@@ -55,7 +55,12 @@ export interface Repeated {
  * Settles rows that share a key. The parser has given each of them a number of its own, so `number` has nothing left to do;
  * `quarantine` takes all but the first out. `flagged` is how many rows carry a number above 0.
  */
-export async function settleRepeats(db: Queryable, table: string, plan: LoadPlan, flagged: number): Promise<Repeated[]> {
+export async function settleRepeats(
+  db: Queryable,
+  table: string,
+  plan: LoadPlan,
+  flagged: number,
+): Promise<Repeated[]> {
   if (plan.contract.repeats === 'number' || flagged === 0) return []
   const { rows } = await db.query<{ row: string }>(
     `delete from ${table} t using ${table} before where t._n > 0 and before._kh = t._kh and before._n < t._n

@@ -34,9 +34,10 @@ function columnsOf(contract: Contract, parts: readonly Version[]): { name: strin
 
 /**
  * Points the dataset's view at its parts' tables, in the caller's transaction, so that readers go from one whole version to the
- * next. When the columns change, derived views are dropped and made again.
+ * next. When the columns change, derived views are dropped and made again; answers
+ * warnings about those that could not be.
  */
-export async function switchView(tx: Queryable, contract: Contract): Promise<void> {
+export async function switchView(tx: Queryable, contract: Contract): Promise<string[]> {
   const [schema = '', name = ''] = contract.dataset.split('.')
   const parts = await currentParts(tx, contract.dataset)
   if (parts.length === 0) throw new PipelineError('NO_VERSION', `${contract.dataset} has no version to show`)
@@ -70,19 +71,30 @@ export async function switchView(tx: Queryable, contract: Contract): Promise<voi
   await tx.query(
     `comment on view ${q(schema)}.${q(name)} is ${literal(`${contract.title['pt-BR']}. Fonte: ANEEL, dados abertos, ODbL. (${contract.slug})`)}`,
   )
-  await applyDerivedViews(tx, contract.dataset)
+  return await applyDerivedViews(tx, contract.dataset)
 }
 
 /** Makes the derived views that read `dataset`, as far as everything they read exists. */
-export async function applyDerivedViews(tx: Queryable, dataset: string): Promise<void> {
+export async function applyDerivedViews(tx: Queryable, dataset: string): Promise<string[]> {
+  const warnings: string[] = []
   for (const view of derivedViews()) {
     if (!view.requires.includes(dataset)) continue
     const { rows } = await tx.query<{ missing: boolean }>(
       `select exists (select 1 from unnest($1::text[]) r(name) where to_regclass(r.name) is null) as missing`,
       [view.requires],
     )
-    if (rows[0]?.missing === false) await tx.query(view.sql)
+    if (rows[0]?.missing !== false) continue
+    // a derived view that cannot be made must not hold up the data it reads
+    await tx.query('savepoint derived')
+    try {
+      await tx.query(view.sql)
+      await tx.query('release savepoint derived')
+    } catch (error) {
+      await tx.query('rollback to savepoint derived')
+      warnings.push(`The derived view ${view.name} could not be made: ${PipelineError.from(error).message}`)
+    }
   }
+  return warnings
 }
 
 function literal(text: string): string {

@@ -19,6 +19,9 @@ const MINUTE = 60_000
 /** An orphan notices its parent's death between two statements; one that has not by then is killed. */
 const ORPHAN_MS = 2_000
 
+/** How long the news of a child's end may take. */
+const NEWS_MS = 1_000
+
 const hosts = new Map<string, Host>()
 
 /** Makes the folder's database if it has none; true if it did. A process of its own, because initdb takes 570 MB once. */
@@ -69,6 +72,7 @@ export class Host implements Backing {
   closing: Promise<void> | undefined
   readonly #folder: string
   readonly #config: EmbeddedConfig
+  readonly #beatMs: number
   readonly #beat: NodeJS.Timeout
   #child: Child | undefined
   #starting: Promise<void> | undefined
@@ -78,7 +82,8 @@ export class Host implements Backing {
   constructor(folder: string, config: EmbeddedConfig) {
     this.#folder = folder
     this.#config = config
-    this.#beat = setInterval(() => this.#tick(), BEAT_MS).unref()
+    this.#beatMs = Math.min(BEAT_MS, config.stuckMs / 2)
+    this.#beat = setInterval(() => this.#tick(), this.#beatMs).unref()
   }
 
   /** Process id of the child, while there is one. */
@@ -92,6 +97,14 @@ export class Host implements Backing {
       this.#starting = undefined
     })
     return this.#starting
+  }
+
+  async revive(): Promise<boolean> {
+    // A dead child's sockets close before its parent hears of its end.
+    const child = this.#child
+    if (child === undefined || !(await child.ended(NEWS_MS))) return false
+    await this.ready()
+    return true
   }
 
   async release(): Promise<void> {
@@ -148,7 +161,7 @@ export class Host implements Backing {
         const holder = error instanceof PipelineError && error.code === 'STORE_LOCKED' ? error.details : undefined
         const orphan = isHolder(holder) && ownerGone(holder.parent) === true && ownerGone(holder.owner) !== undefined
         const waited = Date.now() - started
-        if (!orphan || waited > ORPHAN_MS * 3) throw error
+        if (!orphan || waited > ORPHAN_MS * 5) throw error
         if (waited > ORPHAN_MS && ownerGone(holder.owner) === false) process.kill(holder.pid, 'SIGKILL')
         await sleep(100)
       }
@@ -160,9 +173,9 @@ export class Host implements Backing {
     if (child?.alive !== true || this.#starting !== undefined) return
     void touchLock(this.#folder)
     // Counted in beats, not by the clock: after a pause of this process itself the child has done nothing wrong.
-    this.#missed += 1
-    if (this.#missed * BEAT_MS > this.#config.stuckMs) child.kill()
+    if (this.#missed * this.#beatMs >= this.#config.stuckMs) child.kill()
     else child.send({ type: 'ping' })
+    this.#missed += 1
   }
 
   async #stop(): Promise<void> {

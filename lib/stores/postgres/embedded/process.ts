@@ -89,6 +89,15 @@ export class Child {
     if (stderr !== null && 'unref' in stderr && typeof stderr.unref === 'function') stderr.unref()
   }
 
+  /** Waits up to `timeoutMs` for its end; whether it has ended. */
+  async ended(timeoutMs: number): Promise<boolean> {
+    const timer = Promise.withResolvers<void>()
+    const timeout = setTimeout(timer.resolve, timeoutMs)
+    await Promise.race([this.#exited, timer.promise])
+    clearTimeout(timeout)
+    return !this.#alive
+  }
+
   kill(): void {
     this.#process.kill('SIGKILL')
   }

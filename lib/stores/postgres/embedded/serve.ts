@@ -1,6 +1,5 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { PipelineError } from '../../../errors.ts'
-import { Backend, openDatabase } from './backend.ts'
 import { Front } from './front.ts'
 import { dataFolder, isCreated } from './layout.ts'
 import { type Lock, takeLock } from './lock.ts'
@@ -17,6 +16,9 @@ const TOLD = [
   'TimeZone',
   'integer_datetimes',
 ] as const
+
+// Loaded only with the lock in hand: it takes longer than finding out that the folder is taken.
+const loadBackend = () => import('./backend.ts')
 
 let close = async (): Promise<void> => {}
 
@@ -50,6 +52,7 @@ async function create(folder: string, parent: string): Promise<void> {
     const draft = `${dataFolder(folder)}.new`
     await rm(draft, { recursive: true, force: true })
     await mkdir(draft, { recursive: true, mode: 0o700 })
+    const { openDatabase } = await loadBackend()
     const database = await openDatabase(draft)
     await database.close()
     await rm(dataFolder(folder), { recursive: true, force: true })
@@ -62,6 +65,7 @@ async function create(folder: string, parent: string): Promise<void> {
 /** Opens the database of a folder and lets clients in. Resolves with what closes it. */
 async function serve(command: Extract<Command, { type: 'serve' }>): Promise<() => Promise<void>> {
   const lock: Lock = await takeLock(command.folder, command.parent)
+  const { Backend, openDatabase } = await loadBackend()
   const database = await openDatabase(dataFolder(command.folder))
   const backend = new Backend(database)
   const front = new Front(backend, {

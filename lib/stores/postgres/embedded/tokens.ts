@@ -39,8 +39,10 @@ export function statements(sql: string): Token[][] {
     const word = skip(WORD)
     if (word !== undefined) {
       // E'…' has backslash escapes, other prefixes (B, X, N, U&) do not change where the literal ends.
-      if (sql[at] === "'" && /^e$/i.test(word)) at = endOfQuoted(sql, at, "'", true)
-      else push('word', word.toLowerCase())
+      if (sql[at] === "'" && /^e$/i.test(word)) {
+        at = endOfQuoted(sql, at, "'", true)
+        push('other', '')
+      } else push('word', word.toLowerCase())
       continue
     }
     const character = sql[at] ?? ''

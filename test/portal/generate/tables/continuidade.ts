@@ -45,28 +45,22 @@ function who(set: number): [sigla: string, number: string, id: string, name: str
   ]
 }
 
-/** Sets in a file: more in a large one, so that the years and months of each stay together. */
-const setsIn = (rows: number): number => Math.max(4, Math.min(3000, Math.round(rows / 2000)))
-
 /** DEC and FEC by set, indicator and month, a file a decade. */
 export const decFec: Table = {
   ...shared,
   columns: columns(...head, 'AnoIndice integer', 'NumPeriodoIndice integer', 'VlrIndiceEnviado decimal 2'),
   key: ['NumCNPJ', 'IdeConjUndConsumidoras', 'SigIndicador', 'AnoIndice', 'NumPeriodoIndice'],
   parts: () => ['2020-2029', '2010-2019'],
-  open({ seed, today, generated, part, rows }) {
+  open({ seed, today, generated, part }) {
     const last = Math.min(calendar.parts(today).year, Number(part.slice(5)))
     const years = last - Number(part.slice(0, 4)) + 1
-    const sets = setsIn(rows)
     return {
       row(index, revision) {
         const month = index % 12
         const indicator = Math.floor(index / 12) % INDICATORS.length
         const line = Math.floor(index / 12 / INDICATORS.length)
-        const year = Math.floor(line / sets) % years
-        // Past the last year of the file the rows go on with further sets.
-        const set = (line % sets) + sets * Math.floor(line / sets / years)
-        const [sigla, number, id, name] = who(set)
+        const year = line % years
+        const [sigla, number, id, name] = who(Math.floor(line / years))
         const value = mix(hash(seed, index)) % (indicator < 4 ? 240 : 90)
         const [code] = pick(INDICATORS, indicator)
         return [

@@ -94,12 +94,9 @@ export const samp: Table = {
         const distributor = pick(DISTRIBUTORS, rest)
         // Past the last distributor the rows go on as those of plants.
         const plant = Math.floor(rest / DISTRIBUTORS.length)
-        const [measure, size] = pick(MEASURES, cell)
-        const market = pick(MARKETS, Math.floor(cell / MEASURES.length))
-        const [modality, subgroup, className, subclass, post] = pick(
-          SEGMENTS,
-          Math.floor(cell / MEASURES.length / MARKETS.length),
-        )
+        const [modality, subgroup, className, subclass, post] = pick(SEGMENTS, cell)
+        const market = pick(MARKETS, Math.floor(cell / SEGMENTS.length))
+        const [measure, size] = pick(MEASURES, Math.floor(cell / SEGMENTS.length / MARKETS.length))
         const h = mix(hash(seed, index))
         const wrong = rest === 0 && (month === 6 || month === 9) ? 10 : 1
         const negative = market.endsWith('Refaturamento') ? -1 : 1

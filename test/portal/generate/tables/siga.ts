@@ -130,7 +130,7 @@ export const siga: Table = {
         granted ? calendar.iso(began - 400) : '',
         granted && type !== 'UTE' ? calendar.iso(began + 10_500) : '',
         owners(h2),
-        origin === 'Hídrica' ? pick(BASINS, h) : '',
+        origin === 'Hídrica' ? pick(BASINS, h >>> 8) : '',
         h % 6 === 0 && town.uf === other.uf
           ? `${town.name} - ${town.uf}, ${other.name} - ${other.uf}`
           : `${town.name} - ${town.uf}`,

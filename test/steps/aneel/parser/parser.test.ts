@@ -254,6 +254,23 @@ test('whole numbers and CNPJ', async () => {
   assert.equal(parser.profile()[1]?.doubtful, 1)
 })
 
+test('alphanumeric CNPJ, issued since July 2026', async () => {
+  // the published example: 12.ABC.345/01DE-35
+  const { rows, rejects, parser } = await parse(
+    plan([column(0, 'cnpj'), column(1)]),
+    '12.ABC.345/01DE-35;x\n12abc34501de35;x\nABC;x\n12ABC34501DE3A;x\n',
+  )
+  assert.deepEqual(
+    rows.map((row) => row[0]?.toString()),
+    ['12ABC34501DE35', '12ABC34501DE35'],
+  )
+  assert.deepEqual(
+    rejects.map((r) => r.reason),
+    ['cnpj', 'cnpj'],
+  )
+  assert.equal(parser.profile()[0]?.doubtful, 0)
+})
+
 test('encodings: windows-1252, Latin-1, UTF-8, C1 controls, SUB, NUL, no-break spaces, U+FFFD', async () => {
   const cp = (text: string) => Buffer.from(text, 'latin1')
   const windows = await parse(

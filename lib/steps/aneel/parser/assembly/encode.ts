@@ -166,21 +166,29 @@ function note(column: usize, profile: usize, flags: i32, scale: i32): void {
   }
 }
 
-/** 14 digits, left-padded (Parquet and spreadsheets lose leading zeros); wrong check digits are counted, not refused. */
+/**
+ * 14 characters, left-padded (Parquet and spreadsheets lose leading zeros). Since July 2026 the first twelve may be letters (IN RFB
+ * 2.229/2024); such a number is never shortened. Wrong check digits are counted, not refused.
+ */
 function cnpj(profile: usize, from: usize, length: i32, to: usize): usize {
   const digits = to + 4
   store<u64>(digits, 0x3030303030303030)
   store<u64>(digits + 6, 0x3030303030303030)
   let count = 0
+  let letters = false
   for (let i = length - 1; i >= 0; i--) {
-    const byte = load<u8>(from + <usize>i)
-    if (<u32>byte - 48 < 10) {
-      if (count == 14) return fail(L.BAD_CNPJ)
-      store<u8>(digits + <usize>(13 - count), byte)
-      count++
-    } else if (byte != 46 && byte != 47 && byte != 45) return fail(L.BAD_CNPJ)
+    let byte = load<u8>(from + <usize>i)
+    if (byte == 46 || byte == 47 || byte == 45) continue
+    if (<u32>byte - 97 < 26) byte -= 32
+    const letter = <u32>byte - 65 < 26
+    if (!letter && <u32>byte - 48 > 9) return fail(L.BAD_CNPJ)
+    if (count == 14 || (letter && count < 2)) return fail(L.BAD_CNPJ)
+    letters = letters || letter
+    store<u8>(digits + <usize>(13 - count), byte)
+    count++
   }
   if (count == 0) return 0
+  if (letters && count != 14) return fail(L.BAD_CNPJ)
   bump(profile + L.P_VALUES)
   if (!checkDigits(digits)) bump(profile + L.P_DOUBTFUL)
   store<u32>(to, bswap<u32>(14))

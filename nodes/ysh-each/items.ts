@@ -1,0 +1,34 @@
+import { PipelineError } from '../../lib/errors.ts'
+import { hashOf } from '../../lib/runs/identity.ts'
+import { plainJson } from '../../lib/runs/json.ts'
+import type { Item } from '../../lib/runs/window.ts'
+import type { Infer } from '../../lib/schema.ts'
+import type { Json } from '../../lib/stores/cache/port.ts'
+import type { EachNodeSchema } from './declaration.ts'
+
+/**
+ * The items of a message, each with its key and the payload it goes out with. Throws EACH_NO_LIST when the payload is no list,
+ * EACH_KEY when an item lacks the property that names it, NOT_JSON.
+ */
+export function itemsOf(config: Infer<typeof EachNodeSchema>, payload: unknown): Item[] {
+  const { from, list, property, key } = config
+  const items = from === 'list' ? list : plainJson(payload, 'msg.payload')
+  if (!Array.isArray(items)) {
+    throw new PipelineError(
+      'EACH_NO_LIST',
+      `msg.payload should be a list, but is ${items === null ? 'nothing' : typeof items}`,
+    )
+  }
+  return items.map((item, at) => ({
+    key: keyOf(item, from === 'list' ? '' : key, at),
+    value: property === '' ? item : { [property]: item },
+  }))
+}
+
+/** Derived from the content, so that a replay finds the item again wherever it stands in the list. */
+function keyOf(item: Json, property: string, at: number): string {
+  if (property === '') return typeof item === 'string' ? item : hashOf(item).slice(0, 32)
+  const value = typeof item === 'object' && item !== null && !Array.isArray(item) ? item[property] : undefined
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw new PipelineError('EACH_KEY', `Item ${at} has no text or number "${property}" that could be its key`)
+}

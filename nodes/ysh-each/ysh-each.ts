@@ -1,0 +1,46 @@
+import { PipelineError } from '../../lib/errors.ts'
+import type { RunEngine } from '../../lib/runs/engine.ts'
+import { copyOf } from '../kit/copy.ts'
+import { registerNode } from '../kit/node.ts'
+import type { Red } from '../kit/red.ts'
+import { runOf } from '../kit/run-ref.ts'
+import { StoresService } from '../kit/stores-service.ts'
+import { declaration } from './declaration.ts'
+import { itemsOf } from './items.ts'
+
+/** Sends a list item by item, the next one when the join has recorded one. */
+export default function (red: Red): void {
+  registerNode(red, declaration, (handle) => {
+    const stores = handle.use('stores', StoresService)
+    const { config, path: node } = handle
+    let engine: RunEngine | undefined
+    return {
+      async input(message, { signal }) {
+        const run = runOf(message)
+        if (run === undefined) {
+          throw new PipelineError('NO_RUN', 'This message belongs to no run: start the flow with a node ysh-run')
+        }
+        const { payload, ...rest } = message
+        engine = await stores.engine(signal)
+        const { total, seen } = await engine.fanOut.open({
+          run,
+          node,
+          items: itemsOf(config, payload),
+          window: config.window,
+          message: copyOf(rest),
+          send: ({ value }, itsRun) => {
+            handle.send([{ ...copyOf(rest), payload: value, run: itsRun }, null])
+          },
+        })
+        if (total > 0) {
+          return {
+            status: { mood: 'working', key: seen === 0 ? 'status.items' : 'status.resumed', values: { total, seen } },
+          }
+        }
+        message.payload = { items: [], done: 0, failed: 0 }
+        return { outputs: [null, message], status: { mood: 'done', key: 'status.empty' } }
+      },
+      close: () => engine?.fanOut.close(node),
+    }
+  })
+}

@@ -1,0 +1,73 @@
+import { PipelineError } from '../../lib/errors.ts'
+import { JoinedSchema } from '../../lib/runs/joined.ts'
+import { plainJson } from '../../lib/runs/json.ts'
+import type { JournalError, RunRef } from '../../lib/runs/run.ts'
+import { type Summary, shortened, summarise } from '../../lib/runs/summary.ts'
+import { type Infer, parser } from '../../lib/schema.ts'
+import { caughtError } from '../kit/caught.ts'
+import { registerNode } from '../kit/node.ts'
+import type { Message, Red } from '../kit/red.ts'
+import { runOf } from '../kit/run-ref.ts'
+import { StoresService } from '../kit/stores-service.ts'
+import { declaration, type RunSummarySchema } from './declaration.ts'
+
+/** Ends a run in the journal, and sends what it brought: output 1 when it is done, output 2 when it failed. */
+export default function (red: Red): void {
+  registerNode(red, declaration, (handle) => {
+    const stores = handle.use('stores', StoresService)
+    return {
+      async input(message, { signal }) {
+        const run = runOf(message)
+        if (run === undefined) {
+          throw new PipelineError('NO_RUN', 'This message belongs to no run: start the flow with a node ysh-run')
+        }
+        const engine = await stores.engine(signal)
+        const caught = caughtError(message)
+        const summary = summaryOf(message, caught, handle.config.tolerance)
+        const { outcome, failed, done } = summary
+        const error = caught ?? (outcome === 'failed' ? tooMany(failed, done + failed) : undefined)
+        const ended = await engine.end(caught === undefined ? run : wholeRun(run), {
+          outcome,
+          summary: shortened(summary),
+          ...(error === undefined ? {} : { error: PipelineError.fromJSON(error) }),
+        })
+        const { id, flow, slot } = run
+        const payload: Infer<typeof RunSummarySchema> = {
+          run: { id, flow, slot, trigger: ended.trigger },
+          ...summary,
+          seconds: ended.seconds,
+          ...(error === undefined ? {} : { error }),
+        }
+        message.payload = payload
+        // The run is over: what comes after this node is none of its steps, and no error to count in a Catch loop.
+        delete message.run
+        delete message.error
+        return {
+          outputs: outcome === 'done' ? [message, null] : [null, message],
+          status:
+            outcome === 'done'
+              ? { mood: failed > 0 ? 'warning' : 'done', key: 'status.done', values: { done, total: done + failed } }
+              : { mood: 'error', key: 'status.failed', values: { failed, total: done + failed } },
+        }
+      },
+    }
+  })
+}
+
+/** An error that a Catch brings ends the whole run, wherever in it the error happened. */
+function wholeRun({ each: _, ...run }: RunRef): RunRef {
+  return { ...run, item: '' }
+}
+
+function tooMany(failed: number, total: number): JournalError {
+  return { code: 'RUN_FAILED', message: `${failed} of ${total} items failed, more than may fail`, retryable: false }
+}
+
+const joined = parser(JoinedSchema, 'msg.payload')
+
+/** Of a join's items, else of the message as the only item. */
+function summaryOf({ payload }: Message, caught: JournalError | undefined, tolerance: string): Summary {
+  if (caught !== undefined) return summarise([{ key: '', state: 'failed', error: caught }], '0')
+  if (joined.problems(payload).length === 0) return summarise(joined.parse(payload).items, tolerance)
+  return summarise([{ key: '', state: 'done', output: plainJson(payload, 'msg.payload') }], tolerance)
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { createHttpClient } from '../../lib/net/client.ts'
+import { createEngine } from '../../lib/runs/engine.ts'
+import type { Infer } from '../../lib/schema.ts'
+import type { Logger } from '../../lib/steps/step.ts'
+import { openStores, type StoresOptions } from '../../lib/stores/open.ts'
+import { Lingering } from '../kit/lingering.ts'
+import { product } from '../kit/product.ts'
+import type { Red } from '../kit/red.ts'
+import { watchForShutdown } from '../kit/shutdown.ts'
+import type { OpenEngine } from '../kit/stores-service.ts'
+import type { StoresNodeSchema } from './declaration.ts'
+
+/** How long an engine outlives its last node, in milliseconds; `yshStoresLingerMs` in settings.js sets another. */
+const usualLingerMs = 10_000
+
+/** The engines of this process, whichever nodes use them: two nodes with the same settings share one. */
+let engines: Lingering<OpenEngine> | undefined
+
+export function enginesOf(red: Red): Lingering<OpenEngine> {
+  if (engines !== undefined) return engines
+  watchForShutdown()
+  const lingerMs = red.settings.yshStoresLingerMs
+  engines = new Lingering(typeof lingerMs === 'number' ? lingerMs : usualLingerMs, (error) =>
+    red.log.warn(`[ysh-stores] Closing failed: ${String(error)}`),
+  )
+  return engines
+}
+
+/** What an engine is opened with. */
+export interface EngineSettings {
+  stores: StoresOptions
+  keepDays: number
+  /** Name of this Node-RED among those on the same stores, the same after a restart. */
+  owner: string
+}
+
+/** The settings of a node. A folder is relative to Node-RED's user folder; the passwords go into the addresses. */
+export function engineSettings(
+  red: Red,
+  { folder, postgresUrl, redisUrl, keepDays }: Infer<typeof StoresNodeSchema>,
+  { postgresPassword, redisPassword }: Readonly<Record<string, string>>,
+): EngineSettings {
+  const userDir = resolve(red.settings.userDir ?? '.')
+  return {
+    stores: {
+      folder: resolve(userDir, folder.trim() || 'ysh-data'),
+      ...(postgresUrl === '' ? {} : { postgres: { url: withPassword(postgresUrl, postgresPassword) } }),
+      ...(redisUrl === '' ? {} : { cache: { url: withPassword(redisUrl, redisPassword) } }),
+    },
+    keepDays,
+    owner: `${hostname()}-${createHash('sha256').update(userDir).digest('hex').slice(0, 8)}`,
+  }
+}
+
+function withPassword(address: string, password: string | undefined): string {
+  if (password === undefined || password === '') return address
+  const url = new URL(address)
+  url.password = encodeURIComponent(password)
+  return url.href
+}
+
+/** Opens the stores, and the engine over them. */
+export async function openEngine({ stores: options, keepDays, owner }: EngineSettings, log: Logger): Promise<OpenEngine> {
+  const stores = await openStores(options)
+  const http = createHttpClient({ product: product() })
+  const closeAll = async () => {
+    http.close()
+    await stores.close()
+  }
+  try {
+    const engine = await createEngine({ stores, http, log, owner, keepDays })
+    return {
+      engine,
+      async close() {
+        try {
+          await engine.close()
+        } finally {
+          await closeAll()
+        }
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}

@@ -1,0 +1,27 @@
+import { registerNode } from '../kit/node.ts'
+import type { Red } from '../kit/red.ts'
+import { isShuttingDown } from '../kit/shutdown.ts'
+import { StoresService } from '../kit/stores-service.ts'
+import { declaration } from './declaration.ts'
+import { engineSettings, enginesOf, openEngine } from './engines.ts'
+
+/** The stores and the run engine over them, opened on first use and shared by the nodes that point here. */
+export default function (red: Red): void {
+  registerNode(red, declaration, (handle) => {
+    const settings = engineSettings(red, handle.config, handle.credentials)
+    const service = new StoresService({
+      acquire: () => enginesOf(red).acquire(handle.path, JSON.stringify(settings), () => openEngine(settings, handle.log)),
+      events: red.events,
+      log: handle.log,
+      report(state) {
+        if (state === 'opening') handle.statusOfUsers({ mood: 'waiting', key: 'status.opening' })
+        else if (state === 'open') handle.statusOfUsers({ mood: 'idle' })
+        else handle.statusOfUsers({ mood: 'error', text: state.code })
+      },
+    })
+    return {
+      service,
+      close: (removed) => service.close({ linger: !removed && !isShuttingDown() }),
+    }
+  })
+}
