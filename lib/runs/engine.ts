@@ -181,6 +181,14 @@ export class RunEngine {
     )
   }
 
+  /** Notes that a node which is no step failed for a run: should nobody take the error, the run fails with it, not as STALLED. */
+  noteFailure(run: RunRef, node: string, thrown: unknown): void {
+    const error = PipelineError.from(thrown)
+    const live = this.#hand.live.get(run.id)
+    if (isOf(live, run) && error.code !== 'FENCED' && error.code !== 'STOPPED')
+      live.failures.set(run.item, { node, error })
+  }
+
   /**
    * Ends a run; what still works for it is called off, and the next queued run of the flow starts. Resolves with its duration.
    * Throws FENCED when the run is not in these hands or has ended, END_INSIDE_EACH for the message of a single item.

@@ -3,12 +3,12 @@ import type { ObjectSchema } from './declaration.ts'
 /**
  * A node's definition from the flow as its config schema wants it: only declared properties, and texts turned into the numbers,
  * booleans and lists they stand for, because the editor and `${ENV}` deliver texts. What cannot be turned is left for the schema to
- * refuse. A blank text where no text is wanted counts as not given, so that the default applies.
+ * refuse. Texts are trimmed; a blank one where no text is wanted counts as not given, so that the default applies.
  */
 export function coerce(schema: ObjectSchema, definition: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const [name, property] of Object.entries(schema.properties)) {
-    const value = coerceValue(kindOf(property), definition[name])
+    const value = coerceValue(property, definition[name])
     if (value !== undefined) values[name] = value
   }
   return values
@@ -26,16 +26,23 @@ export function kindOf(schema: object): Kind {
   return type === 'array' ? 'list' : 'other'
 }
 
-function coerceValue(kind: Kind, value: unknown): unknown {
+function coerceValue(property: object, value: unknown): unknown {
+  const kind = kindOf(property)
   if (value === null || value === undefined) return undefined
-  if (kind === 'text' || kind === 'choice') return typeof value === 'number' ? String(value) : value
+  if (typeof value === 'number' && (kind === 'text' || kind === 'choice')) return String(value)
   if (typeof value !== 'string') return value
   const text = value.trim()
+  if (kind === 'text') return text
+  if (kind === 'choice') return text === '' && !admits(property, '') ? undefined : text
   if (text === '') return kind === 'list' ? [] : undefined
   if (kind === 'integer' || kind === 'number') return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : value
   if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : value
   if (kind === 'list') return text.startsWith('[') ? json(text) : text.split(',').map((item) => item.trim())
   return value
+}
+
+function admits(property: object, value: string): boolean {
+  return 'enum' in property && Array.isArray(property.enum) && property.enum.includes(value)
 }
 
 function json(text: string): unknown {

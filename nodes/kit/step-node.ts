@@ -51,6 +51,9 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
         })
         message.payload = output
         message.run = run
+        // A message that a Catch sent here is a failure no more: a join would record it as one, and Node-RED stops a Catch loop
+        // after ten rounds by it.
+        delete message.error
         const chosen = outputOf(output)
         return {
           outputs: Array.from({ length: outputs }, (_, index) => (index === chosen ? message : null)),

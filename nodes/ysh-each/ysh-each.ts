@@ -1,9 +1,9 @@
-import { PipelineError } from '../../lib/errors.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
+import type { RunRef } from '../../lib/runs/run.ts'
 import { copyOf } from '../kit/copy.ts'
 import { registerNode } from '../kit/node.ts'
-import type { Red } from '../kit/red.ts'
-import { runOf } from '../kit/run-ref.ts'
+import type { Message, Red } from '../kit/red.ts'
+import { neededRun } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration } from './declaration.ts'
 import { itemsOf } from './items.ts'
@@ -14,15 +14,10 @@ export default function (red: Red): void {
     const stores = handle.use('stores', StoresService)
     const { config, path: node } = handle
     let engine: RunEngine | undefined
-    return {
-      async input(message, { signal }) {
-        const run = runOf(message)
-        if (run === undefined) {
-          throw new PipelineError('NO_RUN', 'This message belongs to no run: start the flow with a node ysh-run')
-        }
-        const { payload, ...rest } = message
-        engine = await stores.engine(signal)
-        const { total, seen } = await engine.fanOut.open({
+
+    async function open(on: RunEngine, run: RunRef, payload: unknown, rest: Message) {
+      try {
+        return await on.fanOut.open({
           run,
           node,
           items: itemsOf(config, payload),
@@ -32,6 +27,18 @@ export default function (red: Red): void {
             handle.send([{ ...copyOf(rest), payload: value, run: itsRun }, null])
           },
         })
+      } catch (error) {
+        on.noteFailure(run, node, error)
+        throw error
+      }
+    }
+
+    return {
+      async input(message, { signal }) {
+        const run = neededRun(message)
+        const { payload, ...rest } = message
+        engine = await stores.engine(signal)
+        const { total, seen } = await open(engine, run, payload, rest)
         if (total > 0) {
           return {
             status: { mood: 'working', key: seen === 0 ? 'status.items' : 'status.resumed', values: { total, seen } },

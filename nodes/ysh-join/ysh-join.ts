@@ -3,11 +3,10 @@ import type { RunEngine } from '../../lib/runs/engine.ts'
 import type { Joined } from '../../lib/runs/fanout.ts'
 import type { ItemEnd } from '../../lib/runs/joined.ts'
 import { plainJson } from '../../lib/runs/json.ts'
-import { caughtError } from '../kit/caught.ts'
 import { copyOf } from '../kit/copy.ts'
 import { registerNode } from '../kit/node.ts'
 import type { Message, Red } from '../kit/red.ts'
-import { runOf } from '../kit/run-ref.ts'
+import { caughtError, neededRun } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration } from './declaration.ts'
 
@@ -46,10 +45,7 @@ export default function (red: Red): void {
 
     return {
       async input(message, { signal }) {
-        const run = runOf(message)
-        if (run === undefined) {
-          throw new PipelineError('NO_RUN', 'This message belongs to no run: start the flow with a node ysh-run')
-        }
+        const run = neededRun(message)
         const engine = await open(signal)
         const { seen, total } = await engine.fanOut.record(run, node, endOf(message))
         return { status: { mood: seen < total ? 'working' : 'done', key: 'status.seen', values: { seen, total } } }

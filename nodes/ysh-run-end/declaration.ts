@@ -18,7 +18,10 @@ export const RunEndNodeSchema = Type.Object(
 /** What goes out when a run has ended. */
 export const RunSummarySchema = Type.Object({
   ...SummarySchema.properties,
-  run: Type.Object({ id: Type.String(), flow: Type.String(), slot: Type.String(), trigger: Type.String() }),
+  runId: Type.String(),
+  flow: Type.String(),
+  slot: Type.String(),
+  trigger: Type.String(),
   seconds: Type.Number(),
   error: Type.Optional(JournalErrorSchema),
 })

@@ -1,13 +1,14 @@
 import { PipelineError } from '../../lib/errors.ts'
+import type { RunEngine } from '../../lib/runs/engine.ts'
 import { JoinedSchema } from '../../lib/runs/joined.ts'
 import { plainJson } from '../../lib/runs/json.ts'
+import type { Ending } from '../../lib/runs/lifecycle.ts'
 import type { JournalError, RunRef } from '../../lib/runs/run.ts'
 import { type Summary, shortened, summarise } from '../../lib/runs/summary.ts'
 import { type Infer, parser } from '../../lib/schema.ts'
-import { caughtError } from '../kit/caught.ts'
 import { registerNode } from '../kit/node.ts'
 import type { Message, Red } from '../kit/red.ts'
-import { runOf } from '../kit/run-ref.ts'
+import { caughtError, neededRun } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration, type RunSummarySchema } from './declaration.ts'
 
@@ -15,25 +16,34 @@ import { declaration, type RunSummarySchema } from './declaration.ts'
 export default function (red: Red): void {
   registerNode(red, declaration, (handle) => {
     const stores = handle.use('stores', StoresService)
+
+    async function end(engine: RunEngine, run: RunRef, ending: Ending) {
+      try {
+        return await engine.end(run, ending)
+      } catch (error) {
+        engine.noteFailure(run, handle.path, error)
+        throw error
+      }
+    }
+
     return {
       async input(message, { signal }) {
-        const run = runOf(message)
-        if (run === undefined) {
-          throw new PipelineError('NO_RUN', 'This message belongs to no run: start the flow with a node ysh-run')
-        }
+        const run = neededRun(message)
         const engine = await stores.engine(signal)
         const caught = caughtError(message)
         const summary = summaryOf(message, caught, handle.config.tolerance)
         const { outcome, failed, done } = summary
         const error = caught ?? (outcome === 'failed' ? tooMany(failed, done + failed) : undefined)
-        const ended = await engine.end(caught === undefined ? run : wholeRun(run), {
+        const ended = await end(engine, caught === undefined ? run : wholeRun(run), {
           outcome,
           summary: shortened(summary),
           ...(error === undefined ? {} : { error: PipelineError.fromJSON(error) }),
         })
-        const { id, flow, slot } = run
         const payload: Infer<typeof RunSummarySchema> = {
-          run: { id, flow, slot, trigger: ended.trigger },
+          runId: run.id,
+          flow: run.flow,
+          slot: run.slot,
+          trigger: ended.trigger,
           ...summary,
           seconds: ended.seconds,
           ...(error === undefined ? {} : { error }),

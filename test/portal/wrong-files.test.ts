@@ -128,6 +128,9 @@ describe('the file', () => {
       await count({ kind: 'blank', share: 0.05, column: 'NumCNPJDistribuidora' }, (row) => row[3] === ''),
       bad,
     )
+    const sets = await once({ kind: 'bad-number', share: 0.05 }, urlOf('indqual_municipio'))
+    const words = table(sets.body, 'latin1').filter((row) => row[1] === 'não é número')
+    assert.equal(words.length, damagedRows(60, 0.05), 'an integer column where no decimal one is')
     assert.equal(await count({ kind: 'bad-number' }, (row) => row.at(-1) === 'não é número'), damagedRows(600, 0.02))
   })
 

@@ -38,17 +38,17 @@ export function violation(rules: Rules, value: unknown): Violation | undefined {
     case 'number':
       return numberViolation(rules, value)
     case 'boolean':
-      return ['true', 'false', true, false, '', undefined, null].some((right) => right === value) ? undefined : says('choice')
+      return isBlank(value) || /^(true|false)$/.test(String(value)) ? undefined : says('choice')
     case 'choice':
       return isBlank(value) && rules.required !== true
         ? undefined
-        : rules.choices?.some((choice) => choice === String(value))
+        : rules.choices?.some((choice) => choice === String(value).trim())
           ? undefined
           : says('choice')
     case 'list':
       return listViolation(rules, value)
     case 'text':
-      return textViolation(rules, isBlank(value) ? '' : String(value))
+      return textViolation(rules, isBlank(value) ? '' : String(value).trim())
     default:
       return undefined
   }

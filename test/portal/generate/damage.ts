@@ -7,7 +7,7 @@ import type { Source } from './write.ts'
 export type Damage =
   /** Rows with the last two fields missing, or one too many. */
   | { kind: 'ragged'; share: number; how?: 'short' | 'long' }
-  /** A word where a number should be. `column` is a header name; default: the last decimal column. */
+  /** A word where a number should be. `column` is a header name; default: the last decimal column, else the last integer one. */
   | { kind: 'bad-number'; share: number; column?: string }
   /** 31 February. Default: the last date column. */
   | { kind: 'bad-date'; share: number; column?: string }
@@ -95,7 +95,8 @@ function column(source: Source, name: string | undefined, type: 'decimal' | 'dat
     return position
   }
   if (type === 'any') return 1
-  const position = source.columns.findLastIndex((candidate) => candidate.type === type)
+  const last = (wanted: string) => source.columns.findLastIndex((candidate) => candidate.type === wanted)
+  const position = type === 'decimal' && last('decimal') < 0 ? last('integer') : last(type)
   if (position < 0) throw new RangeError(`no ${type} column among ${source.header.join(', ')}`)
   return position
 }

@@ -35,11 +35,11 @@ export function source(dataset: DatasetName, options: FileOptions): Source {
 /** How a source is written. */
 export interface WriteOptions {
   /** Default: what the portal writes. */
-  dialect?: Partial<Dialect>
+  dialect?: Partial<Dialect> | undefined
   /** Name of the entry in a ZIP. Default `dados.csv`. */
-  entry?: string
+  entry?: string | undefined
   /** Rows spoilt on purpose. */
-  damage?: Damage
+  damage?: Damage | undefined
 }
 
 /**

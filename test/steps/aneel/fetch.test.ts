@@ -8,9 +8,9 @@ const SIZES = {
   tarifas: 3000,
   mmgd: 3000,
   siga: 800,
-  componentes: 1500,
+  componentes_tarifarias: 1500,
   samp: 600,
-  fotovoltaica: 800,
+  gd_fotovoltaica: 800,
   indqual_municipio: 300,
   subsidios: 400,
 }
@@ -33,11 +33,8 @@ describe('fetching from the replica', { timeout: 240_000 }, () => {
     f = await openFetching()
   })
   after(async () => {
-    console.error('closing f')
     await f.close()
-    console.error('closing portal')
     await portal.close()
-    setTimeout(() => console.error(process.getActiveResourcesInfo()), 3000)
   })
 
   test('a first fetch publishes, a second costs one conditional request and writes nothing', async () => {
@@ -302,7 +299,7 @@ describe('fetching from the replica', { timeout: 240_000 }, () => {
     rule.remove()
     for (const kind of ['bad-json', 'wrong-shape'] as const) {
       const bad = portal.misbehave({ kind })
-      const error = await errorOf(f.fetch('aneel.componentes_tarifarias', { portal: portal.url }))
+      const error = await errorOf(f.fetch('nao-conhecido', { portal: portal.url }))
       assert.match(error.code, /HTTP_NOT_JSON|PORTAL_ANSWER/)
       bad.remove()
     }

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ownerName } from '../../../lib/stores/owner.ts'
-import { type Holder, takeLock } from '../../../lib/stores/postgres/embedded/lock.ts'
+import type { Holder } from '../../../lib/stores/postgres/embedded/lock.ts'
 import { createEmbedded, openPostgres } from '../../../lib/stores/postgres/index.ts'
 import { binaryRows } from '../../helpers/binary-copy.ts'
 import { type EmbeddedFolder, embeddedFolder } from '../../helpers/embedded-folder.ts'
@@ -218,47 +217,9 @@ describe('the process of the embedded store', { timeout: 180_000 }, () => {
   })
 
   test('a folder that cannot be made', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'pipeline-file-')), 'file')
+    const path = join(folder.path, 'a-file')
     await writeFile(path, '')
     await rejectsWith(openPostgres({ kind: 'embedded', folder: path }), 'STORE_CONFIG')
-  })
-
-  describe('the lock file', () => {
-    const elsewhere: Holder = { pid: 1, owner: 'aaaaaaaaaaaa-1-1', parent: 'aaaaaaaaaaaa-2-1', host: 'elsewhere' }
-    const write = async (content: string, age: number) => {
-      const file = join(folder.path, 'lock.json')
-      await writeFile(file, content)
-      const then = new Date(Date.now() - age)
-      await utimes(file, then, then)
-    }
-
-    test('of another container is respected while it is fresh', async () => {
-      await write(JSON.stringify(elsewhere), 5_000)
-      const error = await rejectsWith(takeLock(folder.path, ownerName()), 'STORE_LOCKED')
-      assert.equal(error.details?.host, 'elsewhere')
-    })
-
-    test('is taken over when it is old, cut short, or its process has gone', async () => {
-      const dead = { ...elsewhere, owner: ownerName().replace(/-\d+-\d+$/, '-999999999-1') }
-      for (const [content, age] of [
-        [JSON.stringify(elsewhere), 60_000],
-        ['{"pid":', 60_000],
-        [JSON.stringify(dead), 0],
-      ] as const) {
-        await write(content, age)
-        const lock = await takeLock(folder.path, ownerName())
-        assert.equal((await holder()).pid, process.pid)
-        await lock.release()
-      }
-    })
-
-    test('goes to one of several that ask at once', async () => {
-      await write(JSON.stringify(elsewhere), 60_000)
-      const results = await Promise.allSettled(Array.from({ length: 8 }, () => takeLock(folder.path, ownerName())))
-      const locks = results.filter((result) => result.status === 'fulfilled')
-      assert.equal(locks.length, 1)
-      await locks[0]?.value.release()
-    })
   })
 
   test('figures: opening, memory, bulk load', async (context) => {

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const executablePath = process.env.CHROMIUM ?? candidates.find((path) => existsSync(path))
+
+/** Why the editor cannot be tested here; undefined where it can. */
+export const noChromium = executablePath === undefined ? `no Chromium (${candidates.join(', ')}; or name one in CHROMIUM)` : undefined
+
+/** Starts the browser of this machine. */
+export async function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    ...(executablePath === undefined ? {} : { executablePath }),
+    headless: true,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** The editor of a Node-RED in a window of its own. */
+export interface Editor {
+  readonly page: Page
+  /** What went wrong in the page: errors thrown and written, without those of requests to the outside. */
+  readonly problems: string[]
+  /** Opens the dialog of a node. */
+  edit(id: string): Promise<void>
+  /** Opens the dialog of a config node. */
+  editConfig(type: string, id: string): Promise<void>
+  /** Presses Done, and waits until the dialog has gone. */
+  done(): Promise<void>
+  cancel(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface EditorOptions {
+  language: 'en-US' | 'pt-BR'
+  dark?: boolean
+}
+
+/** Opens the editor and waits until its flows are there. */
+export async function openEditor(browser: Browser, url: string, { language, dark = false }: EditorOptions): Promise<Editor> {
+  const context = await browser.newContext({
+    locale: language,
+    colorScheme: dark ? 'dark' : 'light',
+    viewport: { width: 1_400, height: 1_000 },
+  })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('pageerror', (error) => problems.push(error.message))
+  page.on('console', (message) => {
+    const text = message.text()
+    if (message.type() !== 'error' && !/oneditprepare|oneditsave|Validation error/.test(text)) return
+    // The palette's catalogue is asked for outside; here is no outside.
+    if (!/ERR_NAME_NOT_RESOLVED|ERR_INTERNET|ERR_CONNECTION|ERR_TUNNEL|ERR_PROXY/.test(text)) problems.push(text)
+  })
+  await page.goto(url)
+  await page.waitForFunction('window.RED && RED.nodes && RED.nodes.workspace && document.querySelector("#red-ui-palette .red-ui-palette-node")')
+  await page.waitForFunction('!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent')
+  const gone = () => page.waitForFunction('document.querySelectorAll(".red-ui-tray").length === 0')
+  const opened = () => page.waitForSelector('.red-ui-tray .ysh-form', { state: 'visible' })
+  const settle = () =>
+    // The tray slides in; a click before it rests hits the wrong place.
+    page.waitForFunction('[...document.querySelectorAll(".red-ui-tray")].every((tray) => Math.abs(parseFloat(getComputedStyle(tray).right)) < 1)')
+  return {
+    page,
+    problems,
+    async edit(id) {
+      await page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(id)}))`)
+      await opened()
+      await settle()
+    },
+    async editConfig(type, id) {
+      await page.evaluate(`RED.editor.editConfig("", ${JSON.stringify(type)}, ${JSON.stringify(id)})`)
+      await opened()
+      await settle()
+    },
+    async done() {
+      await page.locator('#node-dialog-ok, #node-config-dialog-ok').last().click()
+      await gone()
+    },
+    async cancel() {
+      await page.locator('#node-dialog-cancel, #node-config-dialog-cancel').last().click()
+      await gone()
+    },
+    close: () => context.close(),
+  }
+}
