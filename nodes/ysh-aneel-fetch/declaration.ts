@@ -35,6 +35,7 @@ export const declaration = defineNode({
     'list.contract',
     'list.count',
     'list.none',
+    'list.unknown',
     'list.loading',
     'list.failed',
     'list.withoutPortal',

@@ -136,7 +136,8 @@ function mountDatasetPicker(context: WidgetContext): () => void {
 
   function describe(): void {
     const entry = entryOf(entries, input.value)
-    chosen.textContent = entry === undefined ? '' : [titleOf(entry), entry.cadence && text(`list.cadence.${entry.cadence}`)].filter(Boolean).join(' · ')
+    const foreign = input.value.trim() !== '' && !input.value.startsWith('${') && entries.length > 0
+    chosen.textContent = entry === undefined ? (foreign ? text('list.unknown') : '') : [titleOf(entry), entry.cadence && text(`list.cadence.${entry.cadence}`)].filter(Boolean).join(' · ')
   }
 
   function key(event: KeyboardEvent): void {

@@ -48,7 +48,6 @@ export interface EditorOptions {
 export async function openEditor(browser: Browser, url: string, { language, dark = false }: EditorOptions): Promise<Editor> {
   const context = await browser.newContext({
     locale: language,
-    colorScheme: dark ? 'dark' : 'light',
     viewport: { width: 1_400, height: 1_000 },
   })
   context.setDefaultTimeout(15_000)
@@ -64,6 +63,8 @@ export async function openEditor(browser: Browser, url: string, { language, dark
   await page.goto(url)
   await page.waitForFunction('window.RED && RED.nodes && RED.nodes.workspace && document.querySelector("#red-ui-palette .red-ui-palette-node")')
   await page.waitForFunction('!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent')
+  // What the user setting "dark" does.
+  if (dark) await page.evaluate('document.documentElement.classList.add("nr-theme-dark")')
   const gone = () => page.waitForFunction('document.querySelectorAll(".red-ui-tray").length === 0')
   const opened = () => page.waitForSelector('.red-ui-tray .ysh-form', { state: 'visible' })
   const settle = () =>
