@@ -10,7 +10,13 @@ export default function (red: Red): void {
   registerNode(red, declaration, (handle) => {
     const settings = engineSettings(red, handle.config, handle.credentials)
     const service = new StoresService({
-      acquire: () => enginesOf(red).acquire(handle.path, JSON.stringify(settings), () => openEngine(settings, handle.log)),
+      acquire: () =>
+        enginesOf(red).acquire(handle.path, JSON.stringify(settings), async () => {
+          const open = await openEngine(settings, handle.log)
+          // for whoever watches from inside Node-RED: a dashboard, the demo
+          open.engine.subscribe((event) => red.events.emit('ysh:event', event))
+          return open
+        }),
       events: red.events,
       log: handle.log,
       report(state) {

@@ -71,8 +71,9 @@ export function createForm(spec: FormSpec, widgets: Readonly<Record<string, Widg
         if (field.widget === 'list') node[field.field] = readList(`${idOf(field.field)}-list`)
         if (field.rules.kind === 'integer' || field.rules.kind === 'number') {
           const typed = input(field.field)?.value.trim() ?? ''
-          // A number is kept as one; `${NAME}` and what does not validate stay as typed.
-          if (typed !== '' && violation(field.rules, typed) === undefined && !typed.startsWith('$')) node[field.field] = Number(typed)
+          const right = typed !== '' && !typed.startsWith('$') && violation(field.rules, typed) === undefined
+          // A number is kept as one; `${NAME}` and what does not validate stay as typed. What did not change stays as it was.
+          if (right && Number(node[field.field] ?? Number.NaN) !== Number(typed)) node[field.field] = Number(typed)
         }
       }
       close()

@@ -56,7 +56,9 @@ const nodes = (given: Red) => {
   registerStepNode(given, declaration, step)
 }
 
-describe('run nodes', { timeout: 120_000 }, () => {
+const limit = { timeout: 20_000 }
+
+describe('run nodes', () => {
   let server: PostgresServer
   let store: PostgresStore
   const folder = mkdtempSync(join(tmpdir(), 'ysh-run-nodes-'))
@@ -120,7 +122,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
   }
   const payloadOf = (message: Message | undefined): Record<string, unknown> => ({ ...Object(message?.payload) })
 
-  it('takes a list through, and ends the run with a summary', async () => {
+  it('takes a list through, and ends the run with a summary', limit, async () => {
     await helper.load([nodes], flow())
     const out = reaching('out')
     helper.getNode('run').receive({ payload: ['a', 'bb', 'ccc'], topic: 'lost' })
@@ -139,32 +141,36 @@ describe('run nodes', { timeout: 120_000 }, () => {
     assert.deepEqual(effects.sort(), ['a', 'bb', 'ccc'])
   })
 
-  it('records failed items that a Catch brings, and fails the run when there are more than may fail', async () => {
-    work = async (name) => {
-      if (name !== 'bb') throw new PipelineError('HTTP_404', `${name} is gone`)
-    }
-    await helper.load([nodes], flow({ end: { tolerance: '50%' } }))
-    const out = reaching('out')
-    helper.getNode('run').receive({ payload: ['a', 'bb', 'ccc'] })
-    const [message] = await out.count(1)
-    const { items, outcome, failed, error } = payloadOf(message)
-    assert.deepEqual([outcome, failed], ['failed', 2])
-    assert.deepEqual(error, {
-      code: 'RUN_FAILED',
-      message: '2 of 3 items failed, more than may fail',
-      retryable: false,
-    })
-    assert.ok(Array.isArray(items))
-    assert.deepEqual(items[0], {
-      key: 'a',
-      state: 'failed',
-      error: { code: 'HTTP_404', message: 'a is gone', retryable: false },
-    })
-    assert.equal('error' in (message ?? {}), false)
-    assert.equal((await listRuns(store))[0]?.state, 'failed')
-  })
+  it(
+    'records failed items that a Catch brings, and fails the run when there are more than may fail',
+    limit,
+    async () => {
+      work = async (name) => {
+        if (name !== 'bb') throw new PipelineError('HTTP_404', `${name} is gone`)
+      }
+      await helper.load([nodes], flow({ end: { tolerance: '50%' } }))
+      const out = reaching('out')
+      helper.getNode('run').receive({ payload: ['a', 'bb', 'ccc'] })
+      const [message] = await out.count(1)
+      const { items, outcome, failed, error } = payloadOf(message)
+      assert.deepEqual([outcome, failed], ['failed', 2])
+      assert.deepEqual(error, {
+        code: 'RUN_FAILED',
+        message: '2 of 3 items failed, more than may fail',
+        retryable: false,
+      })
+      assert.ok(Array.isArray(items))
+      assert.deepEqual(items[0], {
+        key: 'a',
+        state: 'failed',
+        error: { code: 'HTTP_404', message: 'a is gone', retryable: false },
+      })
+      assert.equal('error' in (message ?? {}), false)
+      assert.equal((await listRuns(store))[0]?.state, 'failed')
+    },
+  )
 
-  it('takes an item as done whose failure a backup step made good', async () => {
+  it('takes an item as done whose failure a backup step made good', limit, async () => {
     const failed = new Set<string>()
     work = async (name) => {
       if (failed.has(name)) return
@@ -174,12 +180,12 @@ describe('run nodes', { timeout: 120_000 }, () => {
     const backup = { id: 'backup', type: 'ysh-work', ...at, wires: [['join']] }
     await helper.load([nodes], [...flow({ catch: { wires: [['backup']] } }), backup])
     const out = reaching('out')
-    helper.getNode('run').receive({ payload: [{ name: 'a' }, { name: 'b' }], topic: 't' })
+    helper.getNode('run').receive({ payload: ['a', 'b'] })
     await out.count(1)
     assert.deepEqual([payloadOf(out.messages[0]).done, payloadOf(out.messages[0]).failed], [2, 0])
   })
 
-  it('sends an empty list straight on, and a configured list with the payload left aside', async () => {
+  it('sends an empty list straight on, and a configured list with the payload left aside', limit, async () => {
     await helper.load([nodes], flow())
     const out = reaching('out')
     helper.getNode('run').receive({ payload: [] })
@@ -195,7 +201,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
     assert.deepEqual(effects.sort(), ['x', 'y'])
   })
 
-  it('starts the run of a slot once', async () => {
+  it('starts the run of a slot once', limit, async () => {
     await helper.load([nodes], flow({ run: { overlap: 'queue' } }))
     const out = reaching('out')
     for (const slot of ['file-1', 'file-1', 'file-2']) helper.getNode('run').receive({ payload: ['a'], slot })
@@ -204,7 +210,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
     assert.equal((await listRuns(store)).length, 2)
   })
 
-  it('fires a schedule', async () => {
+  it('fires a schedule', limit, async () => {
     await helper.load([nodes], flow({ run: { schedule: '* * * * * *', payload: '["tick"]', overlap: 'skip' } }))
     const out = reaching('out')
     await out.count(2)
@@ -214,7 +220,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
     assert.equal(payloadOf(out.messages[0]).trigger, 'schedule')
   })
 
-  it('marks a node whose schedule or payload cannot be read, and says so to each message', async () => {
+  it('marks a node whose schedule or payload cannot be read, and says so to each message', limit, async () => {
     for (const wrong of [
       { schedule: '61 * * * *' },
       { schedule: '0 2 * * *', timeZone: 'Atlantis' },
@@ -229,7 +235,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
     }
   })
 
-  it('names what is wrong with a message', async () => {
+  it('names what is wrong with a message', limit, async () => {
     await helper.load([nodes], flow({ catch: everything }))
     const caught = reaching('caught')
     helper.getNode('each').receive({ payload: ['a'] })
@@ -247,7 +253,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
     ])
   })
 
-  it('ends the run as failed for an error that a Catch brings from inside an each', async () => {
+  it('ends the run as failed for an error that a Catch brings from inside an each', limit, async () => {
     work = async () => {
       throw new PipelineError('HTTP_404', 'gone')
     }
@@ -261,7 +267,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
   })
 
   for (const type of ['full', 'flows', 'nodes'] as const) {
-    it(`goes on through a deploy (${type}): each step once, one end`, async () => {
+    it(`goes on through a deploy (${type}): each step once, one end`, limit, async () => {
       let deployed = false
       const begun = Promise.withResolvers<void>()
       const release = Promise.withResolvers<void>()
@@ -295,7 +301,7 @@ describe('run nodes', { timeout: 120_000 }, () => {
     })
   }
 
-  it('goes on after a restart with the items that are left', async () => {
+  it('goes on after a restart with the items that are left', limit, async () => {
     let restarted = false
     const begun = Promise.withResolvers<void>()
     work = async (name, { signal }) => {
