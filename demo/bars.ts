@@ -68,6 +68,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const widths = head.map((name, index) => Math.max(name.length, ...rows.map((row) => (row[index] ?? '').length)))
   const numeric = head.map((_, index) => rows.length > 0 && rows.every((row) => /^[\d.,]*$/.test(row[index] ?? '')))
   const line = (row: readonly string[]) =>
-    row.map((value, index) => (numeric[index] ? value.padStart(widths[index] ?? 0) : value.padEnd(widths[index] ?? 0))).join('  ').trimEnd()
+    row
+      .map((value, index) => (numeric[index] ? value.padStart(widths[index] ?? 0) : value.padEnd(widths[index] ?? 0)))
+      .join('  ')
+      .trimEnd()
   return [line(head), widths.map((width) => '─'.repeat(width)).join('──'), ...rows.map(line)].join('\n')
 }

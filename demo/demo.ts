@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parser, Type } from '../lib/schema.ts'
-import { PRESETS, type Portal, startPortal } from '../test/portal/server.ts'
+import { type Portal, PRESETS, startPortal } from '../test/portal/server.ts'
 import { Bars, table } from './bars.ts'
 import { type FlowNode, type Headless, root, startHeadless } from './node-red.ts'
 
@@ -52,7 +52,9 @@ const EventSchema = Type.Object({
   state: Type.String(),
   step: Type.Optional(Type.String()),
   run: Type.Object({ item: Type.String() }),
-  progress: Type.Optional(Type.Object({ phase: Type.String(), done: Type.Number(), total: Type.Optional(Type.Number()) })),
+  progress: Type.Optional(
+    Type.Object({ phase: Type.String(), done: Type.Number(), total: Type.Optional(Type.Number()) }),
+  ),
 })
 const events = parser(EventSchema, 'A runtime event')
 
@@ -100,23 +102,28 @@ function show(summary: Summary): void {
   console.log(
     `\n${table(['dataset', 'outcome', 'rows', 'new', 'changed', 'vanished', 'quarantined', 'seconds', 'tier', 'version'], rows)}`,
   )
-  for (const item of summary.items) if (item.error) console.log(`\n${item.key}: ${item.error.code}\n  ${item.error.message}`)
+  for (const item of summary.items)
+    if (item.error) console.log(`\n${item.key}: ${item.error.code}\n  ${item.error.message}`)
   console.log(`\nRun ${summary.outcome} in ${summary.seconds.toFixed(1)} s`)
 }
 
 /** What the demo must show, in words; empty when it did. */
 function problems(first: Summary, second: Summary, portal: Portal | undefined): string[] {
   const found = [first, second].flatMap((summary) =>
-    summary.items.filter((item) => item.state !== 'done').map((item) => `${item.key} failed: ${item.error?.code ?? ''}`),
+    summary.items
+      .filter((item) => item.state !== 'done')
+      .map((item) => `${item.key} failed: ${item.error?.code ?? ''}`),
   )
   for (const item of second.items) {
-    if (item.state === 'done' && item.outcome !== 'unchanged') found.push(`${item.key} was ${item.outcome} again, though nothing had changed`)
+    if (item.state === 'done' && item.outcome !== 'unchanged')
+      found.push(`${item.key} was ${item.outcome} again, though nothing had changed`)
   }
   const samples = portal?.downloads().filter((download) => download.origin === 'sample') ?? []
   for (const sample of samples) {
     const item = first.items.find((candidate) => candidate.dataset === `aneel.${sample.dataset}`)
     const parts = samples.filter((other) => other.dataset === sample.dataset).length
-    if (item && parts === 1 && item.rows !== sample.rows) found.push(`${item.key}: ${item.rows} rows published, ${sample.rows} in the file`)
+    if (item && parts === 1 && item.rows !== sample.rows)
+      found.push(`${item.key}: ${item.rows} rows published, ${sample.rows} in the file`)
   }
   return found
 }
@@ -135,15 +142,31 @@ async function main(): Promise<number> {
   const folder = values.keep === undefined ? await mkdtemp(join(tmpdir(), 'ysh-demo-data-')) : resolve(values.keep)
   const portal = values.live
     ? undefined
-    : await startPortal(values.samples === undefined ? { datasets: size(values.rows) } : { samples: resolve(values.samples) })
+    : await startPortal(
+        values.samples === undefined ? { datasets: size(values.rows) } : { samples: resolve(values.samples) },
+      )
   if (portal) {
     const samples = portal.samples.mapped.length
-    console.log(`Replica of ANEEL's portal at ${portal.url}${samples > 0 ? ` with ${samples} real files` : ' with generated data'}`)
-    for (const file of portal.samples.unmapped) console.log(`  not an ANEEL dataset of ours, left out: ${JSON.stringify(file)}`)
+    console.log(
+      `Replica of ANEEL's portal at ${portal.url}${samples > 0 ? ` with ${samples} real files` : ' with generated data'}`,
+    )
+    for (const { file, reason } of portal.samples.unmapped) {
+      if (/\.(csv|zip|gz|parquet)$/i.test(file)) console.log(`  left out: ${file}: ${reason}`)
+    }
   } else console.log('The real portal: https://dadosabertos.aneel.gov.br. Some GB will be downloaded.')
+  const sampled = new Set(
+    portal
+      ?.downloads()
+      .filter((download) => download.origin === 'sample')
+      .map((download) => `aneel.${download.dataset}`),
+  )
   const change = (node: FlowNode): FlowNode => {
     if (node.type === 'ysh-stores') return { ...node, folder, postgresUrl: values.postgres ?? '' }
     if (node.type === 'ysh-aneel-portal' && portal) return { ...node, url: portal.url }
+    // with real files only what there are files of; the replica would make up the rest
+    if (node.type === 'ysh-each' && sampled.size > 0 && Array.isArray(node.list)) {
+      return { ...node, list: node.list.filter((name) => sampled.has(String(name))) }
+    }
     // the demo has its own clock: a button
     if (node.type === 'ysh-run') return { ...node, schedule: '' }
     return node

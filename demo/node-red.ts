@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /** What we use of the embedded Node-RED; its own types stop at version 1. */
@@ -43,7 +43,10 @@ export async function startHeadless(flow: string, change: (node: FlowNode) => Fl
   const userDir = await mkdtemp(join(tmpdir(), 'ysh-demo-'))
   await mkdir(join(userDir, 'node_modules', '@ysh'), { recursive: true })
   await symlink(root, join(userDir, 'node_modules', '@ysh', 'node-red-data-pipeline'), 'dir')
-  await writeFile(join(userDir, 'package.json'), JSON.stringify({ name: 'demo', private: true, dependencies: { '@ysh/node-red-data-pipeline': '*' } }))
+  await writeFile(
+    join(userDir, 'package.json'),
+    JSON.stringify({ name: 'demo', private: true, dependencies: { '@ysh/node-red-data-pipeline': '*' } }),
+  )
   const nodes: FlowNode[] = JSON.parse(await readFile(flow, 'utf8'))
   await writeFile(join(userDir, 'flows.json'), JSON.stringify(nodes.map(change)))
   const server: Server = createServer((request, response) => {

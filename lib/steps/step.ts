@@ -1,8 +1,8 @@
 import type { HttpClient } from '../net/http.ts'
 import type { RunRef } from '../runs/run.ts'
 import type { Infer, Schema } from '../schema.ts'
-import type { Stores } from '../stores/stores.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
+import type { Stores } from '../stores/stores.ts'
 
 /** Time, so that tests can bend it. */
 export interface Clock {

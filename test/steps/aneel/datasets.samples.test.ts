@@ -37,6 +37,7 @@ describe('a real package_show', () => {
         ['aneel.dec_fec', '2020-2029', 'indicadores-continuidade-coletivos-2020-2029.parquet', 1],
         ['aneel.dec_fec', '2020-2029', 'indicadores-continuidade-coletivos-2020-2029.zip', 1],
         ['aneel.dec_fec_limites', undefined, 'indicadores-continuidade-coletivos-limite.csv', 1],
+        ['aneel.dominio_indicadores', undefined, 'dominio-indicadores.csv', 1],
       ],
     )
     const limits = found.find(([claim]) => claim[0]?.dataset === 'aneel.dec_fec_limites')
@@ -50,6 +51,7 @@ describe('samples of the portal', () => {
     ['bandeira-tarifaria-acionamento.csv', 'aneel.bandeira_acionamento', 136],
     ['bandeira-tarifaria-acionamento-2026-09-28.csv', 'aneel.bandeira_acionamento', 141],
     ['bandeira-tarifaria-adicional-2026-07-15.csv', 'aneel.bandeira_adicional', 27],
+    ['dominio-indicadores-recorte-2026-10-05.csv', 'aneel.dominio_indicadores', 32],
     ['gd-tecnico-fotovoltaico-datastore-2025-06-30.csv', 'aneel.gd_fotovoltaica', 25],
     ['indicadores-continuidade-coletivos-limite-recorte-2026-09-05.csv', 'aneel.dec_fec_limites', 2],
     ['indqual-municipio-recorte-2026-09-09.latin1.csv', 'aneel.indqual_municipio', 17],
@@ -114,6 +116,7 @@ describe('samples of the portal', () => {
   const repeats: [file: string, dataset: string, repeated: number][] = [
     ['tarifas-homologadas-B-recorte-2026-09-30.csv', 'aneel.tarifas', 2],
     ['siga-recorte-v1-2026-08-07-diario.csv', 'aneel.siga', 1],
+    ['dominio-indicadores-recorte-2026-10-05.csv', 'aneel.dominio_indicadores', 32],
     ['gd-tecnico-fotovoltaico-datastore-2025-06-30.csv', 'aneel.gd_fotovoltaica', 4],
   ]
   for (const [file, dataset, expected] of repeats) {

@@ -21,6 +21,7 @@ describe('contract files', () => {
         'aneel.componentes_tarifarias',
         'aneel.dec_fec',
         'aneel.dec_fec_limites',
+        'aneel.dominio_indicadores',
         'aneel.gd_fotovoltaica',
         'aneel.indqual_municipio',
         'aneel.mmgd',

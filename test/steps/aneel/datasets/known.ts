@@ -75,6 +75,7 @@ export const HEADERS: [dataset: string, what: string, header: string][] = [
     'file',
     'DatGeracaoConjuntoDados;SigAgente;NumCNPJ;IdeConjUndConsumidoras;DscConjUndConsumidoras;SigIndicador;AnoLimiteQualidade;VlrLimite',
   ],
+  ['aneel.dominio_indicadores', 'file', 'DatGeracaoConjuntoDados;SigIndicador;DscIndicador'],
   [
     'aneel.indqual_municipio',
     'file',
