@@ -20,7 +20,7 @@ export async function editorCode(node: NodeSource): Promise<string> {
     write: false,
     format: 'iife',
     globalName: globalName(node.type),
-    target: 'es2022',
+    target: 'es2023',
     minify: true,
     // Accents as they are: the file is UTF-8.
     charset: 'utf8',

@@ -118,10 +118,9 @@ function control({ widget, rules, field }: FormRow, id: string, placeholder: str
     case 'textarea':
       return `<textarea id="${id}" rows="4"${placeholder}></textarea>`
     case 'number': {
-      const { minimum, maximum, kind } = rules
       // `type=text`: a number field would not let `${NAME}` in.
-      const hint = kind === 'integer' && (minimum ?? -1) >= 0 && maximum !== undefined ? ' inputmode="numeric"' : ' inputmode="decimal"'
-      return `<input type="text" id="${id}" class="ysh-number"${hint}${placeholder}>`
+      const mode = rules.kind === 'integer' ? 'numeric' : 'decimal'
+      return `<input type="text" id="${id}" class="ysh-number" inputmode="${mode}"${placeholder}>`
     }
     case 'password':
       return `<input type="password" id="${id}" autocomplete="new-password"${placeholder}>`

@@ -48,6 +48,7 @@ export interface Bound {
 
 /** A step that takes longer gets a line in the journal while it runs. */
 const showAfterMs = 500
+const never = new AbortController().signal
 /** For the line at a step's end: a short trouble with the store must not cost the work done. */
 const journalRetry = parser(RetryPolicySchema, 'retry policy').parse({
   attempts: 4,
@@ -165,8 +166,10 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
       }),
     )
     const end = finished ?? { output: bound.checkOutput(returned) }
-    if (finished === undefined)
-      await retry(journalRetry, () => finishStep(postgres, ref, end.output), { signal, clock: host.clock })
+    if (finished === undefined) {
+      // Work that is done is written down even when its message was called off meanwhile: the next one finds it there.
+      await retry(journalRetry, () => finishStep(postgres, ref, end.output), { signal: never, clock: host.clock })
+    }
     ended('done')
     live.lines += 1
     host.emit({ ...event, state: 'done' })

@@ -54,7 +54,7 @@ function mountDatasetPicker(context: WidgetContext): () => void {
       (answer) => {
         if (portal !== loadedFor) return
         const known = isList(answer) ? answer : { datasets: [] }
-        entries = known.datasets
+        entries = known.datasets.toSorted((a, b) => Number(b.contract) - Number(a.contract) || titleOf(a).localeCompare(titleOf(b)))
         remark = remarkOf(known)
         render()
         describe()

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-/** Where real files are, when there are any: $YSH_SAMPLES, or `shared/samples` beside the repository. */
-export const SAMPLES: string | undefined = [
-  process.env.YSH_SAMPLES,
-  resolve(import.meta.dirname, '../../../shared/samples'),
-].find((directory) => directory !== undefined && existsSync(directory))
+const folder = process.env.YSH_SAMPLES ?? resolve(import.meta.dirname, '../../../shared/samples')
+
+/** Where real files are, when there are any: $YSH_SAMPLES, else `shared/samples` beside the repository. */
+export const SAMPLES: string | undefined = existsSync(folder) ? folder : undefined
 
 /** For `test(name, { skip: withoutSamples }, …)`. */
 export const withoutSamples: string | false =

@@ -368,6 +368,22 @@ for (const kind of kinds) {
       assert.deepEqual(await waiting, { output: { n: 1 }, run, replayed: false })
     })
 
+    it('writes down what was done although its message was closed under it', async () => {
+      const on = await engine()
+      watched(on)
+      const run = await start(on)
+      const node = new AbortController()
+      let ran = 0
+      const work: Work = async ({ n }) => {
+        ran += 1
+        node.abort()
+        return { n }
+      }
+      await execute(on, run, work, { signal: node.signal })
+      assert.equal((await execute(on, run, work)).replayed, true)
+      assert.equal(ran, 1)
+    })
+
     it('takes a reason of the surroundings for the step’s failure', async () => {
       const on = await engine()
       watched(on)

@@ -116,7 +116,6 @@ describe('samples of the portal', () => {
   const repeats: [file: string, dataset: string, repeated: number][] = [
     ['tarifas-homologadas-B-recorte-2026-09-30.csv', 'aneel.tarifas', 2],
     ['siga-recorte-v1-2026-08-07-diario.csv', 'aneel.siga', 1],
-    ['dominio-indicadores-recorte-2026-10-05.csv', 'aneel.dominio_indicadores', 32],
     ['gd-tecnico-fotovoltaico-datastore-2025-06-30.csv', 'aneel.gd_fotovoltaica', 4],
   ]
   for (const [file, dataset, expected] of repeats) {
