@@ -50,7 +50,7 @@ export class PipelineError extends Error {
   static from(thrown: unknown, fallbackCode = 'UNEXPECTED'): PipelineError {
     if (thrown instanceof PipelineError) return thrown
     if (thrown instanceof Error && thrown.name === 'AbortError') {
-      return new PipelineError('ABORTED', 'The work was stopped before it ended', { retryable: true, cause: thrown })
+      return new PipelineError('STOPPED', 'The work was stopped before it ended', { retryable: true, cause: thrown })
     }
     return new PipelineError(fallbackCode, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
   }

@@ -172,7 +172,7 @@ class Deadline {
   explain(error: unknown): PipelineError {
     if (this.#cause) return this.#cause
     if (this.#caller.aborted) {
-      return new PipelineError('ABORTED', 'The request was stopped', { retryable: true, cause: this.#caller.reason })
+      return new PipelineError('STOPPED', 'The request was stopped', { retryable: true, cause: this.#caller.reason })
     }
     return networkError(error, this.#host)
   }

@@ -150,7 +150,7 @@ async function resolvePicks(
   } catch (error) {
     const problem = PipelineError.from(error)
     const pinned = wanted.contract?.resource.pinned
-    if (!problem.retryable || problem.code === 'ABORTED' || pinned === undefined || config.format !== 'csv')
+    if (!problem.retryable || problem.code === 'STOPPED' || pinned === undefined || config.format !== 'csv')
       throw problem
     context.log.warn(
       `${wanted.dataset}: the portal's catalogue does not answer (${problem.message}); using the pinned address`,

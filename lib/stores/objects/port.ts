@@ -43,7 +43,7 @@ export interface ObjectPage {
  * The port of immutable and derived blobs. Keys follow `checkKey` of key.ts in every adapter.
  *
  * Errors: OBJECT_NOT_FOUND, OBJECT_EXISTS, OBJECT_KEY, OBJECT_RANGE, OBJECT_METADATA, OBJECT_LIMIT, OBJECT_SOURCE (what
- * was to be stored cannot be read), OBJECT_CORRUPT (fewer bytes than the store said), ABORTED, STORE_UNAVAILABLE
+ * was to be stored cannot be read), OBJECT_CORRUPT (fewer bytes than the store said), STOPPED, STORE_UNAVAILABLE
  * (retryable), STORE_FULL, STORE_DENIED, STORE_CLOSED.
  */
 export interface ObjectStore {
@@ -68,6 +68,6 @@ export interface ObjectStore {
    * temporary copy that is removed afterwards.
    */
   withFile<T>(key: string, work: (file: string) => Promise<T>, options?: { signal?: AbortSignal }): Promise<T>
-  /** Stops puts in flight (ABORTED) and waits until their leftovers are gone. */
+  /** Stops puts in flight (STOPPED) and waits until their leftovers are gone. */
   close(): Promise<void>
 }

@@ -118,7 +118,7 @@ describe('artifacts', { timeout: 60_000 }, () => {
       const controller = new AbortController()
       const stopping = putArtifact(objects, stalled, { ...options, signal: controller.signal })
       setImmediate(() => controller.abort())
-      await assert.rejects(stopping, code('ABORTED'))
+      await assert.rejects(stopping, code('STOPPED'))
       assert.ok(stalled.destroyed)
       await nothingStored(sha256)
     }

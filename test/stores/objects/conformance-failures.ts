@@ -58,12 +58,12 @@ export function failures(subject: Subject) {
     source.write(Buffer.alloc(100_000))
     const put = subject.store.put('aborted', source, { signal: controller.signal })
     setImmediate(() => controller.abort())
-    await assert.rejects(put, code('ABORTED'))
+    await assert.rejects(put, code('STOPPED'))
     assert.ok(source.destroyed)
     assert.equal(await subject.store.head('aborted'), undefined)
     await assert.rejects(
       subject.store.put('aborted', Buffer.from('x'), { signal: AbortSignal.abort() }),
-      code('ABORTED'),
+      code('STOPPED'),
     )
     const reason = new PipelineError('STEP_TIMEOUT', 'too long')
     await assert.rejects(
@@ -74,11 +74,11 @@ export function failures(subject: Subject) {
     const reading = new AbortController()
     const { body } = await subject.store.get('big', { signal: reading.signal })
     body.once('data', () => reading.abort())
-    await assert.rejects(buffer(body), code('ABORTED'))
-    await assert.rejects(subject.store.get('big', { signal: AbortSignal.abort() }), code('ABORTED'))
+    await assert.rejects(buffer(body), code('STOPPED'))
+    await assert.rejects(subject.store.get('big', { signal: AbortSignal.abort() }), code('STOPPED'))
     await assert.rejects(
       subject.store.withFile('big', async () => 1, { signal: AbortSignal.abort() }),
-      code('ABORTED'),
+      code('STOPPED'),
     )
   })
 

@@ -18,7 +18,7 @@ const mayPublish = new Promise<void>((resolve) => {
 })
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'go') go()
-  else controller.abort(new PipelineError('ABORTED', 'The load was stopped', { retryable: true }))
+  else controller.abort(new PipelineError('STOPPED', 'The load was stopped', { retryable: true }))
 })
 
 async function load(): Promise<void> {

@@ -260,7 +260,7 @@ export class CsvParser {
 
   /**
    * Parses a whole file. Throws ROW_TOO_LONG (an unclosed quote), NOT_UTF8 (nothing in the file says UTF-8: parse it again as
-   * windows-1252), ABORTED, and whatever a sink throws.
+   * windows-1252), STOPPED, and whatever a sink throws.
    */
   async run(plan: ParserPlan, read: ReadBytes, sinks: ParserSinks, signal?: AbortSignal): Promise<ParserCounts> {
     this.#plan = plan

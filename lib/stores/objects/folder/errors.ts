@@ -25,11 +25,11 @@ export function storeError(error: unknown, doing: string): PipelineError {
   })
 }
 
-/** ABORTED for a signal that has fired, or the reason itself where it already is a {@link PipelineError}. */
+/** STOPPED for a signal that has fired, or the reason itself where it already is a {@link PipelineError}. */
 export function abortError(signal: AbortSignal, doing: string): PipelineError {
   const reason: unknown = signal.reason
   if (reason instanceof PipelineError) return reason
-  return new PipelineError('ABORTED', `Stopped while ${doing}`, { retryable: true, cause: reason })
+  return new PipelineError('STOPPED', `Stopped while ${doing}`, { retryable: true, cause: reason })
 }
 
 /** The value, or undefined where the system says that there is no such file. */
