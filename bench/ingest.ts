@@ -93,7 +93,7 @@ async function ours(dataset: string, file: string, target: string, folder: strin
   const started = performance.now()
   const pending = run(
     process.execPath,
-    [...SHIPPED_FLAGS, join(root, 'bench/load-child.ts'), dataset, file, target, folder],
+    [...SHIPPED_FLAGS, join(root, 'bench/load-child.js'), dataset, file, target, folder],
     { maxBuffer: 1 << 24 },
   )
   const watch = watchChildren(pending.child.pid ?? 0)

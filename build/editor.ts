@@ -3,7 +3,7 @@ import { build } from 'esbuild'
 import type { FormSpec } from '../nodes/kit/editor/spec.ts'
 import { formOf, rowsOf } from './fields.ts'
 import { globalName } from './html.ts'
-import { namespaceOf, type NodeSource, root } from './nodes.ts'
+import { type NodeSource, namespaceOf, root } from './nodes.ts'
 
 /** The editor code of a node: the kit's form with what the declaration says, and the node's own widgets, in one global. */
 export async function editorCode(node: NodeSource): Promise<string> {

@@ -1,5 +1,11 @@
 import { type Kind, kindOf } from '../nodes/kit/coerce.ts'
-import { type Field, LimitsSchema, type NodeDeclaration, type ObjectSchema, type Section } from '../nodes/kit/declaration.ts'
+import {
+  type Field,
+  LimitsSchema,
+  type NodeDeclaration,
+  type ObjectSchema,
+  type Section,
+} from '../nodes/kit/declaration.ts'
 import type { Rules } from '../nodes/kit/editor/check.ts'
 
 /** A row of the form with everything the generators need. */
@@ -62,10 +68,17 @@ function rowOf(declaration: NodeDeclaration, { field, widget, icon, when }: Fiel
   const { references = {}, credentials = {}, config, limits } = declaration
   const made = (row: Omit<FormRow, 'field' | 'icon' | 'widget'>, usual: string): FormRow => {
     const chosen = widget ?? usual
-    return { field, widget: chosen, icon: icon ?? icons[field] ?? icons[chosen] ?? 'pencil', ...row, ...(when && { when }) }
+    return {
+      field,
+      widget: chosen,
+      icon: icon ?? icons[field] ?? icons[chosen] ?? 'pencil',
+      ...row,
+      ...(when && { when }),
+    }
   }
   const credential = credentials[field]
-  if (credential !== undefined) return made({ origin: 'credential', rules: { kind: 'text' }, value: '' }, credential.type)
+  if (credential !== undefined)
+    return made({ origin: 'credential', rules: { kind: 'text' }, value: '' }, credential.type)
   if (field in references) return made({ origin: 'reference', rules: { kind: 'other' }, value: '' }, 'reference')
   const isLimit = limits !== undefined && field in LimitsSchema.properties && !(field in config.properties)
   const schema: ObjectSchema = isLimit ? LimitsSchema : config
@@ -73,7 +86,9 @@ function rowOf(declaration: NodeDeclaration, { field, widget, icon, when }: Fiel
   if (property === undefined) throw new Error(`${declaration.type}: the form's field "${field}" is declared nowhere`)
   const rules = rulesOf(schema, field)
   if (rules.kind === 'other' && widget === undefined) {
-    throw new Error(`${declaration.type}: "${field}" is neither text, number, tick, choice nor list; it needs a custom widget`)
+    throw new Error(
+      `${declaration.type}: "${field}" is neither text, number, tick, choice nor list; it needs a custom widget`,
+    )
   }
   const own = isLimit ? Object.entries(limits).find(([name]) => name === field)?.[1] : undefined
   const value = own ?? defaultOf(property) ?? blankOf(rules.kind)
@@ -103,7 +118,16 @@ export function rulesOf(schema: ObjectSchema, name: string): Rules {
   return needed && rules.kind !== 'text' && rules.kind !== 'list' ? { ...rules, required: true } : rules
 }
 
-const numbers = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'minLength', 'maxLength', 'minItems', 'maxItems'] as const
+const numbers = [
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+] as const
 
 function plainRules(property: object): Rules {
   const known: Record<string, unknown> = { ...property }

@@ -77,11 +77,14 @@ export function helpHtml(node: NodeSource, language: Language): string {
     const own = sections.get(heading)
     sections.delete(heading)
     if (entries.length > 0 || own !== undefined) {
-      blocks.push([`### ${heading}`, own, table(entries)].filter((part) => part !== undefined && part !== '').join('\n\n'))
+      blocks.push(
+        [`### ${heading}`, own, table(entries)].filter((part) => part !== undefined && part !== '').join('\n\n'),
+      )
     }
   }
   const settings = rowsOf(formOf(declaration)).filter((row) => row.origin !== 'name')
-  if (settings.length > 0) blocks.push(`### ${say.configuration}\n\n${table(settings.map((row) => setting(node, language, row)))}`)
+  if (settings.length > 0)
+    blocks.push(`### ${say.configuration}\n\n${table(settings.map((row) => setting(node, language, row)))}`)
   for (const [heading, text] of sections) blocks.push(`### ${heading}\n\n${text}`)
   return `<script type="text/markdown" data-help-name="${type}">\n${blocks.join('\n\n')}\n</script>\n`
 }
@@ -103,7 +106,7 @@ function entriesOf(
       text: catalogue.need(`${side}.${name}`),
     }
   })
-  if (declaration.references?.stores === undefined) return properties
+  if (declaration.references?.stores === undefined || 'run' in schema.properties) return properties
   return [...properties, { name: 'run', kind: say.kinds.other, text: catalogue.need(`${side}.run`) }]
 }
 
@@ -113,14 +116,17 @@ function setting({ catalogues }: NodeSource, language: Language, row: FormRow): 
   const say = words[language]
   const kind = origin === 'reference' ? 'reference' : widget === 'password' ? 'password' : row.rules.kind
   const text = catalogue.need(`fields.${field}.help`, `fields.${field}.tip`)
-  return { name: catalogue.need(`fields.${field}.label`), kind: [say.kinds[kind], ...bounds(catalogue, language, row)].join(', '), text }
+  return {
+    name: catalogue.need(`fields.${field}.label`),
+    kind: [say.kinds[kind], ...bounds(catalogue, language, row)].join(', '),
+    text,
+  }
 }
 
 function bounds(catalogue: Catalogue, language: Language, { rules, value, field, widget }: FormRow): string[] {
   const say = words[language]
   const { minimum, maximum } = rules
-  const range =
-    minimum === undefined ? [] : [maximum === undefined ? say.atLeast(minimum) : say.from(minimum, maximum)]
+  const range = minimum === undefined ? [] : [maximum === undefined ? say.atLeast(minimum) : say.from(minimum, maximum)]
   if (value === '' || value === undefined || Array.isArray(value)) return range
   const shown =
     typeof value === 'boolean'
@@ -138,17 +144,17 @@ function table(entries: readonly Entry[]): string {
   if (entries.length === 0) return ''
   const rows = entries.map(
     ({ name, kind, text }) =>
-      `<dt>${escape(name)} <span class="property-type">${escape(kind)}</span></dt>\n<dd>${marked(text)}</dd>`,
+      `<dt>${escapeHtml(name)} <span class="property-type">${escapeHtml(kind)}</span></dt>\n<dd>${marked(text)}</dd>`,
   )
   return `<dl class="message-properties">\n${rows.join('\n')}\n</dl>`
 }
 
 /** Catalogue texts may hold `code`. */
 function marked(text: string): string {
-  return escape(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>')
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { NodeDeclaration } from '../nodes/kit/declaration.ts'
 import { type FormRow, formOf, rowsOf } from './fields.ts'
-import { namespaceOf, type NodeSource, root } from './nodes.ts'
+import { type NodeSource, namespaceOf, root } from './nodes.ts'
 
 /**
  * `<type>.html`: the editor's code, the type's registration and the edit form. The registration is written out in literals because
@@ -31,7 +31,9 @@ function registration({ declaration, type }: NodeSource): string {
   if (category !== 'config') lines.push(...appearance(declaration))
   lines.push('defaults: {', ...defaults(declaration, form).map((line) => `  ${line}`), '},')
   if (credentials !== undefined) {
-    const entries = Object.entries(credentials).map(([name, { type }]) => `  ${name}: { type: ${JSON.stringify(type)} },`)
+    const entries = Object.entries(credentials).map(
+      ([name, { type }]) => `  ${name}: { type: ${JSON.stringify(type)} },`,
+    )
     lines.push('credentials: {', ...entries, '},')
   }
   lines.push(
@@ -68,7 +70,8 @@ function defaults(declaration: NodeDeclaration, form: string): string[] {
   return rowsOf(formOf(declaration))
     .filter((row) => row.origin !== 'credential')
     .map(({ field, origin, value }) => {
-      if (!/^[a-z][A-Za-z0-9_]+$/.test(field)) throw new Error(`${declaration.type}: "${field}" cannot be the name of a property`)
+      if (!/^[a-z][A-Za-z0-9_]+$/.test(field))
+        throw new Error(`${declaration.type}: "${field}" cannot be the name of a property`)
       const label = `label: RED._(${JSON.stringify(`${namespace}:fields.${field}.label`)})`
       const reference = declaration.references?.[field]
       if (origin === 'reference' && reference !== undefined) {

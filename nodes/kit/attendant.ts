@@ -44,11 +44,16 @@ export class Attendant {
     const { closed, log, status } = this.#options
     const letter: Letter = { message, send, done: once(done, () => log.warn('A message was ended twice')) }
     if (this.#inbox.offer(letter)) return
-    if (closed.aborted) return this.#unfinished(letter)
+    if (closed.aborted) {
+      this.#unfinished(letter)
+      return
+    }
     const waiting = this.#inbox.waiting
     status.show({ mood: 'warning', key: 'status.full', values: { waiting } })
     letter.done(
-      new PipelineError('QUEUE_FULL', `${waiting} messages are waiting already; this one was not taken`, { retryable: true }),
+      new PipelineError('QUEUE_FULL', `${waiting} messages are waiting already; this one was not taken`, {
+        retryable: true,
+      }),
     )
   }
 

@@ -35,7 +35,8 @@ function coerceValue(property: object, value: unknown): unknown {
   if (kind === 'text') return text
   if (kind === 'choice') return text === '' && !admits(property, '') ? undefined : text
   if (text === '') return kind === 'list' ? [] : undefined
-  if (kind === 'integer' || kind === 'number') return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : value
+  if (kind === 'integer' || kind === 'number')
+    return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : value
   if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : value
   if (kind === 'list') return text.startsWith('[') ? json(text) : text.split(',').map((item) => item.trim())
   return value

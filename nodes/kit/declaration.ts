@@ -34,7 +34,16 @@ export interface Field {
    * Left out: `select` for an enum, `number`, `checkbox` and `list` (array of strings) by schema type, `reference` and `password`
    * (or `text`) for those, `text` for the rest. `custom:<name>`: a widget of `nodes/<type>/editor.ts` (export `widgets`).
    */
-  widget?: 'text' | 'textarea' | 'number' | 'select' | 'checkbox' | 'list' | 'reference' | 'password' | `custom:${string}`
+  widget?:
+    | 'text'
+    | 'textarea'
+    | 'number'
+    | 'select'
+    | 'checkbox'
+    | 'list'
+    | 'reference'
+    | 'password'
+    | `custom:${string}`
   /** Font Awesome 4.7 name without `fa-`. */
   icon?: string
   /** Shown only while another field has one of these values. Hidden fields are still saved. */
@@ -52,7 +61,12 @@ export interface Section {
 /** How many messages a node works on and keeps waiting; present on nodes that do slow work. All editable in the form. */
 export const LimitsSchema = Type.Object(
   {
-    concurrency: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'Messages worked on at the same time' }),
+    concurrency: Type.Integer({
+      default: 1,
+      minimum: 1,
+      maximum: 64,
+      description: 'Messages worked on at the same time',
+    }),
     queueLimit: Type.Integer({
       default: 100,
       minimum: 0,

@@ -29,7 +29,11 @@ export function guard(closed: AbortSignal, send: (outputs: Outputs) => void): (o
  * Runs `work` with a signal that aborts when the node closes and after `seconds` (0: never). Work that ignores the signal is left
  * behind after a grace time, so that it cannot block the node for ever: throws TIMEOUT, or STOPPED when the node closed.
  */
-export async function limited<T>(closed: AbortSignal, seconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function limited<T>(
+  closed: AbortSignal,
+  seconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const own = new AbortController()
   const signal = AbortSignal.any([closed, own.signal])
   const milliseconds = Math.min(seconds * 1_000, longestTimer)

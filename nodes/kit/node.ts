@@ -30,14 +30,13 @@ export function registerNode<const D extends NodeDeclaration>(
 
   function construct(this: RedNode, definition: NodeDefinition): void {
     red.nodes.createNode(this, definition)
-    const node = this
     const closing = new AbortController()
-    const log = loggerOf(node)
+    const log = loggerOf(this)
     const language = languageOf(red)
     const text = (key: string, values?: Record<string, string | number>) => red._(key, values)
-    const status = new StatusWriter((line) => node.status(line), text)
+    const status = new StatusWriter((line) => this.status(line), text)
     const known: Known = { type: declaration.type, users: new Map() }
-    introduce(node, known)
+    introduce(this, known)
     let references = new Map<string, Resolved>()
     let behaviour: Behaviour = {}
     let limits: Limits | undefined
@@ -48,12 +47,12 @@ export function registerNode<const D extends NodeDeclaration>(
       const config = configs.parse(configGiven(declaration, definition, references))
       known.config = { ...config }
       behaviour = create({
-        id: node.id,
+        id: this.id,
         type: declaration.type,
-        name: node.name,
-        path: pathOf(node),
+        name: this.name,
+        path: pathOf(this),
         config,
-        credentials: node.credentials ?? {},
+        credentials: this.credentials ?? {},
         log,
         signal: closing.signal,
         language,
@@ -63,10 +62,10 @@ export function registerNode<const D extends NodeDeclaration>(
           for (const show of known.users.values()) show(line)
         },
         text,
-        send: guard(closing.signal, (outputs) => node.send(outputs)),
+        send: guard(closing.signal, (outputs) => this.send(outputs)),
       })
       if (behaviour.service !== undefined) known.service = behaviour.service
-      for (const { users } of references.values()) users.set(node, (line) => status.show(line))
+      for (const { users } of references.values()) users.set(this, (line) => status.show(line))
     } catch (thrown) {
       const problem = PipelineError.from(thrown, 'CONFIG')
       delete known.config
@@ -82,12 +81,12 @@ export function registerNode<const D extends NodeDeclaration>(
 
     const attendant = new Attendant({ behaviour, limits, closed: closing.signal, status, log, language })
     const press = behaviour.press
-    if (press !== undefined) buttons?.set(node.id, () => press())
-    node.on('input', (message, send, done) => attendant.take(message, send, done))
-    node.on('close', (removed, done) => {
+    if (press !== undefined) buttons?.set(this.id, () => press())
+    this.on('input', (message, send, done) => attendant.take(message, send, done))
+    this.on('close', (removed, done) => {
       closing.abort()
-      buttons?.delete(node.id)
-      for (const { users } of references.values()) users.delete(node)
+      buttons?.delete(this.id)
+      for (const { users } of references.values()) users.delete(this)
       const rest = Promise.all([attendant.close(), (async () => behaviour.close?.(removed))()])
       void settleSoon(rest, log).then(() => {
         status.close()

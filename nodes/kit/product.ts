@@ -12,7 +12,8 @@ function read(): string {
     const file = new URL('package.json', folder)
     if (!existsSync(file)) continue
     const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(readFileSync(file, 'utf8'))
-    if (typeof name === 'string' && typeof version === 'string') return `${name.replace(/^@[^/]+\//, 'ysh-')}/${version}`
+    if (typeof name === 'string' && typeof version === 'string')
+      return `${name.replace(/^@[^/]+\//, 'ysh-')}/${version}`
   }
   return 'ysh-data-pipeline'
 }

@@ -72,7 +72,7 @@ export interface Red {
     getNode(id: string): RedNode | null | undefined
     registerType(
       type: string,
-      constructor: (this: RedNode, definition: NodeDefinition) => void,
+      construct: (this: RedNode, definition: NodeDefinition) => void,
       options?: { credentials?: Readonly<Record<string, { type: 'text' | 'password' }>> },
     ): void
     registerSubflow(definition: unknown): void

@@ -32,7 +32,11 @@ export interface Resolved {
 }
 
 /** Looks up the config nodes a node points at. Throws CONFIG for one that is missing, disabled, of another type or bad itself. */
-export function resolveReferences(red: Red, declaration: NodeDeclaration, definition: NodeDefinition): Map<string, Resolved> {
+export function resolveReferences(
+  red: Red,
+  declaration: NodeDeclaration,
+  definition: NodeDefinition,
+): Map<string, Resolved> {
   const resolved = new Map<string, Resolved>()
   for (const [name, { type, required = true }] of Object.entries(declaration.references ?? {})) {
     const id = definition[name]
@@ -46,7 +50,10 @@ export function resolveReferences(red: Red, declaration: NodeDeclaration, defini
       throw new PipelineError('CONFIG', `The ${type} chosen for "${name}" (${id}) is not there, or it is disabled`)
     }
     if (entry.config === undefined) {
-      throw new PipelineError('CONFIG', `The ${type} chosen for "${name}" is not set up: ${entry.problem?.message ?? 'unknown reason'}`)
+      throw new PipelineError(
+        'CONFIG',
+        `The ${type} chosen for "${name}" is not set up: ${entry.problem?.message ?? 'unknown reason'}`,
+      )
     }
     const { config, users, service } = entry
     resolved.set(name, { config, type, users, ...(service === undefined ? {} : { service }) })
@@ -67,7 +74,11 @@ export function serviceOf<T extends object>(
 }
 
 /** The checked config of a deployed config node, for admin endpoints; undefined when there is none of that type, or it is bad. */
-export function deployedConfig(red: Red, id: string, type: NodeDeclaration['type']): Record<string, unknown> | undefined {
+export function deployedConfig(
+  red: Red,
+  id: string,
+  type: NodeDeclaration['type'],
+): Record<string, unknown> | undefined {
   const node = red.nodes.getNode(id)
   const entry = node ? known.get(node) : undefined
   return entry?.type === type ? entry.config : undefined

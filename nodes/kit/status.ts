@@ -76,7 +76,10 @@ export class StatusWriter {
     const shown = text ?? (key === undefined ? undefined : values === undefined ? key : this.#translate(key, values))
     if (mood === 'idle' && shown === undefined) return {}
     // A bare key is translated by the editor; it must not be cut.
-    return { ...looks[mood], ...(shown === undefined ? {} : { text: text === undefined && values === undefined ? shown : cut(shown) }) }
+    return {
+      ...looks[mood],
+      ...(shown === undefined ? {} : { text: text === undefined && values === undefined ? shown : cut(shown) }),
+    }
   }
 }
 

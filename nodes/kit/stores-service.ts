@@ -57,7 +57,10 @@ export class StoresService {
       // Each caller gets the error; one that gave up waiting must not leave an unhandled rejection behind.
       this.#opening.catch(() => undefined)
     }
-    return untilAborted(this.#opening, AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]))
+    return untilAborted(
+      this.#opening,
+      AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
+    )
   }
 
   /**
@@ -109,7 +112,11 @@ export class StoresService {
     this.#trying = true
     const { signal } = this.#closing
     try {
-      for (let pause: number = againMs[0]; !signal.aborted && this.#triggers.size > 0; pause = Math.min(pause * 2, againMs[1])) {
+      for (
+        let pause: number = againMs[0];
+        !signal.aborted && this.#triggers.size > 0;
+        pause = Math.min(pause * 2, againMs[1])
+      ) {
         try {
           const engine = await this.engine()
           if (this.#flowsStarted) await engine.replay()
@@ -136,7 +143,8 @@ export class StoresService {
     this.#opening
       .then((engine) => engine.replay())
       .catch((thrown: unknown) => {
-        if (!this.#closing.signal.aborted) this.#options.log.error('Unfinished runs could not be taken up', { error: thrown })
+        if (!this.#closing.signal.aborted)
+          this.#options.log.error('Unfinished runs could not be taken up', { error: thrown })
       })
   }
 }

@@ -94,7 +94,10 @@ export class PackageMemory {
       return await ask(url, deadline)
     } catch (thrown) {
       if (!deadline.aborted) throw thrown
-      throw new PipelineError('PORTAL_SILENT', `no answer within ${deadlineMs / 1_000} s`, { retryable: true, cause: thrown })
+      throw new PipelineError('PORTAL_SILENT', `no answer within ${deadlineMs / 1_000} s`, {
+        retryable: true,
+        cause: thrown,
+      })
     }
   }
 }

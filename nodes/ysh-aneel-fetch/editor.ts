@@ -19,7 +19,11 @@ function mountDatasetPicker(context: WidgetContext): () => void {
   const list = element('ul', 'ysh-picker-list', { role: 'listbox', id, 'aria-label': text('fields.dataset.label') })
   const note = element('div', 'ysh-picker-note', { 'aria-live': 'polite' })
   const chosen = element('div', 'ysh-tip')
-  const opener = element('button', 'red-ui-button ysh-picker-open', { type: 'button', tabindex: '-1', 'aria-label': text('fields.dataset.label') })
+  const opener = element('button', 'red-ui-button ysh-picker-open', {
+    type: 'button',
+    tabindex: '-1',
+    'aria-label': text('fields.dataset.label'),
+  })
   opener.append(element('i', 'fa fa-caret-down'))
   input.replaceWith(frame)
   frame.append(input, opener, popup)
@@ -54,7 +58,9 @@ function mountDatasetPicker(context: WidgetContext): () => void {
       (answer) => {
         if (portal !== loadedFor) return
         const known = isList(answer) ? answer : { datasets: [] }
-        entries = known.datasets.toSorted((a, b) => Number(b.contract) - Number(a.contract) || titleOf(a).localeCompare(titleOf(b)))
+        entries = known.datasets.toSorted(
+          (a, b) => Number(b.contract) - Number(a.contract) || titleOf(a).localeCompare(titleOf(b)),
+        )
         remark = remarkOf(known)
         render()
         describe()
@@ -70,7 +76,9 @@ function mountDatasetPicker(context: WidgetContext): () => void {
 
   function remarkOf({ note: reason }: DatasetList): string {
     if (reason === undefined) return ''
-    return reason.reason === 'no-portal' ? text('list.withoutPortal') : text('list.portalSilent', { reason: reason.code })
+    return reason.reason === 'no-portal'
+      ? text('list.withoutPortal')
+      : text('list.portalSilent', { reason: reason.code })
   }
 
   /** The whole list while the field holds a chosen dataset, else what matches the typed text. */
@@ -78,15 +86,28 @@ function mountDatasetPicker(context: WidgetContext): () => void {
     const query = !typed && entryOf(entries, input.value) !== undefined ? '' : input.value
     shown = searchDatasets(entries, query)
     list.replaceChildren(...shown.map(option))
-    const found = shown.length > 0 ? text('list.count', { shown: shown.length, all: entries.length }) : entries.length > 0 ? text('list.none') : ''
+    const found =
+      shown.length > 0
+        ? text('list.count', { shown: shown.length, all: entries.length })
+        : entries.length > 0
+          ? text('list.none')
+          : ''
     note.textContent = [found, remark].filter((part) => part !== '').join(' · ')
-    activate(typed ? (shown.length > 0 && query.trim() !== '' ? 0 : -1) : shown.findIndex((entry) => entry === entryOf(entries, input.value)))
+    const current = entryOf(entries, input.value)
+    const first = shown.length > 0 && query.trim() !== '' ? 0 : -1
+    activate(typed || current === undefined ? first : shown.indexOf(current))
   }
 
   function option(entry: DatasetEntry, index: number): HTMLElement {
     const item = element('li', 'ysh-picker-item', { role: 'option', id: `${id}-${index}` })
     const title = element('div', 'ysh-picker-title')
-    const mark = element('i', entry.contract ? 'fa fa-check-circle' : 'fa fa-circle-o', entry.contract ? { title: text('list.contract'), 'aria-label': text('list.contract') } : { 'aria-hidden': 'true' })
+    const mark = element(
+      'i',
+      entry.contract ? 'fa fa-check-circle' : 'fa fa-circle-o',
+      entry.contract
+        ? { title: text('list.contract'), 'aria-label': text('list.contract') }
+        : { 'aria-hidden': 'true' },
+    )
     title.append(mark, ` ${titleOf(entry)}`)
     const line = element('div', 'ysh-picker-slug')
     line.textContent = entry.contract ? `${entry.value} · ${entry.slug}` : entry.slug
@@ -137,7 +158,12 @@ function mountDatasetPicker(context: WidgetContext): () => void {
   function describe(): void {
     const entry = entryOf(entries, input.value)
     const foreign = input.value.trim() !== '' && !input.value.startsWith('${') && entries.length > 0
-    chosen.textContent = entry === undefined ? (foreign ? text('list.unknown') : '') : [titleOf(entry), entry.cadence && text(`list.cadence.${entry.cadence}`)].filter(Boolean).join(' · ')
+    chosen.textContent =
+      entry === undefined
+        ? foreign
+          ? text('list.unknown')
+          : ''
+        : [titleOf(entry), entry.cadence && text(`list.cadence.${entry.cadence}`)].filter(Boolean).join(' · ')
   }
 
   function key(event: KeyboardEvent): void {

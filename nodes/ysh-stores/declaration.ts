@@ -7,7 +7,8 @@ export const StoresNodeSchema = Type.Object(
     folder: Type.String({
       default: '',
       maxLength: 1_000,
-      description: 'Folder of raw files, files in progress and the embedded PostgreSQL; blank is ysh-data in the Node-RED user folder',
+      description:
+        'Folder of raw files, files in progress and the embedded PostgreSQL; blank is ysh-data in the Node-RED user folder',
     }),
     postgresUrl: Type.String({
       default: '',
@@ -19,7 +20,12 @@ export const StoresNodeSchema = Type.Object(
       pattern: '^(|rediss?://\\S+)$',
       description: 'Redis server for the cache; blank keeps it in PostgreSQL',
     }),
-    keepDays: Type.Integer({ default: 90, minimum: 1, maximum: 3_650, description: 'How long ended runs stay in the journal' }),
+    keepDays: Type.Integer({
+      default: 90,
+      minimum: 1,
+      maximum: 3_650,
+      description: 'How long ended runs stay in the journal',
+    }),
   },
   { additionalProperties: false },
 )

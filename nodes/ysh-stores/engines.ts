@@ -63,7 +63,10 @@ function withPassword(address: string, password: string | undefined): string {
 }
 
 /** Opens the stores, and the engine over them. */
-export async function openEngine({ stores: options, keepDays, owner }: EngineSettings, log: Logger): Promise<OpenEngine> {
+export async function openEngine(
+  { stores: options, keepDays, owner }: EngineSettings,
+  log: Logger,
+): Promise<OpenEngine> {
   const stores = await openStores(options)
   const http = createHttpClient({ product: product() })
   const closeAll = async () => {

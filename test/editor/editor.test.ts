@@ -1,8 +1,10 @@
+// biome-ignore-all lint/performance/useDomNodeTextContent: what a person sees is meant, not what the document holds
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Node-RED's placeholders for the environment
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
-import { rowsOf, formOf } from '../../build/fields.ts'
+import { formOf, rowsOf } from '../../build/fields.ts'
 import { type NodeSource, nodeSources } from '../../build/nodes.ts'
 import { type Editor, noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
 import { type FlowNode, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
@@ -58,7 +60,10 @@ describe('the editor', options, () => {
     await portal?.close()
   })
 
-  async function withEditor(settings: Parameters<typeof openEditor>[2], work: (editor: Editor) => Promise<void>): Promise<void> {
+  async function withEditor(
+    settings: Parameters<typeof openEditor>[2],
+    work: (editor: Editor) => Promise<void>,
+  ): Promise<void> {
     const editor = await openEditor(browser, red.url, settings)
     try {
       await work(editor)
@@ -72,8 +77,9 @@ describe('the editor', options, () => {
     if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}.png` })
   }
 
-  const unfold = ({ page }: Editor) => page.evaluate('for (const part of document.querySelectorAll(".ysh-form details")) part.open = true')
-  const valueOf = <T>({ page }: Editor, id: string, property: string): Promise<T> =>
+  const unfold = ({ page }: Editor) =>
+    page.evaluate('for (const part of document.querySelectorAll(".ysh-form details")) part.open = true')
+  const propertyOf = <T>({ page }: Editor, id: string, property: string): Promise<T> =>
     page.evaluate(`RED.nodes.node(${JSON.stringify(id)})[${JSON.stringify(property)}]`)
 
   for (const [language, dark] of [
@@ -113,7 +119,10 @@ describe('the editor', options, () => {
             assert.ok(palette.includes(catalogue.need('palette.label.ysh')), 'category')
             const label = editor.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`)
             // Long labels are broken over lines.
-            assert.equal((await label.textContent())?.replaceAll(/\s/g, ''), catalogue.need('label').replaceAll(/\s/g, ''))
+            assert.equal(
+              (await label.textContent())?.replaceAll(/\s/g, ''),
+              catalogue.need('label').replaceAll(/\s/g, ''),
+            )
           }
           await editor.page.evaluate(`RED.sidebar.help.show(${JSON.stringify(type)})`)
           await editor.page.getByRole('heading', { level: 1, name: catalogue.need('label') }).waitFor()
@@ -207,7 +216,7 @@ describe('the editor', options, () => {
       await other.click()
       assert.equal(await input.inputValue(), slug, 'a dataset without a contract is chosen by its slug')
       await editor.done()
-      assert.equal(await valueOf(editor, fetchNode, 'dataset'), slug)
+      assert.equal(await propertyOf(editor, fetchNode, 'dataset'), slug)
     })
   })
 
@@ -256,7 +265,9 @@ describe('the editor', options, () => {
       await page.locator('#node-config-input-postgresUrl').fill('postgresql://ysh@db.example/ysh')
       await page.locator('#node-config-input-postgresPassword').fill('s3cret')
       await editor.done()
-      const saved = page.waitForResponse((response) => response.url().endsWith('/flows') && response.request().method() === 'POST')
+      const saved = page.waitForResponse(
+        (response) => response.url().endsWith('/flows') && response.request().method() === 'POST',
+      )
       await page.locator('#red-ui-header-button-deploy').click()
       assert.equal((await saved).status(), 200)
     })

@@ -5,7 +5,8 @@ const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/
 const executablePath = process.env.CHROMIUM ?? candidates.find((path) => existsSync(path))
 
 /** Why the editor cannot be tested here; undefined where it can. */
-export const noChromium = executablePath === undefined ? `no Chromium (${candidates.join(', ')}; or name one in CHROMIUM)` : undefined
+export const noChromium =
+  executablePath === undefined ? `no Chromium (${candidates.join(', ')}; or name one in CHROMIUM)` : undefined
 
 /** Starts the browser of this machine. */
 export async function startBrowser(): Promise<Browser> {
@@ -45,7 +46,11 @@ export interface EditorOptions {
 }
 
 /** Opens the editor and waits until its flows are there. */
-export async function openEditor(browser: Browser, url: string, { language, dark = false }: EditorOptions): Promise<Editor> {
+export async function openEditor(
+  browser: Browser,
+  url: string,
+  { language, dark = false }: EditorOptions,
+): Promise<Editor> {
   const context = await browser.newContext({
     locale: language,
     viewport: { width: 1_400, height: 1_000 },
@@ -61,15 +66,21 @@ export async function openEditor(browser: Browser, url: string, { language, dark
     if (!/ERR_NAME_NOT_RESOLVED|ERR_INTERNET|ERR_CONNECTION|ERR_TUNNEL|ERR_PROXY/.test(text)) problems.push(text)
   })
   await page.goto(url)
-  await page.waitForFunction('window.RED && RED.nodes && RED.nodes.workspace && document.querySelector("#red-ui-palette .red-ui-palette-node")')
-  await page.waitForFunction('!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent')
+  await page.waitForFunction(
+    'window.RED && RED.nodes && RED.nodes.workspace && document.querySelector("#red-ui-palette .red-ui-palette-node")',
+  )
+  await page.waitForFunction(
+    '!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent',
+  )
   // What the user setting "dark" does.
   if (dark) await page.evaluate('document.documentElement.classList.add("nr-theme-dark")')
   const gone = () => page.waitForFunction('document.querySelectorAll(".red-ui-tray").length === 0')
   const opened = () => page.waitForSelector('.red-ui-tray .ysh-form', { state: 'visible' })
   const settle = () =>
     // The tray slides in; a click before it rests hits the wrong place.
-    page.waitForFunction('[...document.querySelectorAll(".red-ui-tray")].every((tray) => Math.abs(parseFloat(getComputedStyle(tray).right)) < 1)')
+    page.waitForFunction(
+      '[...document.querySelectorAll(".red-ui-tray")].every((tray) => Math.abs(parseFloat(getComputedStyle(tray).right)) < 1)',
+    )
   return {
     page,
     problems,

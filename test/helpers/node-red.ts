@@ -48,7 +48,8 @@ export async function startNodeRed(options: NodeRedOptions): Promise<NodeRed> {
   const userDir = options.userDir ?? newUserDir()
   const port = await freePort()
   writeFileSync(join(userDir, 'flows.json'), JSON.stringify(options.flows))
-  if (options.credentials !== undefined) writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(options.credentials))
+  if (options.credentials !== undefined)
+    writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(options.credentials))
   const settings = {
     flowFile: 'flows.json',
     credentialSecret: false,
@@ -129,7 +130,8 @@ class Running implements NodeRed {
     })
     if (!response.ok) throw new Error(`Deploy failed: ${response.status} ${await response.text()}`)
     const deadline = AbortSignal.timeout(patienceMs)
-    while (!/Started (modified )?(flows|nodes)/.test(this.#text.slice(before))) await once(this.#child, 'written', { signal: deadline })
+    while (!/Started (modified )?(flows|nodes)/.test(this.#text.slice(before)))
+      await once(this.#child, 'written', { signal: deadline })
   }
 
   async stop(): Promise<{ code: number | null; milliseconds: number; orphans: boolean }> {

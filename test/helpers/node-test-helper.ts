@@ -14,7 +14,11 @@ export interface HelperNode {
 /** node-red-node-test-helper, as far as the tests use it; it has no types of its own. */
 export interface NodeTestHelper {
   init(runtimePath: string): void
-  load(nodes: ((red: Red) => void)[], flow: FlowNode[], credentials?: Record<string, Record<string, string>>): Promise<void>
+  load(
+    nodes: ((red: Red) => void)[],
+    flow: FlowNode[],
+    credentials?: Record<string, Record<string, string>>,
+  ): Promise<void>
   setFlows(flow: FlowNode[], type?: 'full' | 'flows' | 'nodes'): Promise<void>
   unload(): Promise<void>
   getNode(id: string): HelperNode

@@ -14,7 +14,15 @@ function flowsFor(portal: string, extra: Record<string, unknown> = {}): FlowNode
   return [
     { id: 'tab', type: 'tab', label: 'test' },
     { id: 'stores', type: 'ysh-stores', name: '', folder: '', postgresUrl: '', redisUrl: '', keepDays: '90', ...extra },
-    { id: 'portal', type: 'ysh-aneel-portal', name: '', url: portal, tries: '2', backoffMs: '10', connectTimeoutMs: '2000' },
+    {
+      id: 'portal',
+      type: 'ysh-aneel-portal',
+      name: '',
+      url: portal,
+      tries: '2',
+      backoffMs: '10',
+      connectTimeoutMs: '2000',
+    },
     { id: 'in', type: 'http in', z: 'tab', url: '/fetch', method: 'post', x: 100, y: 100, wires: [['fetch']] },
     {
       id: 'fetch',
@@ -27,8 +35,24 @@ function flowsFor(portal: string, extra: Record<string, unknown> = {}): FlowNode
       y: 100,
       wires: [['one'], ['two']],
     },
-    { id: 'one', type: 'change', z: 'tab', rules: [{ t: 'set', p: 'headers', pt: 'msg', to: '{"output":"1"}', tot: 'json' }], x: 500, y: 80, wires: [['out']] },
-    { id: 'two', type: 'change', z: 'tab', rules: [{ t: 'set', p: 'headers', pt: 'msg', to: '{"output":"2"}', tot: 'json' }], x: 500, y: 120, wires: [['out']] },
+    {
+      id: 'one',
+      type: 'change',
+      z: 'tab',
+      rules: [{ t: 'set', p: 'headers', pt: 'msg', to: '{"output":"1"}', tot: 'json' }],
+      x: 500,
+      y: 80,
+      wires: [['out']],
+    },
+    {
+      id: 'two',
+      type: 'change',
+      z: 'tab',
+      rules: [{ t: 'set', p: 'headers', pt: 'msg', to: '{"output":"2"}', tot: 'json' }],
+      x: 500,
+      y: 120,
+      wires: [['out']],
+    },
     { id: 'out', type: 'http response', z: 'tab', statusCode: '', headers: {}, x: 700, y: 100, wires: [] },
     { id: 'catch', type: 'catch', z: 'tab', scope: null, uncaught: false, x: 100, y: 200, wires: [['failed']] },
     {
@@ -72,7 +96,9 @@ async function until(condition: () => boolean): Promise<void> {
 
 /** Process ids of the children of a process. */
 function childrenOf(pid: number): string[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((id) => id !== '')
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter((id) => id !== '')
 }
 
 for (const version of [5, 4] as const) {
@@ -92,7 +118,9 @@ for (const version of [5, 4] as const) {
 
     test('loads every node of the package', async () => {
       const response = await fetch(`${red.url}/nodes`, { headers: { accept: 'application/json' } })
-      const sets: { module: string; name: string; err?: unknown; enabled: boolean; types: string[] }[] = JSON.parse(await response.text())
+      const sets: { module: string; name: string; err?: unknown; enabled: boolean; types: string[] }[] = JSON.parse(
+        await response.text(),
+      )
       const ours = sets.filter((set) => set.module === '@ysh/node-red-data-pipeline')
       assert.deepEqual(ours.map((set) => set.name).sort(), Object.keys(packageJson['node-red'].nodes).sort())
       for (const set of ours) {
@@ -161,3 +189,19 @@ for (const version of [5, 4] as const) {
     })
   })
 }
+
+describe('an editor with a login', { timeout: 60_000 }, () => {
+  test('keeps the list of datasets and the buttons from strangers', async () => {
+    const password = '$2y$08$N2Qw5b1sVY1m6lP5hY5uUuX1S0c4yqkq0m0g1m8b0mJ0cQ1fP1m5K'
+    const red = await startNodeRed({
+      flows: [{ id: 'tab', type: 'tab' }],
+      settings: { adminAuth: { type: 'credentials', users: [{ username: 'ysh', password, permissions: '*' }] } },
+    })
+    try {
+      assert.equal((await fetch(`${red.url}/ysh/aneel/datasets`)).status, 401)
+      assert.equal((await fetch(`${red.url}/ysh/ysh-run/any/press`, { method: 'POST' })).status, 401)
+    } finally {
+      await red.dispose()
+    }
+  })
+})

@@ -81,9 +81,17 @@ function textViolation(rules: Rules, text: string): Violation | undefined {
 }
 
 function listViolation(rules: Rules, value: unknown): Violation | undefined {
-  const entries = Array.isArray(value) ? value : isBlank(value) ? [] : String(value).split(',').map((entry) => entry.trim())
-  if (rules.minItems !== undefined && entries.length < rules.minItems) return says('fewItems', { limit: rules.minItems })
-  if (rules.maxItems !== undefined && entries.length > rules.maxItems) return says('manyItems', { limit: rules.maxItems })
+  const entries = Array.isArray(value)
+    ? value
+    : isBlank(value)
+      ? []
+      : String(value)
+          .split(',')
+          .map((entry) => entry.trim())
+  if (rules.minItems !== undefined && entries.length < rules.minItems)
+    return says('fewItems', { limit: rules.minItems })
+  if (rules.maxItems !== undefined && entries.length > rules.maxItems)
+    return says('manyItems', { limit: rules.maxItems })
   if (rules.items === undefined) return undefined
   for (const entry of entries) {
     const broken = violation(rules.items, entry)

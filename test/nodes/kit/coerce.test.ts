@@ -1,8 +1,9 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Node-RED's placeholders for the environment
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parser, Type } from '../../../lib/schema.ts'
-import { PortalSchema, FetchConfigSchema } from '../../../lib/steps/aneel/fetch-schema.ts'
 import { rulesOf } from '../../../build/fields.ts'
+import { parser, Type } from '../../../lib/schema.ts'
+import { FetchConfigSchema, PortalSchema } from '../../../lib/steps/aneel/fetch-schema.ts'
 import { coerce } from '../../../nodes/kit/coerce.ts'
 import { LimitsSchema, type ObjectSchema } from '../../../nodes/kit/declaration.ts'
 import { violation } from '../../../nodes/kit/editor/check.ts'
@@ -33,7 +34,11 @@ describe('coerce', () => {
     ['null counts as not given', { text: null, count: null }, {}],
     ['lists from texts with commas and from JSON', { list: 'a, b' }, { list: ['a', 'b'] }],
     ['lists from JSON', { list: '["a, b"]' }, { list: ['a, b'] }],
-    ['what is no number is left for the schema', { count: '12 rows', share: 'NaN', tick: 'yes' }, { count: '12 rows', share: 'NaN', tick: 'yes' }],
+    [
+      'what is no number is left for the schema',
+      { count: '12 rows', share: 'NaN', tick: 'yes' },
+      { count: '12 rows', share: 'NaN', tick: 'yes' },
+    ],
     ['a number where a text is wanted becomes one', { text: 5 }, { text: '5' }],
   ] as const) {
     test(name, () => assert.deepEqual(coerce(schema, given), expected))
@@ -55,11 +60,58 @@ describe("the form's rules say the same as the schema", () => {
     { additionalProperties: false },
   )
   const values = [
-    '', ' ', '0', '1', '2', '3', '4', '-1', '1.5', '2.0', '0.0', '1e0', 'x', 'abc', 'abcd', 'a', 'b', 'c', 'ab', 'éé', 'A1', 'true', 'false',
-    '12 rows', '1,5', 'NaN', 'Infinity', '0x10', 'http://a', 'https://dados.gov.br/x y', 'latest', 'latest-two', '2024,2025', '2024, 2025', 'incremental',
-    true, false, 0, 1, 2.5, [], ['a'], ['a', 'b'], ['a', 'B'], ['a', 'b', 'c'],
+    '',
+    ' ',
+    '0',
+    '1',
+    '2',
+    '3',
+    '4',
+    '-1',
+    '1.5',
+    '2.0',
+    '0.0',
+    '1e0',
+    'x',
+    'abc',
+    'abcd',
+    'a',
+    'b',
+    'c',
+    'ab',
+    'éé',
+    'A1',
+    'true',
+    'false',
+    '12 rows',
+    '1,5',
+    'NaN',
+    'Infinity',
+    '0x10',
+    'http://a',
+    'https://dados.gov.br/x y',
+    'latest',
+    'latest-two',
+    '2024,2025',
+    '2024, 2025',
+    'incremental',
+    true,
+    false,
+    0,
+    1,
+    2.5,
+    [],
+    ['a'],
+    ['a', 'b'],
+    ['a', 'B'],
+    ['a', 'b', 'c'],
   ] as const
-  const schemas: Record<string, ObjectSchema> = { awkward, portal: PortalSchema, fetch: FetchConfigSchema, limits: LimitsSchema }
+  const schemas: Record<string, ObjectSchema> = {
+    awkward,
+    portal: PortalSchema,
+    fetch: FetchConfigSchema,
+    limits: LimitsSchema,
+  }
   for (const [name, schema] of Object.entries(schemas)) {
     for (const [property, rule] of Object.entries(schema.properties)) {
       if ('properties' in rule) continue
@@ -74,7 +126,11 @@ describe("the form's rules say the same as the schema", () => {
           if (typeof value === 'boolean' && kind !== 'boolean') continue
           const runtime = check.problems(coerce(alone, { [property]: value }))
           const editor = violation(rulesOf(schema, property), value)
-          assert.equal(editor === undefined, runtime.length === 0, `${JSON.stringify(value)}: ${editor?.key ?? 'right'} / ${runtime.join('; ') || 'right'}`)
+          assert.equal(
+            editor === undefined,
+            runtime.length === 0,
+            `${JSON.stringify(value)}: ${editor?.key ?? 'right'} / ${runtime.join('; ') || 'right'}`,
+          )
         }
       })
     }

@@ -17,7 +17,10 @@ describe('inbox', { timeout: 10_000 }, () => {
   test('first in, first out, within its bounds', async () => {
     const { ends, order, work } = hold()
     const inbox = new Inbox<number>({ concurrency: 2, limit: 2, work })
-    assert.deepEqual([1, 2, 3, 4, 5].map((job) => inbox.offer(job)), [true, true, true, true, false])
+    assert.deepEqual(
+      [1, 2, 3, 4, 5].map((job) => inbox.offer(job)),
+      [true, true, true, true, false],
+    )
     assert.deepEqual([inbox.running, inbox.waiting, order], [2, 2, [1, 2]])
     ends.get(2)?.()
     await new Promise(setImmediate)

@@ -14,7 +14,12 @@ describe('lingering', { timeout: 10_000 }, () => {
         },
       }
     }
-    return { events, reports, open, engines: new Lingering<{ close(): Promise<void> }>(lingerMs, (error) => reports.push(error)) }
+    return {
+      events,
+      reports,
+      open,
+      engines: new Lingering<{ close(): Promise<void> }>(lingerMs, (error) => reports.push(error)),
+    }
   }
 
   test('one key is opened once, and closed when the last share is back', async () => {

@@ -56,7 +56,10 @@ describe('a message within its limits', { timeout: 10_000 }, () => {
 test('only the first done counts', () => {
   const calls: unknown[] = []
   let again = 0
-  const done = once<Error>((error) => calls.push(error), () => (again += 1))
+  const done = once<Error>(
+    (error) => calls.push(error),
+    () => (again += 1),
+  )
   done()
   done(new Error('late'))
   assert.deepEqual([calls, again], [[undefined], 1])
@@ -65,8 +68,11 @@ test('only the first done counts', () => {
 describe('errors for done', () => {
   test('carry code, retryable and details as own properties, and a cause that is plain data', () => {
     const socket = Object.assign(new Error('reset'), { code: 'ECONNRESET', socket: { huge: true } })
-    const error = forDone(new PipelineError('NET_CUT', 'cut', { retryable: true, retryAfterMs: 5, details: { at: 1 }, cause: socket }))
-    for (const name of ['code', 'retryable', 'retryAfterMs', 'details', 'cause']) assert.ok(Object.hasOwn(error, name), name)
+    const error = forDone(
+      new PipelineError('NET_CUT', 'cut', { retryable: true, retryAfterMs: 5, details: { at: 1 }, cause: socket }),
+    )
+    for (const name of ['code', 'retryable', 'retryAfterMs', 'details', 'cause'])
+      assert.ok(Object.hasOwn(error, name), name)
     assert.deepEqual(error.cause, { code: 'ECONNRESET', message: 'reset' })
     assert.doesNotThrow(() => structuredClone(error.cause))
   })

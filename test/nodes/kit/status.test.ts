@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import type { NodeStatus } from '../../../nodes/kit/red.ts'
 import { figure, progressText, StatusWriter } from '../../../nodes/kit/status.ts'
 
-const translate = (key: string, values?: Record<string, string | number>) => `${key} ${Object.values(values ?? {}).join(' ')}`
+const translate = (key: string, values?: Record<string, string | number>) =>
+  `${key} ${Object.values(values ?? {}).join(' ')}`
 
 describe('status', () => {
   beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
@@ -18,7 +19,10 @@ describe('status', () => {
     }
     status.show({ mood: 'done', text: 'ready' })
     mock.timers.tick(5_000)
-    assert.deepEqual(sent.map((line) => line.text), ['0%', '39%', '79%', 'ready'])
+    assert.deepEqual(
+      sent.map((line) => line.text),
+      ['0%', '39%', '79%', 'ready'],
+    )
     assert.deepEqual(sent.at(-1), { fill: 'green', shape: 'dot', text: 'ready' })
   })
 
@@ -29,7 +33,10 @@ describe('status', () => {
     status.show({ mood: 'error', text: 'STOPPED' })
     status.close()
     mock.timers.tick(5_000)
-    assert.deepEqual(sent.map((line) => line.text), ['a', 'STOPPED'])
+    assert.deepEqual(
+      sent.map((line) => line.text),
+      ['a', 'STOPPED'],
+    )
   })
 
   test('the same status is not sent twice', () => {
@@ -50,7 +57,10 @@ describe('status', () => {
     status.show({ mood: 'waiting', key: 'rows', values: { rows: 5 } })
     mock.timers.tick(1)
     status.show({ mood: 'error', text: 'A_VERY_LONG_ERROR_CODE_INDEED' })
-    assert.deepEqual(sent.map((line) => line.text), ['status.a-key-of-any-length', 'rows 5', 'A_VERY_LONG_ERROR_…'])
+    assert.deepEqual(
+      sent.map((line) => line.text),
+      ['status.a-key-of-any-length', 'rows 5', 'A_VERY_LONG_ERROR_…'],
+    )
     assert.ok((sent[2]?.text ?? '').length < 20)
   })
 })

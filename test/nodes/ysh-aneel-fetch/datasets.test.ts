@@ -17,7 +17,10 @@ describe("the form's list of datasets", () => {
   test('has every contract once, then the packages without one', () => {
     const contracts = entries.filter((entry) => entry.contract)
     assert.deepEqual(contracts.map((entry) => entry.value).sort(), [...catalogue().keys()].sort())
-    assert.deepEqual(entries.slice(contracts.length).map((entry) => entry.value), ['aguas', 'zz-outro'])
+    assert.deepEqual(
+      entries.slice(contracts.length).map((entry) => entry.value),
+      ['aguas', 'zz-outro'],
+    )
     assert.equal(entries.at(-1)?.title, 'zz-outro')
   })
 
@@ -67,7 +70,11 @@ describe('the memory of the portals', { timeout: 10_000 }, () => {
   })
 
   test('remembers a failure for half a minute only', async () => {
-    const { clock, asked, memory: kept } = memory(async () => {
+    const {
+      clock,
+      asked,
+      memory: kept,
+    } = memory(async () => {
       throw new PipelineError('HTTP_503', 'busy', { retryable: true })
     })
     await assert.rejects(kept.packages('a'), { code: 'HTTP_503' })
@@ -79,7 +86,8 @@ describe('the memory of the portals', { timeout: 10_000 }, () => {
 
   test('gives up at its deadline', async () => {
     const { memory: kept } = memory(
-      (_url, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+      (_url, signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
       20,
     )
     // The deadline's timer does not keep a process alive by itself.

@@ -15,7 +15,6 @@ export interface LoadJob {
   /** The fence of the run that loads; null outside any run. */
   run: { id: string; epoch: number } | null
   keepPersonal: readonly string[]
-  sha256: string
   bytes: number
   artifactKey: string | null
   source: VersionSource
@@ -45,10 +44,10 @@ export interface LoadResult {
 /** Messages of the worker thread. */
 export type FromWorker =
   | { kind: 'progress'; phase: 'load' | 'index' | 'publish'; done: number; total: number; rows: number }
-  /** Everything is staged; the signatures are on disk and may be stored. Answered by `go`. */
+  /** Everything is staged; the signatures are on disk and may be stored. Answered by `go`, with the file's SHA-256. */
   | { kind: 'staged' }
   | { kind: 'done'; result: LoadResult }
   | { kind: 'failed'; error: SerialisedError }
 
 /** Messages to the worker thread. */
-export type ToWorker = { kind: 'go' } | { kind: 'abort' }
+export type ToWorker = { kind: 'go'; sha256: string } | { kind: 'abort' }

@@ -19,7 +19,10 @@ export interface LoadContext {
 }
 
 /** A load before the thread's own details are filled in. */
-export type LoadRequest = Omit<LoadJob, 'id' | 'target' | 'stateFile' | 'newStateFile' | 'newStateKey'>
+export type LoadRequest = Omit<LoadJob, 'id' | 'target' | 'stateFile' | 'newStateFile' | 'newStateKey'> & {
+  /** Of the file's bytes; a promise where it is still being worked out, which then runs beside the load. */
+  sha256: string | Promise<string>
+}
 
 const HEARTBEAT_MS = 30_000
 const STATEMENT_MS = 30 * 60_000
@@ -61,8 +64,9 @@ async function forget(context: LoadContext, key: string): Promise<void> {
 async function attempt(request: LoadRequest, stateFile: string | null, context: LoadContext): Promise<LoadResult> {
   const { stores } = context
   const id = randomUUID()
+  const { sha256, ...plain } = request
   const job: LoadJob = {
-    ...request,
+    ...plain,
     id,
     // building an index over millions of rows takes its time
     target: { ...stores.postgres.target, statementTimeoutMs: STATEMENT_MS },
@@ -85,7 +89,7 @@ async function attempt(request: LoadRequest, stateFile: string | null, context: 
     )
   }, HEARTBEAT_MS)
   try {
-    return await inThread(job, context)
+    return await inThread(job, sha256, context)
   } catch (error) {
     await endLease(context, job)
     throw error
@@ -109,7 +113,7 @@ async function endLease(context: LoadContext, job: LoadJob): Promise<void> {
   }
 }
 
-async function inThread(job: LoadJob, context: LoadContext): Promise<LoadResult> {
+async function inThread(job: LoadJob, sha256: string | Promise<string>, context: LoadContext): Promise<LoadResult> {
   const { signal, stores } = context
   signal.throwIfAborted()
   const worker = new Worker(sibling(import.meta.url, 'worker'), {
@@ -126,8 +130,9 @@ async function inThread(job: LoadJob, context: LoadContext): Promise<LoadResult>
         if (message.kind === 'done') resolve(message.result)
         else if (message.kind === 'failed') reject(PipelineError.fromJSON(message.error))
         else if (message.kind === 'staged') {
-          stores.objects.put(job.newStateKey, { file: job.newStateFile }, { signal }).then(
-            () => tell({ kind: 'go' }),
+          const stored = stores.objects.put(job.newStateKey, { file: job.newStateFile }, { signal })
+          Promise.all([sha256, stored]).then(
+            ([hash]) => tell({ kind: 'go', sha256: hash }),
             (error: unknown) => {
               abort()
               reject(error)

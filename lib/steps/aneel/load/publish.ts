@@ -19,8 +19,7 @@ export async function publish(
   connection: Connection,
   job: LoadJob,
   staged: Staged,
-  warnings: readonly string[],
-  startedAt: number,
+  more: { sha256: string; warnings: readonly string[]; startedAt: number },
 ): Promise<LoadResult> {
   const names = stagingTables(job)
   return await connection.transaction(async (tx) => {
@@ -63,7 +62,7 @@ export async function publish(
       changed: changes.changed,
       vanished: changes.vanished,
       quarantined: staged.quarantine.count,
-      sha256: job.sha256,
+      sha256: more.sha256,
       bytes: job.bytes,
       artifactKey: job.artifactKey,
       stateKey: stateKnown ? job.newStateKey : null,
@@ -72,8 +71,8 @@ export async function publish(
       generatedOn: staged.generatedOn,
       dialect: { encoding: staged.dialect.encoding, delimiter: staged.dialect.delimiter, container: staged.container },
       profile: Object.fromEntries(staged.profile),
-      warnings: [...staged.plan.warnings, ...warnings],
-      seconds: (Date.now() - startedAt) / 1000,
+      warnings: [...staged.plan.warnings, ...more.warnings],
+      seconds: (Date.now() - more.startedAt) / 1000,
       runId: job.run?.id ?? null,
     }
     await insertVersion(tx, version)

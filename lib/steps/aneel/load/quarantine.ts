@@ -25,8 +25,8 @@ const WORDS: Record<RejectReason, string> = {
 }
 
 /** Rows kept in full; beyond that they are only counted, so that a bad file cannot fill the memory. */
-const MAX_KEPT = 10_000
-const MAX_RAW = 4096
+const MAX_KEPT = 5_000
+const MAX_RAW = 1_024
 
 /** Collects refused rows: personal columns blanked, bounded in number and size. */
 export class Quarantine {

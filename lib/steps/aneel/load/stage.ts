@@ -1,5 +1,6 @@
 import { PipelineError } from '../../../errors.ts'
-import type { Connection, CopySink, Queryable } from '../../../stores/postgres/port.ts'
+import { openConnection } from '../../../stores/postgres/connection.ts'
+import type { Connection, CopySink } from '../../../stores/postgres/port.ts'
 import { type ColumnProfile, CsvParser, type ParserCounts } from '../parser/parser.ts'
 import { type InspectedSource, type Inspection, inspect } from './inspect.ts'
 import type { LoadJob } from './job.ts'
@@ -96,70 +97,105 @@ async function stageAs(
     const goneFile = `${job.newStateFile}.gone`
     const goneRows = new SignatureWriter(goneFile)
     try {
-      const build = async (db: Queryable): Promise<Staged> => {
-        await createTable(db, table, plan, mode === 'delta')
-        const parser = new CsvParser()
-        const sink = await connection.copyIn(copyTarget(table, plan, mode), { freeze: mode === 'full' })
-        const compare = mode === 'delta'
-        const streams = { old, quarantine, writer, gone: goneRows, report, signal, compare }
-        const counts = await parseInto(parser, sink, plan, file, job, streams)
-        stateSha256 = writer.end()
-        goneRows.end()
-        const written = await sink.end()
-        if (written !== counts.sent) {
-          throw new PipelineError('COPY_COUNT', `The database took ${written} rows, ${counts.sent} were sent`, {
-            retryable: true,
-          })
-        }
-        if (old !== undefined && job.stateFile !== null && old.digest() !== job.base?.stateSha256) {
-          throw new PipelineError('STATE_MISMATCH', 'The signatures of the last version are damaged', {
-            retryable: true,
-          })
-        }
-        checkEnd(file, quarantine, plan)
-        const profile = new Map(parser.profile().map((seen, index) => [plan.columns[index]?.name ?? '', seen]))
-        judgeParsed(plan, counts, profile, quarantine)
-        report('index', 0, counts.rows, counts.rows)
-        if (mode === 'full') {
-          quarantine.addRepeated(await settleRepeats(db, table, plan, counts.flagged))
-          await createKey(db, table, names.fresh, plan)
-        } else {
-          await db.query(`create unlogged table ${gone} (_kh int8 not null, _h int8 not null)`)
-          await copySignatures(connection, goneFile, `${gone} (_kh, _h)`)
-        }
-        const container = file.source.container
-        const made = {
-          plan,
-          dialect: file,
-          container,
-          mode,
-          table,
-          gone,
-          counts,
-          profile,
+      await createTable(connection, table, plan, mode === 'delta')
+      const parser = new CsvParser()
+      const counts = await copyRowsInto(connection, copyTarget(table, plan, mode), mode, job, (sinks) =>
+        parseInto(parser, sinks, plan, file, job, {
+          old,
           quarantine,
-          stateSha256,
-        } as const
-        return { ...made, generatedOn: generatedOn(plan, file) }
+          writer,
+          gone: goneRows,
+          report,
+          signal,
+          compare: mode === 'delta',
+        }),
+      )
+      stateSha256 = writer.end()
+      goneRows.end()
+      if (old !== undefined && job.stateFile !== null && old.digest() !== job.base?.stateSha256) {
+        throw new PipelineError('STATE_MISMATCH', 'The signatures of the last version are damaged', { retryable: true })
       }
-      // one transaction on a server, so that rows can be written frozen; chunk by chunk where others would wait for us
-      if (connection.chunkedCopy) return await build(connection)
-      return await connection.transaction(async (tx) => {
-        await tx.query(`set local maintenance_work_mem = '192MB'`)
-        return await build(tx)
-      })
+      checkEnd(file, quarantine, plan)
+      const profile = new Map(parser.profile().map((seen, index) => [plan.columns[index]?.name ?? '', seen]))
+      judgeParsed(plan, counts, profile, quarantine)
+      report('index', 0, counts.rows, counts.rows)
+      if (mode === 'full') {
+        quarantine.addRepeated(await settleRepeats(connection, table, plan, counts.flagged))
+        await connection.transaction(async (tx) => {
+          await tx.query(`set local maintenance_work_mem = '192MB'`)
+          await createKey(tx, table, names.fresh, plan)
+        })
+      } else {
+        await connection.query(`create unlogged table ${gone} (_kh int8 not null, _h int8 not null)`)
+        await copySignatures(connection, goneFile, `${gone} (_kh, _h)`)
+      }
+      return {
+        plan,
+        dialect: file,
+        container: file.source.container,
+        mode,
+        table,
+        gone,
+        counts,
+        profile,
+        quarantine,
+        stateSha256,
+        generatedOn: generatedOn(plan, file),
+      }
     } catch (error) {
       if (stateSha256 === '') {
         writer.end()
         goneRows.end()
       }
-      if (connection.chunkedCopy) await undo(connection, [table, gone])
+      await undo(connection, [table, gone])
       throw error
     } finally {
       old?.close()
     }
   } finally {
     await file.source.close()
+  }
+}
+
+/** On a server the COPY of one stream keeps one core busy while the parser needs a third of one: two streams share the work. */
+const STREAMS = 2
+
+/** Opens the COPY streams, lets `parse` fill them, and checks that the database took every row. */
+async function copyRowsInto(
+  connection: Connection,
+  target: string,
+  mode: 'full' | 'delta',
+  job: LoadJob,
+  parse: (sinks: readonly CopySink[]) => Promise<ParserCounts>,
+): Promise<ParserCounts> {
+  const others: Connection[] = []
+  try {
+    const streams = connection.chunkedCopy || mode === 'delta' ? 1 : STREAMS
+    while (others.length < streams - 1) others.push(await openConnection(job.target))
+    const sinks: CopySink[] = []
+    for (const each of [connection, ...others]) sinks.push(await each.copyIn(target))
+    let counts: ParserCounts
+    try {
+      counts = await parse(sinks)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      await Promise.allSettled(sinks.map((sink) => sink.fail(reason)))
+      throw error
+    }
+    const ended = await Promise.allSettled(sinks.map((sink) => sink.end()))
+    let written = 0
+    for (const end of ended) {
+      if (end.status === 'rejected') throw end.reason
+      written += end.value
+    }
+    if (written !== counts.sent) {
+      throw new PipelineError('COPY_COUNT', `The database took ${written} rows, ${counts.sent} were sent`, {
+        retryable: true,
+      })
+    }
+    return counts
+  } finally {
+    for (const other of others) await other.close()
   }
 }
 
@@ -195,34 +231,33 @@ interface Streams {
 
 async function parseInto(
   parser: CsvParser,
-  sink: CopySink,
+  sinks: readonly CopySink[],
   plan: LoadPlan,
   file: InspectedSource,
   job: LoadJob,
   streams: Streams,
 ): Promise<ParserCounts> {
-  try {
-    return await parser.run(
-      parserPlan(plan, file, streams.compare),
-      async (into) => {
-        const bytes = await file.read(into)
-        if (bytes > 0) file.lastByte = into[bytes - 1] ?? 0
-        return bytes
+  let blocks = 0
+  return await parser.run(
+    parserPlan(plan, file, streams.compare),
+    async (into) => {
+      const bytes = await file.read(into)
+      if (bytes > 0) file.lastByte = into[bytes - 1] ?? 0
+      return bytes
+    },
+    {
+      block: async (bytes) => {
+        blocks += 1
+        await sinks[blocks % sinks.length]?.write(bytes)
       },
-      {
-        block: (bytes) => sink.write(bytes),
-        signatures: (bytes) => streams.writer.write(bytes),
-        reject: (reject) => streams.quarantine.add(reject),
-        oldSignatures: (into) => streams.old?.read(into) ?? 0,
-        gone: (bytes) => streams.gone.write(bytes),
-        progress: (counts) => streams.report('load', file.source.consumed(), job.bytes, counts.rows),
-      },
-      streams.signal,
-    )
-  } catch (error) {
-    await sink.fail(error instanceof Error ? error.message : String(error)).catch(() => undefined)
-    throw error
-  }
+      signatures: (bytes) => streams.writer.write(bytes),
+      reject: (reject) => streams.quarantine.add(reject),
+      oldSignatures: (into) => streams.old?.read(into) ?? 0,
+      gone: (bytes) => streams.gone.write(bytes),
+      progress: (counts) => streams.report('load', file.source.consumed(), job.bytes, counts.rows),
+    },
+    streams.signal,
+  )
 }
 
 /** A file that ends in the middle of a row was cut, whatever its announced length said. */

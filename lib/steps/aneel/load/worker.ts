@@ -12,12 +12,9 @@ if (port === null) throw new Error('load/worker is a worker thread')
 const say = (message: FromWorker) => port.postMessage(message)
 const job: LoadJob = workerData
 const controller = new AbortController()
-let go: () => void = () => undefined
-const mayPublish = new Promise<void>((resolve) => {
-  go = resolve
-})
+const mayPublish = Promise.withResolvers<string>()
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'go') go()
+  if (message.kind === 'go') mayPublish.resolve(message.sha256)
   else controller.abort(new PipelineError('STOPPED', 'The load was stopped', { retryable: true }))
 })
 
@@ -36,9 +33,9 @@ async function load(): Promise<void> {
       },
     )
     say({ kind: 'staged' })
-    await mayPublish
+    const sha256 = await mayPublish.promise
     say({ kind: 'progress', phase: 'publish', done: 0, total: staged.counts.rows, rows: staged.counts.rows })
-    say({ kind: 'done', result: await publish(connection, job, staged, warnings, startedAt) })
+    say({ kind: 'done', result: await publish(connection, job, staged, { sha256, warnings, startedAt }) })
   } finally {
     await connection.close()
   }

@@ -80,7 +80,7 @@ export interface ParserCounts {
 export interface ParserSinks {
   /**
    * A block of whole binary COPY rows: the plan's columns, key hash, row hash, and, when not comparing, the number that tells
-   * rows of one key apart. Up to three blocks may be in flight.
+   * rows of one key apart. Up to five blocks may be in flight.
    */
   block(bytes: Uint8Array): Promise<void>
   /** Signatures of accepted rows in file order: key hash, row hash, 8 bytes each, little endian. Copied by the callee before it returns. */
@@ -159,7 +159,7 @@ export class CsvParser {
   #plan: ParserPlan | undefined
 
   constructor() {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL('./parser.wasm', import.meta.url)))
+    compiled ??= new WebAssembly.Module(readFileSync(new URL('../parser/parser.wasm', import.meta.url)))
     const instance = new WebAssembly.Instance(compiled, {
       env: { hook: (column: number, at: number, length: number) => this.#hook(column, at, length) },
     })

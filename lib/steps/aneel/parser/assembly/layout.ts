@@ -8,11 +8,11 @@ export const IN_SIZE: i32 = MAX_RECORD + 256 * 1024
 export const IN = memory.data(MAX_RECORD + 256 * 1024 + 64)
 
 /** Output blocks: each has room in front for a message header and slack behind for one longest row, grown by decoding. */
-export const OUT_BLOCKS: i32 = 4
+export const OUT_BLOCKS: i32 = 6
 export const OUT_HEADROOM: i32 = 64
 export const OUT_SOFT: i32 = 256 * 1024
 export const OUT_STRIDE: i32 = 64 + 256 * 1024 + 4 * 128 * 1024
-export const OUT = memory.data(4 * (64 + 256 * 1024 + 4 * 128 * 1024))
+export const OUT = memory.data(6 * (64 + 256 * 1024 + 4 * 128 * 1024))
 
 /** Row signatures in file order: key hash, row hash. */
 export const SIG_ROWS: i32 = 16 * 1024

@@ -1,14 +1,14 @@
 // One load in a process of its own, as the benchmark times it: read, SHA-256, archive, parse, check, COPY, key, publish.
 import { createHash } from 'node:crypto'
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { contractFor } from '../lib/steps/aneel/catalogue.ts'
-import { runLoad } from '../lib/steps/aneel/load/load.ts'
-import { datasetMigrations } from '../lib/steps/aneel/load/migrations.ts'
-import { currentVersion } from '../lib/steps/aneel/load/registry.ts'
-import { openFolderObjects } from '../lib/stores/objects/folder.ts'
-import { openPostgres } from '../lib/stores/postgres/index.ts'
-import { migrate } from '../lib/stores/postgres/migrate.ts'
+import { contractFor } from '../dist/lib/steps/aneel/catalogue.js'
+import { runLoad } from '../dist/lib/steps/aneel/load/load.js'
+import { datasetMigrations } from '../dist/lib/steps/aneel/load/migrations.js'
+import { currentVersion } from '../dist/lib/steps/aneel/load/registry.js'
+import { openFolderObjects } from '../dist/lib/stores/objects/folder.js'
+import { openPostgres } from '../dist/lib/stores/postgres/index.js'
+import { migrate } from '../dist/lib/stores/postgres/migrate.js'
 
 const [dataset = '', file = '', target = '', folder = ''] = process.argv.slice(2)
 const contract = contractFor(dataset)
@@ -32,20 +32,22 @@ await migrate(postgres, datasetMigrations)
 const objects = await openFolderObjects({ folder: join(folder, 'objects') })
 worstGap = 0
 const started = performance.now()
-const hash = createHash('sha256')
-let bytes = 0
-// one buffer, as the download has: a stream's many would only measure the garbage collector
-const handle = await open(file)
-const buffer = Buffer.allocUnsafe(256 * 1024)
-for (;;) {
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
-  if (bytesRead === 0) break
-  hash.update(buffer.subarray(0, bytesRead))
-  bytes += bytesRead
+/** SHA-256 with one buffer, as the download has: a stream's many would only measure the garbage collector. */
+async function sha256Of(path) {
+  const hash = createHash('sha256')
+  const handle = await open(path)
+  const buffer = Buffer.allocUnsafe(256 * 1024)
+  for (;;) {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
+    if (bytesRead === 0) break
+    hash.update(buffer.subarray(0, bytesRead))
+  }
+  await handle.close()
+  phases.read = performance.now() - started
+  return hash.digest('hex')
 }
-await handle.close()
-const phases: Record<string, number> = { read: performance.now() - started }
-const sha256 = hash.digest('hex')
+const phases = {}
+const { size: bytes } = await stat(file)
 const base = await currentVersion(postgres, contract.dataset, '')
 const result = await runLoad(
   {
@@ -54,7 +56,7 @@ const result = await runLoad(
     part: '',
     run: null,
     keepPersonal: [],
-    sha256,
+    sha256: sha256Of(file),
     bytes,
     artifactKey: null,
     source: { tier: 'primary', url: file, resourceId: '', etag: '', lastModified: '', portalStamp: '' },
@@ -66,9 +68,6 @@ const result = await runLoad(
       postgres,
       objects,
       scratch: join(folder, 'scratch'),
-      get cache(): never {
-        throw new Error('no cache here')
-      },
     },
     signal: new AbortController().signal,
     log: { debug() {}, info() {}, warn: console.error, error: console.error },

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { describe, test } from 'node:test'
+import { nodeSources } from '../../build/nodes.ts'
+import { parser } from '../../lib/schema.ts'
+import { coerce } from '../../nodes/kit/coerce.ts'
+import { LimitsSchema } from '../../nodes/kit/declaration.ts'
+import type { FlowNode } from '../helpers/node-red.ts'
+import { filesUnder, packageJson, read } from './package-files.ts'
+
+const require = createRequire(import.meta.url)
+const sources = new Map((await nodeSources()).map((source) => [source.type, source]))
+
+/** Types of Node-RED itself, from its templates. */
+function coreTypes(): Set<string> {
+  const core = join(dirname(require.resolve('@node-red/nodes/package.json')), 'core')
+  const types = new Set(['tab', 'subflow', 'group', 'junction', 'global-config'])
+  for (const entry of readdirSync(core, { recursive: true, withFileTypes: true })) {
+    if (!entry.name.endsWith('.html')) continue
+    const html = readFileSync(join(entry.parentPath, entry.name), 'utf8')
+    for (const [, type] of html.matchAll(/data-template-name="([^"]+)"/g)) types.add(type ?? '')
+  }
+  return types
+}
+const core = coreTypes()
+
+const files = [...filesUnder('flows', '.json'), ...filesUnder('examples', '.json')]
+
+describe('flows and examples', () => {
+  test('there are some', () => assert.ok(files.length > 1))
+
+  for (const file of files) {
+    describe(file, () => {
+      const nodes: FlowNode[] = JSON.parse(read(file))
+      const byId = new Map(nodes.map((node) => [node.id, node]))
+
+      test('is a list of nodes with ids of their own', () => {
+        assert.ok(Array.isArray(nodes))
+        assert.equal(byId.size, nodes.length)
+      })
+
+      test('uses only nodes of Node-RED and of this package', () => {
+        for (const { type } of nodes) {
+          assert.ok(core.has(type) || sources.has(type) || byId.has(type.replace(/^subflow:/, '')), type)
+        }
+      })
+
+      test('names this package, so that an editor without it can say what to install', () => {
+        const modules = nodes.find(({ type }) => type === 'global-config')?.modules
+        assert.deepEqual(modules, { [packageJson.name]: packageJson.version })
+      })
+
+      test('begins with a comment and holds no secrets', () => {
+        assert.ok(nodes.some(({ type }) => type === 'comment'))
+        for (const node of nodes) assert.equal('credentials' in node, false, node.id)
+      })
+
+      test('is wired to nodes that are there', () => {
+        for (const { id, z, wires } of nodes) {
+          if (typeof z === 'string' && z !== '') assert.ok(byId.has(z), `${id} is on no tab`)
+          if (!Array.isArray(wires)) continue
+          for (const target of wires.flat()) assert.ok(byId.has(String(target)), `${id} -> ${target}`)
+        }
+      })
+
+      test('has settings that their nodes take', () => {
+        for (const node of nodes) {
+          const source = sources.get(node.type)
+          if (source === undefined) continue
+          const { declaration } = source
+          const given = coerce(declaration.config, node)
+          for (const [name, { type }] of Object.entries(declaration.references ?? {})) {
+            const target = byId.get(String(node[name]))
+            assert.equal(target?.type, type, `${node.id}.${name}`)
+            const known = sources.get(type)
+            if (name in declaration.config.properties && target && known)
+              given[name] = coerce(known.declaration.config, target)
+          }
+          assert.deepEqual(parser(declaration.config, node.id).problems(given), [], node.id)
+          assert.deepEqual(parser(LimitsSchema, node.id).problems(coerce(LimitsSchema, node)), [], node.id)
+          if (declaration.category !== 'config') {
+            assert.equal((node.wires as unknown[]).length, declaration.outputs?.length ?? 0, `${node.id}: outputs`)
+          }
+        }
+      })
+    })
+  }
+})

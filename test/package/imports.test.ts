@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { posix } from 'node:path'
+import { describe, test } from 'node:test'
+import { filesUnder, read } from './package-files.ts'
+
+interface Import {
+  from: string
+  to: string
+  /** `import type`: gone at run time. */
+  typeOnly: boolean
+}
+
+const statement =
+  /(?:^|\n)\s*(?:import|export)\s+(type\s+)?[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[^.\w])import\s*\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g
+
+const imports: Import[] = ['lib', 'nodes', 'build'].flatMap((folder) =>
+  filesUnder(folder, '.ts').flatMap((from) =>
+    [...read(from).matchAll(statement)].map(([, type, named, dynamic, bare]) => {
+      const target = named ?? dynamic ?? bare ?? ''
+      const to = target.startsWith('.') ? posix.join(posix.dirname(from), target) : target
+      return { from, to, typeOnly: type !== undefined }
+    }),
+  ),
+)
+
+/** The imports that go from files below one folder to something that matches. */
+const going = (from: string, to: RegExp) => imports.filter((each) => each.from.startsWith(from) && to.test(each.to))
+const shown = (found: Import[]) => found.map(({ from, to }) => `${from} -> ${to}`)
+
+describe('imports go one way', () => {
+  test('the graph was read', () => {
+    assert.ok(imports.length > 200)
+    assert.ok(imports.some(({ from, to }) => from === 'nodes/kit/step-node.ts' && to === 'lib/steps/step.ts'))
+  })
+
+  test('nothing under lib/ knows Node-RED or the nodes', () => {
+    assert.deepEqual(shown(going('lib/', /^(nodes|build|test)\/|^@?node-red|^@types\/node-red/)), [])
+  })
+
+  test('stores and net use neither runs nor steps; runs use no steps', () => {
+    const real = (found: Import[]) => shown(found.filter((each) => !each.typeOnly))
+    assert.deepEqual(real(going('lib/stores/', /^lib\/(steps|runs)\//)), [])
+    assert.deepEqual(real(going('lib/net/', /^lib\/(steps|runs|stores)\//)), [])
+    assert.deepEqual(real(going('lib/runs/', /^lib\/steps\//)), [])
+  })
+
+  test('the nodes use no part of Node-RED but what it hands them', () => {
+    assert.deepEqual(shown(going('nodes/', /^@?node-red/)), [])
+  })
+
+  test("nothing that runs in a browser uses Node's modules, and nothing in Node uses the editor's", () => {
+    const editor = imports
+      .filter(({ from }) => from.includes('/editor/') || from.endsWith('/editor.ts'))
+      .filter(({ from }) => from.startsWith('nodes/'))
+    assert.deepEqual(
+      shown(editor.filter(({ to, typeOnly }) => !typeOnly && (to.startsWith('node:') || to.startsWith('lib/')))),
+      [],
+    )
+    const runtime = imports.filter(
+      ({ from }) => from.startsWith('nodes/') && !editor.some((each) => each.from === from),
+    )
+    assert.deepEqual(shown(runtime.filter(({ to, typeOnly }) => !typeOnly && /editor(\.ts|\/)/.test(to))), [])
+  })
+})

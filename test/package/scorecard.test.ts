@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { describe, test } from 'node:test'
+import { packageFolder } from '../helpers/node-red.ts'
+import { entries, filesUnder, packageJson, read } from './package-files.ts'
+import { registrationsIn } from './registrations.ts'
+
+interface Semver {
+  satisfies(version: string, range: string): boolean
+  minVersion(range: string): { version: string }
+}
+
+const require = createRequire(import.meta.url)
+const nodeRedFolder = dirname(require.resolve('node-red/package.json'))
+/** Node-RED's own. */
+const semver: Semver = createRequire(join(nodeRedFolder, 'package.json'))('semver')
+const installed = (folder: string): { version: string; engines: { node: string } } =>
+  JSON.parse(readFileSync(join(packageFolder, 'node_modules', folder, 'package.json'), 'utf8'))
+
+// The rules of `node-red-dev validate`, which the Flow Library shows as a package's scorecard; those that need the network are left out.
+describe('the Flow Library scorecard', () => {
+  test('P01: a licence, with its text', () => {
+    assert.equal(packageJson.license, 'MIT')
+    assert.ok(existsSync(join(packageFolder, 'LICENSE')))
+  })
+
+  test('P03: repository and bugs', () => {
+    assert.match(packageJson.repository?.url ?? '', /^git\+https:\/\//)
+    assert.match(packageJson.bugs?.url ?? '', /^https:\/\//)
+  })
+
+  test('P04: a scoped name', () => assert.match(packageJson.name, /^@[a-z\d][\w-.]+\/[a-z\d][\w-.]*$/))
+
+  test('P05: the keyword node-red', () => assert.ok(packageJson.keywords.includes('node-red')))
+
+  test('P06: Node-RED 5 and 4.1 are both within node-red.version', () => {
+    for (const folder of ['node-red', 'node-red-4']) {
+      const { version } = installed(folder)
+      assert.ok(semver.satisfies(version, packageJson['node-red'].version), version)
+    }
+    assert.equal(semver.satisfies('4.0.9', packageJson['node-red'].version), false)
+  })
+
+  test("P07: engines.node takes the oldest Node of Node-RED's own engines", () => {
+    const oldest = semver.minVersion(installed('node-red').engines.node).version
+    assert.ok(semver.satisfies(oldest, packageJson.engines.node), `${oldest} is not in ${packageJson.engines.node}`)
+  })
+
+  test('N02: an example for every node', () => {
+    const used = new Set<string>()
+    for (const file of filesUnder('examples', '.json')) {
+      const nodes: unknown = JSON.parse(read(file))
+      assert.ok(Array.isArray(nodes), `${file} is no list`)
+      for (const node of nodes) used.add(String(node.type))
+    }
+    for (const { html } of entries) {
+      for (const { type, literals } of registrationsIn(html)) {
+        if (literals.category !== 'config') assert.ok(used.has(type), `no example uses ${type}`)
+      }
+    }
+  })
+
+  test('D01: how many runtime dependencies', (context) => {
+    const count = Object.keys(packageJson.dependencies).length
+    // A warning on the scorecard, not an error: each one is a store or a format that the package exists to speak.
+    if (count > 6) context.diagnostic(`${count} runtime dependencies; the scorecard warns above 6`)
+    assert.ok(count <= 15, `${count} runtime dependencies`)
+  })
+})
