@@ -65,6 +65,11 @@ async function bundleWorker(): Promise<void> {
   })
 }
 
+/** The editor's import dialog shows `examples/` only: the ready flows join it there. Made, not kept in the repository. */
+function offerFlows(): void {
+  cpSync(join(here, 'flows'), join(here, 'examples', 'Pipelines'), { recursive: true })
+}
+
 function copyData(): void {
   const lib = join(here, 'lib')
   for (const entry of readdirSync(lib, { recursive: true, withFileTypes: true })) {
@@ -102,6 +107,7 @@ async function main(): Promise<void> {
     await bundleWorker()
     typescript('-p', 'build/tsconfig.editor.json')
     copyData()
+    offerFlows()
     const nodes = await nodeSources()
     await Promise.all(nodes.map(writeNode))
     rmSync(dist, { recursive: true, force: true })

@@ -26,7 +26,7 @@ function coreTypes(): Set<string> {
 }
 const core = coreTypes()
 
-const files = [...filesUnder('flows', '.json'), ...filesUnder('examples', '.json')]
+const files = ['flows', 'subflows', 'examples'].flatMap((folder) => filesUnder(folder, '.json'))
 
 describe('flows and examples', () => {
   test('there are some', () => assert.ok(files.length > 1))

@@ -58,7 +58,11 @@ const ColumnSchema = Type.Object(
   strict,
 )
 
-const level = Type.Enum(['error', 'warning'], { default: 'error' })
+const level = Type.Optional(
+  Type.Enum(['error', 'warning'], {
+    description: 'Whether the load stops (error, also when nothing is said) or goes on',
+  }),
+)
 const GateSchema = Type.Union([
   Type.Object(
     {

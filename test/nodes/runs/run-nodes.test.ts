@@ -267,27 +267,27 @@ describe('run nodes', () => {
   })
 
   for (const type of ['full', 'flows', 'nodes'] as const) {
-    it(`goes on through a deploy (${type}): each step once, one end`, limit, async () => {
+    it(`goes on through a deploy (${type}): each step once, one end`, { timeout: 60_000 }, async () => {
+      // should a message be lost in the deploy, the watchdog sends the run anew: still each step once, and one end
+      const watched = { run: { stallSeconds: '10' } }
       let deployed = false
       const begun = Promise.withResolvers<void>()
       const release = Promise.withResolvers<void>()
       work = async (name, { signal }) => {
         if (name === 'c' || name === 'd') {
           begun.resolve()
-          // Those under way at the deploy: called off with their node, or joined if it lives on.
-          if (!deployed)
-            await Promise.race([
-              once(signal, 'abort').then(() => Promise.reject(new Error('called off'))),
-              release.promise,
-            ])
+          // Those under way at the deploy: called off with their node, or joined if it lives on. Done anew, they wait as
+          // well: the run must not end before somebody listens to its end.
+          const called = deployed ? [] : [once(signal, 'abort').then(() => Promise.reject(new Error('called off')))]
+          await Promise.race([...called, release.promise])
         }
       }
-      await helper.load([nodes], flow())
+      await helper.load([nodes], flow(watched))
       const out = reaching('out')
       helper.getNode('run').receive({ payload: ['a', 'b', 'c', 'd', 'e', 'f'] })
       await begun.promise
       deployed = true
-      const changed = flow({ end: { name: `changed by ${type}`, tolerance: '1' } })
+      const changed = flow({ ...watched, end: { name: `changed by ${type}`, tolerance: '1' } })
       await helper.setFlows(changed, type)
       if (type !== 'nodes') out.listen()
       release.resolve()

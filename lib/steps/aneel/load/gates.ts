@@ -56,7 +56,7 @@ export function judge(
       const share = seen.outsideRange / seen.values
       if (share <= gate.maxShare) continue
       const message = `${contract.dataset}: ${percent(share)} of ${gate.column} lies outside ${range.join(' to ')} (at most ${percent(gate.maxShare)}); it goes from ${seen.min} to ${seen.max}`
-      if (gate.level === 'error') throw new PipelineError('GATE_RANGE', message, { details: { column: gate.column } })
+      if (gate.level !== 'warning') throw new PipelineError('GATE_RANGE', message, { details: { column: gate.column } })
       warnings.push(message)
     } else if (gate.gate === 'magnitude') {
       const seen = profile.get(gate.column)
@@ -67,7 +67,7 @@ export function judge(
       const factor = Math.max(now, then) / Math.max(Math.min(now, then), Number.EPSILON)
       if (then === 0 || factor <= gate.factor) continue
       const message = `${contract.dataset}: the mean of ${gate.column} is ${now.toPrecision(4)}, it was ${then.toPrecision(4)} in the last good version (at most a factor of ${gate.factor}): was the decimal comma lost?`
-      if (gate.level === 'error')
+      if (gate.level !== 'warning')
         throw new PipelineError('GATE_MAGNITUDE', message, { details: { column: gate.column } })
       warnings.push(message)
     }
