@@ -30,7 +30,7 @@ export async function applyDelta(
   const { target, candidates, gone } = names
   const count = async (sql: string) => (await tx.query(sql)).rowCount
   await tx.query(`lock table ${target} in share row exclusive mode`)
-  await tx.query(`analyze ${candidates}`)
+  await tx.query(`analyze ${candidates} (_kh, _h)`)
   await tx.query(`analyze ${gone}`)
 
   const number = (table: string) =>

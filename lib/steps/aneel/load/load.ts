@@ -130,7 +130,7 @@ async function inThread(job: LoadJob, sha256: string | Promise<string>, context:
         if (message.kind === 'done') resolve(message.result)
         else if (message.kind === 'failed') reject(PipelineError.fromJSON(message.error))
         else if (message.kind === 'staged') {
-          const stored = stores.objects.put(job.newStateKey, { file: job.newStateFile }, { signal })
+          const stored = stores.objects.put(job.newStateKey, { file: job.newStateFile, move: true }, { signal })
           Promise.all([sha256, stored]).then(
             ([hash]) => tell({ kind: 'go', sha256: hash }),
             (error: unknown) => {
