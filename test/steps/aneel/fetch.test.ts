@@ -276,15 +276,18 @@ describe('fetching from the replica', { timeout: 240_000 }, () => {
   })
 
   test('a download that was cut goes on where it stopped', async () => {
+    // when the reset overtakes every byte there is nothing to go on from, and the file is asked for anew: try until some arrive
+    const answers = new Set<string>()
+    for (let tries = 0; tries < 12 && !answers.has('200,206'); tries++) {
+      portal.clear()
+      portal.misbehave({ kind: 'cut', match: 'tarifas', times: 1 })
+      const manifest = await f.fetch('aneel.tarifas', { portal: portal.url, mode: 'full' })
+      assert.equal(manifest.rows, 3000)
+      answers.add(portal.requests.flatMap((r) => (r.path.includes('/download/') ? [r.status] : [])).join())
+    }
     portal.clear()
-    portal.misbehave({ kind: 'cut', match: 'mmgd', times: 1 })
-    await f.fetch('aneel.mmgd', { portal: portal.url, mode: 'full' })
-    const downloads = portal.requests.filter((r) => r.path.includes('/download/'))
-    assert.deepEqual(
-      downloads.map((r) => r.status),
-      [200, 206],
-    )
-    portal.clear()
+    assert.ok(answers.has('200,206'), [...answers].join(' | '))
+    for (const answer of answers) assert.ok(['200,206', '200,200'].includes(answer), answer)
   })
 
   test('with the catalogue down a known file is still checked, and an unknown one says so', async () => {
