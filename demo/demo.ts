@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { SummarySchema } from '../lib/runs/summary.ts'
 import { parser, Type } from '../lib/schema.ts'
 import { type Portal, PRESETS, startPortal } from '../test/portal/server.ts'
 import { Bars, table } from './bars.ts'
@@ -28,23 +29,8 @@ const HELP = `npm run demo -- [options]
   --keep DIR        keep the data in this folder (default: a temporary one, removed at the end)
   --postgres URL    a PostgreSQL server instead of the embedded one`
 
-const RowSchema = Type.Object({
-  key: Type.String(),
-  state: Type.String(),
-  dataset: Type.Optional(Type.String()),
-  outcome: Type.Optional(Type.String()),
-  rows: Type.Optional(Type.Number()),
-  new: Type.Optional(Type.Number()),
-  changed: Type.Optional(Type.Number()),
-  vanished: Type.Optional(Type.Number()),
-  quarantined: Type.Optional(Type.Number()),
-  seconds: Type.Optional(Type.Number()),
-  tier: Type.Optional(Type.String()),
-  version: Type.Optional(Type.Number()),
-  error: Type.Optional(Type.Object({ code: Type.String(), message: Type.String() })),
-})
-const SummarySchema = Type.Object({ outcome: Type.String(), seconds: Type.Number(), items: Type.Array(RowSchema) })
-const summaries = parser(SummarySchema, 'The summary of the run')
+const RunSummary = Type.Object({ ...SummarySchema.properties, seconds: Type.Number() })
+const summaries = parser(RunSummary, 'The summary of the run')
 type Summary = ReturnType<typeof summaries.parse>
 
 const EventSchema = Type.Object({

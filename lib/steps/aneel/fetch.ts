@@ -24,7 +24,7 @@ import { datasetMigrations } from './load/migrations.ts'
 import { snakeCase } from './load/plan.ts'
 import { currentParts, currentVersion, type Version, type VersionSource } from './load/registry.ts'
 import { baseName, createPortal, type Package, type Pick, pickResources } from './portal.ts'
-import { knownSource, noteCheck, noteFailure } from './source-check.ts'
+import { type KnownSource, knownSource, noteCheck, noteFailure } from './source-check.ts'
 
 /** Said with everything that goes out: the portal's licence asks for it. */
 export const ATTRIBUTION = 'Fonte: ANEEL, Dados Abertos (dadosabertos.aneel.gov.br), licença ODbL'
@@ -114,6 +114,7 @@ async function quickCheck(wanted: Wanted, config: FetchConfig, context: Context)
   const known = await knownSource(context.stores.postgres, wanted.dataset, '')
   const version = await currentVersion(context.stores.postgres, wanted.dataset, '')
   if (known === undefined || version === undefined || (known.etag === '' && known.lastModified === '')) return undefined
+  if (/\.parquet$/i.test(new URL(known.url).pathname) !== (config.format === 'parquet')) return undefined
   // another portal (a replica, a backup) has other addresses
   if (new URL(known.url).origin !== new URL(config.portal.url).origin) return undefined
   if (version.runId === context.run.id) return manifestOf(version, 'published', 'published by this run', context)
@@ -168,21 +169,16 @@ async function fetchPart(
   found: Package | undefined,
   config: FetchConfig,
   context: Context,
-  quick: { etag: string; lastModified: string } | undefined,
+  quick: KnownSource | undefined,
 ): Promise<PartManifest> {
   const { postgres } = context.stores
   const base = await currentVersion(postgres, wanted.dataset, pick.part)
   if (base?.runId === context.run.id) return manifestOf(base, 'published', 'published by this run', context)
-  const known = quick ?? (await knownSource(postgres, wanted.dataset, pick.part))
+  const last = quick ?? (await knownSource(postgres, wanted.dataset, pick.part))
+  // what the source said of another address (another format, a moved file) says nothing of this one
+  const known = last?.url === pick.url ? last : undefined
   const incremental = config.mode === 'incremental' && base !== undefined
-  if (
-    incremental &&
-    quick === undefined &&
-    pick.stamp !== '' &&
-    known &&
-    'portalStamp' in known &&
-    known.portalStamp === pick.stamp
-  ) {
+  if (incremental && quick === undefined && pick.stamp !== '' && known?.portalStamp === pick.stamp) {
     await noteCheck(postgres, wanted.dataset, pick, known)
     return manifestOf(base, 'unchanged', 'the portal lists the same file', context)
   }

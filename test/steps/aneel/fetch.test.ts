@@ -309,8 +309,6 @@ describe('fetching from the replica', { timeout: 240_000 }, () => {
   })
 
   test('a few bad rows go to quarantine with line and reason, and the rest is published', async () => {
-    const rule = portal.misbehave({ kind: 'bad-number', share: 0.002, match: 'indqual_municipio' })
-    rule.remove()
     const bad = portal.misbehave({ kind: 'ragged', share: 0.003, match: 'mmgd' })
     await f.fetch('aneel.mmgd', { portal: portal.url, mode: 'full' })
     bad.remove()

@@ -36,5 +36,10 @@ describe('Parquet', {
     // the same values through the other reader: nothing counts as changed
     assert.deepEqual([parquet.new, parquet.changed, parquet.vanished], [0, 0, 0])
     assert.deepEqual(after_, good)
+    // back to CSV without `full`: what was said of the Parquet file is not taken for an answer about this one
+    portal.clear()
+    const again = await f.fetch('aneel.mmgd', { portal: portal.url })
+    assert.equal(again.outcome, 'unchanged')
+    assert.match(portal.requests.find((r) => r.path.includes('/download/'))?.path ?? '', /\.csv$/)
   })
 })
