@@ -46,7 +46,6 @@ export class RunEngine {
   readonly #hand: Hand
   readonly #visitors = new Set<LiveRun>()
   readonly #closing = new AbortController()
-  #replayed = false
   #upkeep: Promise<void> = Promise.resolve()
 
   constructor(options: EngineOptions) {
@@ -65,7 +64,7 @@ export class RunEngine {
   async open(): Promise<void> {
     const store = this.#options.stores.postgres
     await keepAlive(store, this.owner)
-    const lost = await failLostMessages(store, this.#hand.claimant(true))
+    const lost = await failLostMessages(store, this.#hand.claimant())
     if (lost > 0) this.#options.log.warn('Messages outside any run were lost when their process ended', { lost })
     this.#upkeep = lookAfter({
       owner: this.owner,
@@ -74,7 +73,6 @@ export class RunEngine {
       hand: this.#hand,
       fanOut: this.fanOut,
       keepDays: this.#options.keepDays ?? 90,
-      ready: () => this.#replayed,
       signal: this.#closing.signal,
     })
   }
@@ -137,21 +135,16 @@ export class RunEngine {
   /**
    * To be called whenever the flows have started. Runs that live on in this process are sent anew (steps still at work are
    * joined); unfinished runs of an earlier process of this name, or given back, or of a dead owner, are taken over. Runs
-   * whose trigger is gone are given back.
+   * whose trigger is gone are given back. What the store refuses for the moment the upkeep makes up for.
    */
   async replay(): Promise<void> {
     const { live, triggers } = this.#hand
     const gone = [...live.values()].filter((run) => !triggers.has(run.flow))
     for (const run of gone) this.#hand.drop(run)
     for (const run of [...live.values()]) this.#hand.resend(run)
-    if (gone.length > 0)
-      await releaseRuns(
-        this.#options.stores.postgres,
-        this.owner,
-        gone.map((run) => run.id),
-      )
-    await this.#hand.takeUp(!this.#replayed)
-    this.#replayed = true
+    const ids = gone.map((run) => run.id)
+    if (ids.length > 0) await releaseRuns(this.#options.stores.postgres, this.owner, ids)
+    await this.#hand.open()
   }
 
   /** Whether a message of this run may go on: what is older than the run's latest start, or whose run has ended, is dropped. */

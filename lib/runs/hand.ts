@@ -27,27 +27,37 @@ export class Hand {
   readonly listeners = new Set<(event: EngineEvent) => void>()
   readonly #options: HandOptions
   #turn: Promise<void> = Promise.resolve()
+  /** Whether all nodes are there: before that nothing is taken up. */
+  #open = false
+  /** Whether the runs of an earlier process have been looked through. */
+  #inherited = false
 
   constructor(options: HandOptions) {
     this.#options = options
   }
 
   /** How this process asks for runs; at its start also for those of its predecessor. */
-  claimant(atStart: boolean): Claimant {
+  claimant(): Claimant {
     const { store, owner, silentMs } = this.#options
-    return { owner, from: !atStart ? 'none' : store.kind === 'embedded' ? 'all' : 'mine', silentMs }
+    return { owner, from: this.#inherited ? 'none' : store.kind === 'embedded' ? 'all' : 'mine', silentMs }
+  }
+
+  /** All nodes are there: from now on runs are taken up. */
+  async open(): Promise<void> {
+    this.#open = true
+    await this.takeUp()
   }
 
   /** Takes up what is to be had: unfinished runs that nobody holds, then queued ones whose turn it is. One call at a time. */
-  takeUp(atStart: boolean): Promise<void> {
-    const turn = this.#turn.then(() => this.#takeUp(atStart))
+  takeUp(): Promise<void> {
+    const turn = this.#turn.then(() => (this.#open ? this.#takeUp() : undefined))
     this.#turn = turn.catch(() => undefined) // the caller has it
     return turn
   }
 
-  async #takeUp(atStart: boolean): Promise<void> {
+  async #takeUp(): Promise<void> {
     const { store, closing, log } = this.#options
-    const who = this.claimant(atStart)
+    const who = this.claimant()
     const flows = [...this.triggers.keys()]
     const take = async (ids: string[], state: 'started' | 'resumed') => {
       for (const id of ids) {
@@ -59,6 +69,7 @@ export class Hand {
       }
     }
     if (!closing.aborted) await take(await claimable(store, flows, [...this.live.keys()], who), 'resumed')
+    this.#inherited = true
     if (!closing.aborted) await take(await nextQueued(store, flows), 'started')
   }
 
@@ -106,7 +117,7 @@ export class Hand {
       const error = ending.error ?? new PipelineError('RUN_FAILED', `Run ${run.id} of ${run.flow} failed`)
       this.emit({ kind: 'run', state: ending.outcome, run, error })
     }
-    this.takeUp(false).catch((error: unknown) => this.warn('The next run could not be started yet', error))
+    this.takeUp().catch((error: unknown) => this.warn('The next run could not be started yet', error))
   }
 
   /** A run went into other hands. */

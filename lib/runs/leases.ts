@@ -29,6 +29,19 @@ export async function releaseRuns(q: Queryable, owner: string, ids: readonly str
   )
 }
 
+/**
+ * Gives back what is the owner's by the journal alone: taking it, or giving it back, broke off in between. `live` are the runs it
+ * does work on; one claimed within the last minute may not be among them yet.
+ */
+export async function releaseAstray(q: Queryable, owner: string, live: readonly string[]): Promise<void> {
+  await q.query(
+    `update pipeline.run set owner = null, updated_at = clock_timestamp()
+     where owner = $1 and not id = any($2::uuid[]) and state = 'running' and trigger <> 'message'
+       and claimed_at < clock_timestamp() - interval '1 minute'`,
+    [owner, live],
+  )
+}
+
 /** The process ends in good order. */
 export async function sayGoodbye(q: Queryable, owner: string): Promise<void> {
   await q.query('delete from pipeline.process where owner = $1', [owner])

@@ -2,7 +2,7 @@ import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { FanOut } from './fanout.ts'
 import type { Hand } from './hand.ts'
 import { journalError } from './journal.ts'
-import { heldRuns, keepAlive, pruneRuns } from './leases.ts'
+import { heldRuns, keepAlive, pruneRuns, releaseAstray } from './leases.ts'
 import type { LiveRun } from './live.ts'
 import type { Timer } from './time.ts'
 import { judge } from './watchdog.ts'
@@ -21,8 +21,6 @@ export interface UpkeepOptions {
   hand: Hand
   fanOut: FanOut
   keepDays: number
-  /** Whether work may be taken up already. */
-  ready(): boolean
   /** Ends it. */
   signal: AbortSignal
 }
@@ -44,7 +42,7 @@ export async function lookAfter(options: UpkeepOptions): Promise<void> {
 }
 
 async function once(
-  { owner, store, hand, ready, keepDays, fanOut, clock, signal }: UpkeepOptions,
+  { owner, store, hand, keepDays, fanOut, clock, signal }: UpkeepOptions,
   look: number,
 ): Promise<void> {
   if (look % every.sign === 0) {
@@ -53,11 +51,12 @@ async function once(
     const ids = mine.map((live) => live.id)
     const held = ids.length === 0 ? new Map<string, number>() : await heldRuns(store, owner, ids)
     for (const live of mine) if (held.get(live.id) !== live.epoch) hand.lost(live)
+    await releaseAstray(store, owner, [...hand.live.keys()])
   }
   for (const live of [...hand.live.values()]) {
     if (!signal.aborted) await watch(live, hand, fanOut, clock)
   }
-  if (look % every.search === 0 && ready()) await hand.takeUp(false)
+  if (look % every.search === 0) await hand.takeUp()
   if (look % every.prune === 0) await pruneRuns(store, keepDays)
 }
 

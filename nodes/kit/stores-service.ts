@@ -34,7 +34,10 @@ export class StoresService {
   readonly #options: StoresServiceOptions
   readonly #closing = new AbortController()
   readonly #triggers = new Map<string, { trigger: FlowTrigger; withdraw?: () => void }>()
-  readonly #started = () => this.#replay()
+  readonly #started = () => {
+    this.#flowsStarted = true
+    if (this.#engine !== undefined) this.#replay(this.#engine)
+  }
   #lease: Lease<OpenEngine> | undefined
   #opening: Promise<RunEngine> | undefined
   #engine: RunEngine | undefined
@@ -96,6 +99,7 @@ export class StoresService {
       this.#engine = engine
       for (const [flow, entry] of this.#triggers) entry.withdraw = engine.register(flow, entry.trigger)
       this.#options.report('open')
+      if (this.#flowsStarted) this.#replay(engine)
       return engine
     } catch (thrown) {
       this.#opening = undefined
@@ -118,8 +122,7 @@ export class StoresService {
         pause = Math.min(pause * 2, againMs[1])
       ) {
         try {
-          const engine = await this.engine()
-          if (this.#flowsStarted) await engine.replay()
+          await this.engine()
           return
         } catch (thrown) {
           if (signal.aborted) return
@@ -135,17 +138,15 @@ export class StoresService {
     }
   }
 
-  /** All nodes are there: unfinished runs may go on. */
-  #replay(): void {
-    this.#flowsStarted = true
-    // While opening is being tried, the replay follows it.
-    if (this.#opening === undefined || this.#trying) return
-    this.#opening
-      .then((engine) => engine.replay())
-      .catch((thrown: unknown) => {
-        if (!this.#closing.signal.aborted)
-          this.#options.log.error('Unfinished runs could not be taken up', { error: thrown })
-      })
+  /**
+   * All nodes are there: unfinished runs may go on. Each `flows:started` counts, also one that comes while an earlier replay is
+   * under way: the messages of that one went to nodes that are closed by now.
+   */
+  #replay(engine: RunEngine): void {
+    engine.replay().catch((thrown: unknown) => {
+      if (!this.#closing.signal.aborted)
+        this.#options.log.error('Unfinished runs could not be taken up yet', { error: thrown })
+    })
   }
 }
 

@@ -5,6 +5,7 @@ import { PipelineError } from '../../lib/errors.ts'
 import { listRuns, listSteps } from '../../lib/runs/display.ts'
 import { createEngine, type EngineEvent, type RunEngine } from '../../lib/runs/engine.ts'
 import { failStep } from '../../lib/runs/journal.ts'
+import { startRun } from '../../lib/runs/lifecycle.ts'
 import type { RunRef } from '../../lib/runs/run.ts'
 import { type Infer, Type } from '../../lib/schema.ts'
 import { defineStep, type StepContext } from '../../lib/steps/step.ts'
@@ -432,6 +433,7 @@ for (const kind of kinds) {
     it('starts queued runs one after the other, cancels replaced ones, and refuses what it does not know', async () => {
       const on = await engine()
       const { sent, withdraw } = watched(on)
+      await on.replay()
       const first = await start(on, '1')
       for (const slot of ['2', '3']) {
         const { outcome } = await on.start({ flow: 'f', slot, trigger: 'event', input: null, overlap: 'queue' })
@@ -481,6 +483,24 @@ for (const kind of kinds) {
       // Its trigger is gone from the flows: the run is given back.
       await on.replay()
       assert.equal((await runState(last.outcome === 'started' ? last.run.id : ''))?.owner, null)
+    })
+
+    it('takes up a run that is its own by the journal alone: taking it had broken off', async () => {
+      const clock = new SimulatedClock(new Date())
+      const on = await engine('a', clock)
+      const { sent } = watched(on)
+      await on.replay()
+      const { postgres } = surroundings.stores
+      const request = { flow: 'f', slot: 's', trigger: 'event', input: null, overlap: 'skip' } as const
+      await startRun(postgres, request, on.owner)
+      await pass(clock, 65_000)
+      assert.equal(sent.length, 0, 'it may be about to be taken in hand')
+      await postgres.query(`update pipeline.run set claimed_at = now() - interval '2 minutes'`)
+      await pass(clock, 65_000)
+      assert.deepEqual(
+        sent.map(({ run }) => [run.slot, run.epoch]),
+        [['s', 2]],
+      )
     })
 
     it('sends a run anew in which nothing moves, then fails it by name', async () => {

@@ -132,6 +132,30 @@ describe('the stores as nodes get them', { timeout: 60_000 }, () => {
     await fresh.made.close({ linger: false })
   })
 
+  test('a deploy while the replay of the one before is still under way is not missed', async () => {
+    const engines = new Lingering<OpenEngine>(60_000, () => {})
+    const old = service({ engines })
+    old.made.register('twice', trigger())
+    const engine = await old.made.engine()
+    await engine.start({ flow: 'twice', slot: 's', trigger: 'manual', input: null, overlap: 'skip' })
+    await old.made.close({ linger: true })
+
+    const { made, events } = service({ engines })
+    const flow = trigger()
+    const first = once(flow.events, 'sent')
+    made.register('twice', flow)
+    events.emit('flows:started')
+    await first
+    // The first replay has sent, and now asks the database for more: its message is for nodes that this deploy closes.
+    events.emit('flows:started')
+    assert.deepEqual(
+      flow.sent.map(({ generation }) => generation),
+      [2, 3],
+    )
+    await engine.end(flow.sent[1] ?? assert.fail(), { outcome: 'done' })
+    await made.close({ linger: false })
+  })
+
   /** Until the trigger's own tries have opened the stores. */
   async function waitForEngine(made: StoresService, reports: string[]) {
     while (!reports.includes('open')) await new Promise((resolve) => setTimeout(resolve, 20))
