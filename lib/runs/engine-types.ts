@@ -36,6 +36,8 @@ export interface EngineOptions {
   /** Name of this process among those on the same store, the same after a restart: it gets its own runs back at once. */
   owner: string
   clock?: Timer
+  /** Most runs in hand at once; more wait, or go to another process on the same store. Default 20. */
+  runsAtOnce?: number
   /** How long ended runs stay in the journal. Default 90 days. */
   keepDays?: number
 }

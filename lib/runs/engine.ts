@@ -8,7 +8,7 @@ import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
 import { Hand } from './hand.ts'
 import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
-import { type Ending, failLostMessages, type RunRequest, startRun } from './lifecycle.ts'
+import { type Ending, failLostMessages, type RunRequest, runsChannel, startRun } from './lifecycle.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import type { RunRef, Trigger } from './run.ts'
@@ -18,8 +18,10 @@ import { lookAfter } from './upkeep.ts'
 
 export type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 
-/** An owner silent for longer has died, or is cut off: its runs may be taken over. */
-const silentMs = 45_000
+/** An owner silent for longer has died, or is cut off: its runs may be taken over. It gives a sign every 2 s. */
+const silentMs = 8_000
+/** Runs in hand at once, unless said otherwise. */
+const usualRuns = 20
 /** What is left of Node-RED's 15 s for closing stays for the stores. */
 const closeMs = 8_000
 
@@ -55,7 +57,13 @@ export class RunEngine {
     this.#clock = options.clock ?? systemTimer
     this.owner = `${options.owner.replaceAll('/', '-')}/${randomBytes(6).toString('hex')}`
     const common = { store, clock: this.#clock, log }
-    const hand = new Hand({ ...common, owner: this.owner, silentMs, closing: this.#closing.signal })
+    const hand = new Hand({
+      ...common,
+      owner: this.owner,
+      silentMs,
+      closing: this.#closing.signal,
+      runsAtOnce: options.runsAtOnce ?? usualRuns,
+    })
     this.#hand = hand
     this.fanOut = new FanOut({ ...common, live: hand.live, lost: (live) => hand.lost(live) })
   }
@@ -63,7 +71,7 @@ export class RunEngine {
   /** Announces the process and begins to look after its runs. */
   async open(): Promise<void> {
     const store = this.#options.stores.postgres
-    await keepAlive(store, this.owner)
+    this.#hand.signed(await keepAlive(store, this.owner))
     const lost = await failLostMessages(store, this.#hand.claimant())
     if (lost > 0) this.#options.log.warn('Messages outside any run were lost when their process ended', { lost })
     this.#upkeep = lookAfter({
@@ -75,6 +83,12 @@ export class RunEngine {
       keepDays: this.#options.keepDays ?? 90,
       signal: this.#closing.signal,
     })
+    if (store.kind === 'server') void store.listen(runsChannel, () => this.#look(), this.#closing.signal)
+  }
+
+  /** Somebody has work to give away. */
+  #look(): void {
+    this.#hand.takeUp().catch((error: unknown) => this.#hand.warn('The next run could not be started yet', error))
   }
 
   /** Registers what starts a flow. Returns how to take it back (when its node closes). */
@@ -101,15 +115,20 @@ export class RunEngine {
     if (!this.#hand.triggers.has(request.flow)) {
       throw new PipelineError('FLOW_UNKNOWN', `Nothing here starts the flow ${request.flow}`)
     }
-    const started = await startRun(this.#options.stores.postgres, request, this.owner)
-    if (started.outcome !== 'started') return started
-    for (const id of started.replaced) {
-      const live = this.#hand.live.get(id)
-      const error = new PipelineError('REPLACED', `Run ${started.run.id} of the same flow took its place`)
-      if (live !== undefined) this.#hand.ended(live, { outcome: 'cancelled', error })
-    }
+    const started = await startRun(this.#options.stores.postgres, request, this.owner, this.#hand.room > 0)
+    if ('replaced' in started)
+      this.#replaced(started.replaced, started.outcome === 'started' ? started.run.id : started.id)
+    if (started.outcome !== 'started') return { outcome: started.outcome, id: started.id }
     const live = liven(started.run, new Map(), this.#clock.monotonic())
     return { outcome: 'started', run: this.#hand.begin(live, 'started') }
+  }
+
+  #replaced(ids: readonly string[], by: string): void {
+    for (const id of ids) {
+      const live = this.#hand.live.get(id)
+      const error = new PipelineError('REPLACED', `Run ${by} of the same flow took its place`)
+      if (live !== undefined) this.#hand.ended(live, { outcome: 'cancelled', error })
+    }
   }
 
   /**

@@ -14,11 +14,16 @@ export interface HandOptions {
   store: PostgresStore
   clock: Timer
   log: Logger
+  /** Most runs in hand at once; the others wait, or go to another process. */
+  runsAtOnce: number
   /** An owner silent for longer (ms) counts as dead. */
   silentMs: number
   /** Aborted when the engine closes: nothing is taken up or sent any more. */
   closing: AbortSignal
 }
+
+/** Nobody may be called dead before we have seen the store answer for as long: until then only who is silent for this long (ms). */
+const unseenMs = 900_000
 
 /** The runs in this process's hand: how they come into it, are sent, and leave it. */
 export class Hand {
@@ -27,8 +32,13 @@ export class Hand {
   readonly listeners = new Set<(event: EngineEvent) => void>()
   readonly #options: HandOptions
   #turn: Promise<void> = Promise.resolve()
+  #waiting: Promise<void> | undefined
   /** Whether all nodes are there: before that nothing is taken up. */
   #open = false
+  /** Another process of the same name was here first: it has the runs. */
+  #stoodDown = false
+  /** Since when, without a gap, this process has given signs of life, and when it gave the last one; monotonic. */
+  #signs: { since: number; last: number } | undefined
   /** Whether the runs of an earlier process have been looked through. */
   #inherited = false
 
@@ -36,10 +46,38 @@ export class Hand {
     this.#options = options
   }
 
+  /** How many more runs there is room for. */
+  get room(): number {
+    if (this.#stoodDown) return 0
+    const owned = [...this.live.values()].filter((live) => !live.guest).length
+    return Math.max(0, this.#options.runsAtOnce - owned)
+  }
+
   /** How this process asks for runs; at its start also for those of its predecessor. */
   claimant(): Claimant {
-    const { store, owner, silentMs } = this.#options
-    return { owner, from: this.#inherited ? 'none' : store.kind === 'embedded' ? 'all' : 'mine', silentMs }
+    const { store, owner, silentMs, clock } = this.#options
+    // After an outage of the store everybody looks dead to whoever is back first.
+    const seen = this.#signs !== undefined && clock.monotonic() - this.#signs.since >= silentMs
+    const from = this.#inherited ? 'none' : store.kind === 'embedded' ? 'all' : 'mine'
+    return { owner, from, silentMs: seen ? silentMs : unseenMs }
+  }
+
+  /** This process has given a sign of life. `twin`: an older one of the same name lives; two would steal each other's runs. */
+  signed(twin: boolean): void {
+    const { clock, silentMs, log, owner } = this.#options
+    const now = clock.monotonic()
+    const gap = this.#signs === undefined || now - this.#signs.last > silentMs
+    this.#signs = { since: gap ? now : (this.#signs?.since ?? now), last: now }
+    if (twin === this.#stoodDown) return
+    this.#stoodDown = twin
+    const name = owner.split('/')[0]
+    if (twin) {
+      log.error('Another process of the same name works on these stores: this one starts and takes up no runs', {
+        code: 'REPLICA_NAME',
+        name,
+        remedy: 'give each Node-RED a name of its own: YSH_REPLICA in its environment',
+      })
+    } else log.warn('The other process of the same name has gone: runs are taken up again', { name })
   }
 
   /** All nodes are there: from now on runs are taken up. */
@@ -48,29 +86,41 @@ export class Hand {
     await this.takeUp()
   }
 
-  /** Takes up what is to be had: unfinished runs that nobody holds, then queued ones whose turn it is. One call at a time. */
+  /**
+   * Takes up what is to be had, as far as there is room: unfinished runs that nobody holds, then queued ones whose turn it is. One
+   * at a time; a call while another waits for its turn is the same call.
+   */
   takeUp(): Promise<void> {
-    const turn = this.#turn.then(() => (this.#open ? this.#takeUp() : undefined))
+    this.#waiting ??= this.#turn.then(() => {
+      this.#waiting = undefined
+      return this.#open ? this.#takeUp() : undefined
+    })
+    const turn = this.#waiting
     this.#turn = turn.catch(() => undefined) // the caller has it
     return turn
   }
 
   async #takeUp(): Promise<void> {
     const { store, closing, log } = this.#options
-    const who = this.claimant()
     const flows = [...this.triggers.keys()]
-    const take = async (ids: string[], state: 'started' | 'resumed') => {
+    const done = () => closing.aborted || this.room === 0
+    const take = async (ids: string[]) => {
       for (const id of ids) {
-        if (closing.aborted) return
-        const run = await claimRun(store, id, who)
+        if (done()) return
+        const run = await claimRun(store, id, this.claimant())
         if (run === 'poisoned') log.error('A run has failed: processes kept dying while they worked on it', { run: id })
         if (typeof run === 'string') continue
-        this.begin(liven(run, await loadJournal(store, id), this.#options.clock.monotonic()), state)
+        const first = run.epoch === 1
+        const steps = first ? new Map() : await loadJournal(store, id)
+        this.begin(liven(run, steps, this.#options.clock.monotonic()), first ? 'started' : 'resumed')
       }
     }
-    if (!closing.aborted) await take(await claimable(store, flows, [...this.live.keys()], who), 'resumed')
-    this.#inherited = true
-    if (!closing.aborted) await take(await nextQueued(store, flows), 'started')
+    if (!done()) {
+      const ids = await claimable(store, flows, [...this.live.keys()], this.claimant())
+      await take(ids)
+      if (!done()) this.#inherited = true
+    }
+    if (!done()) await take(await nextQueued(store, flows))
   }
 
   /** Sends a run's first message. */

@@ -2,13 +2,25 @@ import { PipelineError } from '../errors.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import { journalError } from './journal.ts'
 
-/** A sign of life of a process that holds runs. */
-export async function keepAlive(q: Queryable, owner: string): Promise<void> {
-  await q.query(
-    `insert into pipeline.process (owner, seen_at) values ($1, clock_timestamp())
-     on conflict (owner) do update set seen_at = excluded.seen_at`,
+/**
+ * A sign of life of a process that holds runs. Resolves with whether an older process of the same name lives beside it: one that
+ * gave a sign after this one had begun.
+ */
+export async function keepAlive(q: Queryable, owner: string): Promise<boolean> {
+  const { rows } = await q.query<{ twin: boolean }>(
+    `with me as (
+       insert into pipeline.process (owner, seen_at) values ($1::text, clock_timestamp())
+       on conflict (owner) do update set seen_at = excluded.seen_at returning started_at
+     )
+     select exists (
+       select from pipeline.process p, me
+       where p.owner <> $1::text and split_part(p.owner, '/', 1) = split_part($1::text, '/', 1)
+         and p.started_at < me.started_at and p.seen_at > me.started_at + interval '1 second'
+         and p.seen_at > clock_timestamp() - interval '15 seconds'
+     ) as twin`,
     [owner],
   )
+  return rows[0]?.twin === true
 }
 
 /** Of the given runs those that the owner still holds: `id` to `epoch`. */

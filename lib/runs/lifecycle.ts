@@ -7,7 +7,9 @@ import { journalError, outputText } from './journal.ts'
 import type { Overlap, RunState, Trigger } from './run.ts'
 
 /** Most runs of one flow that may wait for their turn. */
-const maxQueued = 1_000
+const maxQueued = 10_000
+/** Channel on which processes tell each other that a run waits for somebody; the table says which. */
+export const runsChannel = 'ysh_runs'
 /** More owners than this may not die in a row without finishing a single step of the run. */
 const maxCrashes = 10
 
@@ -34,50 +36,59 @@ export interface ClaimedRun {
 }
 
 /**
- * What became of a request: `started` by this process, `queued` behind another run, `skipped` because of another, or a
- * `duplicate` of a slot that already has its run. `replaced` lists the runs that were cancelled for it.
+ * What became of a request: `started` by this process, `queued` behind another run or for a process with room, `skipped` because
+ * of another, or a `duplicate` of a slot that already has its run. `replaced` lists the runs that were cancelled for it.
  */
 export type Started =
   | { outcome: 'started'; run: ClaimedRun; replaced: string[] }
-  | { outcome: 'queued' | 'skipped' | 'duplicate'; id: string }
+  | { outcome: 'queued'; id: string; replaced: string[] }
+  | { outcome: 'skipped' | 'duplicate'; id: string }
 
 /**
  * Inserts the run of a slot, once whichever process is first, and settles the overlap with unfinished runs of the same flow
- * in the same transaction. Throws RUN_QUEUE_FULL (retryable), OUTPUT_TOO_LARGE.
+ * in the same transaction. Without `room` in this process a run that could begin is queued for another, or for later. Throws
+ * RUN_QUEUE_FULL (retryable), OUTPUT_TOO_LARGE.
  */
-export async function startRun(store: PostgresStore, request: RunRequest, owner: string): Promise<Started> {
+export async function startRun(
+  store: PostgresStore,
+  request: RunRequest,
+  owner: string,
+  room: boolean,
+): Promise<Started> {
   const { flow, slot, overlap } = request
   const id = runId(flow, slot)
   const input = outputText(`the trigger ${flow}`, request.input)
   return store.transaction(async (tx) => {
     // Two processes that start runs of one flow take turns here.
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.run ${flow}`])
-    const { rows: others } = await tx.query<{ id: string; unfinished: boolean; queued: boolean }>(
-      `select id, state in ('queued', 'running', 'waiting') as unfinished, state = 'queued' as queued from pipeline.run
-       where id = $1 or (flow = $2 and state in ('queued', 'running', 'waiting') and trigger <> 'message')`,
+    const { rows } = await tx.query<{ known: boolean; active: boolean; queued: number }>(
+      `select exists (select from pipeline.run where id = $1) as known,
+         exists (select from pipeline.run
+           where flow = $2 and state in ('running', 'waiting') and trigger <> 'message') as active,
+         (select count(*) from pipeline.run where flow = $2 and state = 'queued')::int as queued`,
       [id, flow],
     )
-    if (others.some((other) => other.id === id)) return { outcome: 'duplicate', id }
-    const blocked = others.length > 0
-    if (blocked && overlap === 'queue' && others.filter((other) => other.queued).length >= maxQueued) {
+    const { known, active, queued } = rows[0] ?? { known: false, active: false, queued: 0 }
+    if (known) return { outcome: 'duplicate', id }
+    const blocked = overlap !== 'parallel' && (active || queued > 0)
+    if (blocked && overlap === 'skip') {
+      const skipped = await insertRun(tx, id, request, input, 'skipped', owner)
+      return { outcome: skipped === undefined ? 'duplicate' : 'skipped', id }
+    }
+    const replaced = blocked && overlap === 'replace' ? await cancelRuns(tx, flow, id) : []
+    const waits = (blocked && overlap === 'queue') || !room
+    if (waits && queued >= maxQueued) {
       throw new PipelineError(
         'RUN_QUEUE_FULL',
         `${maxQueued} runs of ${flow} wait already; slot ${slot} was not added`,
         { retryable: true },
       )
     }
-    const replaced =
-      blocked && overlap === 'replace'
-        ? await cancelRuns(
-            tx,
-            others.map((other) => other.id),
-            id,
-          )
-        : []
-    const state = !blocked || overlap === 'replace' ? 'running' : overlap === 'queue' ? 'queued' : 'skipped'
-    const run = await insertRun(tx, id, request, input, state, owner)
+    const run = await insertRun(tx, id, request, input, waits ? 'queued' : 'running', owner)
     if (run === undefined) return { outcome: 'duplicate', id }
-    return state === 'running' ? { outcome: 'started', run, replaced } : { outcome: state, id }
+    if (!waits) return { outcome: 'started', run, replaced }
+    await tx.query('select pg_notify($1, $2)', [runsChannel, flow])
+    return { outcome: 'queued', id, replaced }
   })
 }
 
@@ -89,7 +100,7 @@ export async function startMessageRun(q: Queryable, flow: string, slot: string, 
   const run = await insertRun(
     q,
     runId(flow, slot),
-    { flow, slot, trigger: 'message', input: null },
+    { flow, slot, trigger: 'message', input: null, overlap: 'parallel' },
     'null',
     'running',
     owner,
@@ -101,33 +112,34 @@ export async function startMessageRun(q: Queryable, flow: string, slot: string, 
 async function insertRun(
   q: Queryable,
   id: string,
-  request: Omit<RunRequest, 'overlap'>,
+  request: RunRequest,
   input: string,
   state: 'running' | 'queued' | 'skipped',
   owner: string,
 ): Promise<ClaimedRun | undefined> {
-  const { flow, slot, trigger } = request
+  const { flow, slot, trigger, overlap } = request
   // Without a conflict target: the unique slot and the derived id can each be the one that collides.
   const { rows } = await q.query<{ created_at: Date }>(
-    `insert into pipeline.run (id, flow, slot, trigger, input, state, epoch, owner, claimed_at, finished_at)
-     select $1::uuid, $2::text, $3::text, $4::text, $5::jsonb, $6::text, held::int, case when held then $7::text end,
+    `insert into pipeline.run (id, flow, slot, trigger, input, state, overlap, epoch, owner, claimed_at, finished_at)
+     select $1::uuid, $2::text, $3::text, $4::text, $5::jsonb, $6::text, $8::text, held::int, case when held then $7::text end,
        case when held then clock_timestamp() end,
        case when $6::text = 'skipped' then clock_timestamp() end
      from (select $6::text = 'running' as held) as h
      on conflict do nothing returning created_at`,
-    [id, flow, slot, trigger, input, state, owner],
+    [id, flow, slot, trigger, input, state, owner, overlap],
   )
   const row = rows[0]
   return row && { id, flow, slot, trigger, epoch: 1, input: request.input, createdAt: row.created_at }
 }
 
-async function cancelRuns(tx: Queryable, ids: string[], by: string): Promise<string[]> {
+/** Cancels the unfinished runs of a flow in favour of another; resolves with their ids. */
+async function cancelRuns(tx: Queryable, flow: string, by: string): Promise<string[]> {
   const error = journalError(new PipelineError('REPLACED', `Run ${by} of the same flow took its place`))
   const { rows } = await tx.query<{ id: string }>(
     `update pipeline.run set state = 'cancelled', epoch = epoch + 1, owner = null, error = $2::jsonb,
        updated_at = clock_timestamp(), finished_at = clock_timestamp()
-     where id = any($1::uuid[]) returning id`,
-    [ids, JSON.stringify(error)],
+     where flow = $1 and state in ('queued', 'running', 'waiting') and trigger <> 'message' returning id`,
+    [flow, JSON.stringify(error)],
   )
   return rows.map((row) => row.id)
 }
@@ -143,6 +155,9 @@ export interface Claimant {
   from: 'all' | 'mine' | 'none'
   silentMs: number
 }
+
+/** Most runs asked for at once. */
+const maxAsked = 100
 
 /** SQL: the run `r` may be had by the claimant in parameters $1 (owner), $2 (from), $3 (silentMs). */
 const toBeHad = `(r.owner is null or (r.owner <> $1::text and (
@@ -162,19 +177,22 @@ export async function claimable(
   const { rows } = await q.query<{ id: string }>(
     `select id from pipeline.run r
      where state in ('running', 'waiting') and trigger <> 'message' and flow = any($4::text[]) and not id = any($5::uuid[])
-       and ${toBeHad} order by created_at`,
+       and ${toBeHad} order by created_at limit ${maxAsked}`,
     [...claimant(who), flows, except],
   )
   return rows.map((row) => row.id)
 }
 
-/** The oldest queued run of each of the given flows that has no other unfinished run. */
+/** The queued runs of the given flows whose turn it is, the oldest first. */
 export async function nextQueued(q: Queryable, flows: readonly string[]): Promise<string[]> {
   const { rows } = await q.query<{ id: string }>(
-    `select distinct on (flow) id from pipeline.run r
-     where state = 'queued' and flow = any($1::text[]) and not exists (
-       select from pipeline.run o where o.flow = r.flow and o.state in ('running', 'waiting') and o.trigger <> 'message')
-     order by flow, created_at, slot`,
+    `select id from (
+       select id, flow, overlap, created_at, slot, row_number() over (partition by flow order by created_at, slot) as place
+       from pipeline.run where state = 'queued' and flow = any($1::text[])
+     ) q
+     where overlap = 'parallel' or (place = 1 and not exists (
+       select from pipeline.run o where o.flow = q.flow and o.state in ('running', 'waiting') and o.trigger <> 'message'))
+     order by created_at, slot limit ${maxAsked}`,
     [flows],
   )
   return rows.map((row) => row.id)

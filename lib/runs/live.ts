@@ -14,6 +14,8 @@ export interface Flight {
 
 /** A run that this process executes: what the database knows of it, and what only memory needs. */
 export interface LiveRun extends ClaimedRun {
+  /** Another process has the run; this one works on some of its items. */
+  guest: boolean
   /** Raised when the run's messages are sent anew within this process. */
   generation: number
   /** The journal without its outputs. */
@@ -37,6 +39,7 @@ export interface LiveRun extends ClaimedRun {
 export function liven(run: ClaimedRun, steps: Map<string, JournalEntry>, now: number): LiveRun {
   return {
     ...run,
+    guest: false,
     generation: 1,
     steps,
     flights: new Map(),

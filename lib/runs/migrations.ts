@@ -15,6 +15,7 @@ export const runMigrations: readonly Migration[] = [
         flow text not null,
         slot text not null,
         trigger text not null check (trigger in ('schedule', 'manual', 'event', 'message')),
+        overlap text not null check (overlap in ('skip', 'queue', 'replace', 'parallel')),
         input jsonb not null,
         state text not null
           check (state in ('queued', 'running', 'waiting', 'done', 'failed', 'skipped', 'cancelled')),
@@ -58,6 +59,7 @@ export const runMigrations: readonly Migration[] = [
 
       create table pipeline.process (
         owner text primary key,
+        started_at timestamptz not null default clock_timestamp(),
         seen_at timestamptz not null
       );
       comment on table pipeline.process is

@@ -31,8 +31,8 @@ export type RunState = 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 's
 /** Where a step, or an item that a join has seen, is. */
 export type StepState = 'running' | 'retry' | 'done' | 'failed'
 
-/** What happens when a run is due while another of the same flow is unfinished. */
-export type Overlap = 'skip' | 'queue' | 'replace'
+/** What happens when a run is due while another of the same flow is unfinished; `parallel` lets them run side by side. */
+export type Overlap = 'skip' | 'queue' | 'replace' | 'parallel'
 
 /**
  * One try of one step, as plain data: any thread of this machine can journal its end with it

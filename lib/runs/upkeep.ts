@@ -7,10 +7,9 @@ import type { LiveRun } from './live.ts'
 import type { Timer } from './time.ts'
 import { judge } from './watchdog.ts'
 
-/** How often the runs are looked after. */
-const lookMs = 5_000
-/** Looks between two signs of life, between two searches for work given back, and between two prunings. */
-const every = { sign: 2, search: 6, prune: 720 }
+/** How often the runs are looked after: where others wait for our signs of life and the other way round, more often. */
+const lookMs = { server: 2_000, embedded: 5_000 } as const
+const pruneMs = 3_600_000
 const defaultStallMs = 300_000
 
 /** What {@link lookAfter} looks after. */
@@ -30,34 +29,33 @@ export interface UpkeepOptions {
  * old runs. Trouble is logged and tried again.
  */
 export async function lookAfter(options: UpkeepOptions): Promise<void> {
-  const { clock, signal, hand } = options
-  for (let look = 0; !signal.aborted; look += 1) {
+  const { clock, signal, hand, store } = options
+  let pruned = Number.NEGATIVE_INFINITY
+  while (!signal.aborted) {
     try {
-      await clock.sleep(lookMs, signal)
-      await once(options, look)
+      await clock.sleep(lookMs[store.kind], signal)
+      await once(options)
+      if (clock.monotonic() - pruned >= pruneMs) {
+        await pruneRuns(store, options.keepDays)
+        pruned = clock.monotonic()
+      }
     } catch (error) {
       if (!signal.aborted) hand.warn('The runs could not be looked after; trying again', error)
     }
   }
 }
 
-async function once(
-  { owner, store, hand, keepDays, fanOut, clock, signal }: UpkeepOptions,
-  look: number,
-): Promise<void> {
-  if (look % every.sign === 0) {
-    await keepAlive(store, owner)
-    const mine = [...hand.live.values()]
-    const ids = mine.map((live) => live.id)
-    const held = ids.length === 0 ? new Map<string, number>() : await heldRuns(store, owner, ids)
-    for (const live of mine) if (held.get(live.id) !== live.epoch) hand.lost(live)
-    await releaseAstray(store, owner, [...hand.live.keys()])
-  }
+async function once({ owner, store, hand, fanOut, clock, signal }: UpkeepOptions): Promise<void> {
+  hand.signed(await keepAlive(store, owner))
+  const mine = [...hand.live.values()].filter((live) => !live.guest)
+  const ids = mine.map((live) => live.id)
+  const held = ids.length === 0 ? new Map<string, number>() : await heldRuns(store, owner, ids)
+  for (const live of mine) if (held.get(live.id) !== live.epoch) hand.lost(live)
+  await releaseAstray(store, owner, [...hand.live.keys()])
   for (const live of [...hand.live.values()]) {
     if (!signal.aborted) await watch(live, hand, fanOut, clock)
   }
-  if (look % every.search === 0) await hand.takeUp()
-  if (look % every.prune === 0) await pruneRuns(store, keepDays)
+  await hand.takeUp()
 }
 
 async function watch(live: LiveRun, hand: Hand, fanOut: FanOut, clock: Timer): Promise<void> {

@@ -75,6 +75,12 @@ export interface PostgresStore extends Queryable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
   /** A session of its own, for bulk loads. The caller closes it. */
   connect(): Promise<Connection>
+  /**
+   * Hears of notifications (`pg_notify`) on a channel until the signal aborts, on a connection of its own that is opened again
+   * when it is lost. `heard` gets the payload, and undefined after each (re)connection, for some may have been missed. Only a hint
+   * to look: poolers swallow notifications. Resolves when the signal aborts, never rejects.
+   */
+  listen(channel: string, heard: (payload: string | undefined) => void, signal: AbortSignal): Promise<void>
   /** Waits for statements in flight, then closes. */
   close(): Promise<void>
 }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { PipelineError } from '../../errors.ts'
 import { type ClientRecipe, clientRecipe } from './client.ts'
 import { connectReady, openConnection } from './connection.ts'
+import { listen } from './listen.ts'
 import type { Connection, PostgresStore, PostgresTarget, Queryable, QueryOptions, QueryResult, Row } from './port.ts'
 import { Session } from './session.ts'
 import { Slots } from './slots.ts'
@@ -59,6 +60,10 @@ export class PooledStore implements PostgresStore {
   async connect(): Promise<Connection> {
     this.#check()
     return this.#reach(() => openConnection(this.target))
+  }
+
+  listen(channel: string, heard: (payload: string | undefined) => void, signal: AbortSignal): Promise<void> {
+    return listen(this.target, channel, heard, signal)
   }
 
   close(): Promise<void> {

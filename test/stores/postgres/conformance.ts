@@ -214,6 +214,39 @@ export function conformance(name: string, prepare: () => Promise<Ground>): void 
       await closing.close()
     })
 
+    test('notifications are heard, also those of transactions, and no more after the signal', async () => {
+      const stop = new AbortController()
+      const heard: (string | undefined)[] = []
+      let news = Promise.withResolvers<void>()
+      const over = store.listen(
+        'Bell',
+        (payload) => {
+          heard.push(payload)
+          news.resolve()
+          news = Promise.withResolvers()
+        },
+        stop.signal,
+      )
+      const until = async (count: number) => {
+        while (heard.length < count) await news.promise
+      }
+      await until(1)
+      assert.deepEqual(heard, [undefined], 'once connected: something may have been missed')
+      await store.query(`select pg_notify('Bell', $1)`, ['one'])
+      await until(2)
+      await store
+        .transaction(async (tx) => {
+          await tx.query(`select pg_notify('Bell', 'undone')`)
+          throw new Error('undone')
+        })
+        .catch(() => undefined)
+      await store.transaction((tx) => tx.query(`select pg_notify('Bell', 'two')`))
+      await until(3)
+      assert.deepEqual(heard.slice(1), ['one', 'two'])
+      stop.abort()
+      await over
+    })
+
     test('a connection is a session of its own', async () => {
       const connection = await store.connect()
       const turns = await Promise.all([1, 2, 3].map((n) => connection.query('select $1::int n', [n])))
