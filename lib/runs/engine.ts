@@ -13,6 +13,7 @@ import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
+import { itemsChannel } from './shared-items.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
 import { lookAfter } from './upkeep.ts'
 
@@ -65,7 +66,13 @@ export class RunEngine {
       runsAtOnce: options.runsAtOnce ?? usualRuns,
     })
     this.#hand = hand
-    this.fanOut = new FanOut({ ...common, live: hand.live, lost: (live) => hand.lost(live) })
+    this.fanOut = new FanOut({
+      ...common,
+      live: hand.live,
+      claimant: () => hand.claimant(),
+      lost: (live) => hand.lost(live),
+      drop: (live) => hand.drop(live),
+    })
   }
 
   /** Announces the process and begins to look after its runs. */
@@ -83,7 +90,9 @@ export class RunEngine {
       keepDays: this.#options.keepDays ?? 90,
       signal: this.#closing.signal,
     })
-    if (store.kind === 'server') void store.listen(runsChannel, () => this.#look(), this.#closing.signal)
+    if (store.kind === 'embedded') return // nobody else is there to call
+    void store.listen(runsChannel, () => this.#look(), this.#closing.signal)
+    void store.listen(itemsChannel, (node) => this.fanOut.spread.look(node), this.#closing.signal)
   }
 
   /** Somebody has work to give away. */
@@ -158,10 +167,12 @@ export class RunEngine {
    */
   async replay(): Promise<void> {
     const { live, triggers } = this.#hand
+    const left = this.fanOut.spread.leave()
     const gone = [...live.values()].filter((run) => !triggers.has(run.flow))
     for (const run of gone) this.#hand.drop(run)
     for (const run of [...live.values()]) this.#hand.resend(run)
     const ids = gone.map((run) => run.id)
+    await left
     if (ids.length > 0) await releaseRuns(this.#options.stores.postgres, this.owner, ids)
     await this.#hand.open()
   }
@@ -225,8 +236,9 @@ export class RunEngine {
     const runs = [...this.#hand.live.values(), ...this.#visitors]
     const flights = runs.flatMap((live) => [...live.flights.values()].map((flight) => flight.ended))
     for (const live of runs) callOff(live)
-    await settled([...flights, this.#upkeep, this.#hand.settled()], this.#clock)
+    await settled([...flights, this.#upkeep, this.#hand.settled(), this.fanOut.spread.settled()], this.#clock)
     try {
+      await this.fanOut.spread.leave()
       await releaseRuns(store, this.owner, [...this.#hand.live.keys()])
       await sayGoodbye(store, this.owner)
     } catch (error) {

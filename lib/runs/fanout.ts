@@ -1,14 +1,18 @@
 import { PipelineError } from '../errors.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
-import type { Queryable } from '../stores/postgres/port.ts'
+import type { PostgresStore } from '../stores/postgres/port.ts'
 import { fenced } from './fence.ts'
 import { hashOf, itemPath } from './identity.ts'
 import { putItem, readItems, seenItems } from './items.ts'
 import type { ItemEnd, JoinedItem } from './joined.ts'
 import { finishStep } from './journal.ts'
+import { plainJson } from './json.ts'
+import type { Claimant } from './lifecycle.ts'
 import { isOf, type LiveRun } from './live.ts'
 import type { RunRef, StepRef } from './run.ts'
+import { dropItem, shareItems } from './shared-items.ts'
+import { Spread, sharedWindow } from './spread.ts'
 import type { Timer } from './time.ts'
 import { type Item, indexOf, isFull, isOpen, type SentItem, type Window, windowKey, windowOf } from './window.ts'
 
@@ -22,8 +26,11 @@ export interface OpenRequest {
   window: number
   /** What the join's message is made of. */
   message: unknown
-  /** Sends one item on; called again whenever the join has recorded one. */
-  send(item: SentItem, run: RunRef): void
+  /**
+   * Sends one item on; called again whenever the join has recorded one. `shared`: any process on the store may take items; they
+   * are sent by whatever {@link FanOut.registerEach} has announced, and carry `message`, which must be JSON.
+   */
+  send: 'shared' | ((item: SentItem, run: RunRef) => void)
 }
 
 /** What a join sends once all items are there. */
@@ -40,11 +47,13 @@ export interface Joined {
 
 /** What the fan-out needs of its engine. */
 export interface FanOutHost {
-  store: Queryable
+  store: PostgresStore
   clock: Timer
   log: Logger
   live: Map<string, LiveRun>
+  claimant(): Claimant
   lost(live: LiveRun): void
+  drop(live: LiveRun): void
 }
 
 /**
@@ -54,9 +63,12 @@ export interface FanOutHost {
 export class FanOut {
   readonly #host: FanOutHost
   readonly #joins = new Map<string, (joined: Joined) => void>()
+  /** Items that several processes share. */
+  readonly spread: Spread
 
   constructor(host: FanOutHost) {
     this.#host = host
+    this.spread = new Spread({ ...host, complete: (live, window) => this.#completeShared(live, window) })
   }
 
   /** Announces a join node: `send` is called once per window, when all its items are there. Returns how to take it back. */
@@ -65,7 +77,8 @@ export class FanOut {
     // A window may have been opened anew, with all its items there, before its join was.
     for (const live of this.#host.live.values()) {
       for (const window of live.windows.values()) {
-        if (window.join === node && isFull(window)) {
+        if (window.shared) this.spread.look(window.node)
+        else if (window.join === node && isFull(window)) {
           this.#complete(live, window).catch((error: unknown) => this.#failed(live, window.run, node, error))
         }
       }
@@ -97,6 +110,7 @@ export class FanOut {
     await this.#journal(live, run, node, 'each', hashOf([...index.keys()]), { total: items.length })
     if (!isOf(this.#host.live.get(run.id), run)) throw fenced(run.id, 'it was sent anew meanwhile')
     if (items.length === 0) return { total: 0, seen: 0 }
+    if (request.send === 'shared') return this.#share(live, request, seen, join)
     const window: Window = {
       run,
       node,
@@ -109,6 +123,7 @@ export class FanOut {
       join,
       completed: false,
       closed: false,
+      shared: false,
       send: request.send,
       message: request.message,
     }
@@ -117,6 +132,39 @@ export class FanOut {
     if (isFull(window)) await this.#complete(live, window)
     else this.#pump(live, window)
     return { total: items.length, seen: window.seen.size }
+  }
+
+  /** Lays the items where every process may take them. */
+  async #share(
+    live: LiveRun,
+    { run, node, items, message }: OpenRequest,
+    seen: ReadonlySet<string>,
+    join: string | undefined,
+  ): Promise<{ total: number; seen: number }> {
+    const { owner } = this.#host.claimant()
+    const carried = plainJson(message, `What the items of the each ${node} carry`)
+    await shareItems(this.#host.store, { run, node, items, message: carried }, seen, owner)
+    if (!isOf(this.#host.live.get(run.id), run)) throw fenced(run.id, 'it was sent anew meanwhile')
+    const window = {
+      ...sharedWindow(
+        run,
+        node,
+        'list',
+        items.map(({ key }) => key),
+      ),
+      join,
+      message,
+    }
+    live.windows.set(windowKey(node, run.item), window)
+    live.movedAt = this.#host.clock.monotonic()
+    this.spread.look(node)
+    return { total: items.length, seen: [...seen].filter((key) => window.index.has(key)).length }
+  }
+
+  /** All shared items are recorded: which join did it stands with them. */
+  async #completeShared(live: LiveRun, window: Window): Promise<void> {
+    window.join ??= (await seenItems(this.#host.store, window.run, window.node)).join
+    await this.#complete(live, window)
   }
 
   /**
@@ -141,10 +189,14 @@ export class FanOut {
   ): Promise<{ double: boolean; seen: number; total: number }> {
     const { window, key } = windowOf(live, run, join)
     const double = window.seen.has(key)
-    const counts = () => ({ double, seen: window.seen.size, total: window.index.size })
+    const counts = () => {
+      const seen = window.seen.size
+      return { double, seen, total: Math.max(window.index.size, seen + window.out.size) }
+    }
     if (window.completed) return counts()
     if (!double)
       await putItem(this.#host.store, { run, node: window.node, join, startedAt: this.#host.clock.now() }, end)
+    if (window.shared) await dropItem(this.#host.store, run.id, window.node, window.run.item, key)
     if (!isOpen(live, window)) return counts() // sent anew meanwhile
     window.join = join
     window.seen.add(key)
@@ -152,7 +204,8 @@ export class FanOut {
     live.failures.delete(run.item)
     live.movedAt = this.#host.clock.monotonic()
     if (!double) live.lines += 1
-    if (isFull(window)) await this.#complete(live, window)
+    if (window.shared) this.spread.look(window.node)
+    else if (isFull(window)) await this.#complete(live, window)
     else this.#pump(live, window)
     return counts()
   }

@@ -49,8 +49,7 @@ export class Hand {
   /** How many more runs there is room for. */
   get room(): number {
     if (this.#stoodDown) return 0
-    const owned = [...this.live.values()].filter((live) => !live.guest).length
-    return Math.max(0, this.#options.runsAtOnce - owned)
+    return Math.max(0, this.#options.runsAtOnce - owned(this.live).length)
   }
 
   /** How this process asks for runs; at its start also for those of its predecessor. */
@@ -116,7 +115,7 @@ export class Hand {
       }
     }
     if (!done()) {
-      const ids = await claimable(store, flows, [...this.live.keys()], this.claimant())
+      const ids = await claimable(store, flows, owned(this.live), this.claimant())
       await take(ids)
       if (!done()) this.#inherited = true
     }
@@ -126,6 +125,8 @@ export class Hand {
   /** Sends a run's first message. */
   begin(live: LiveRun, state: 'started' | 'resumed'): RunRef {
     const run = refOf(live)
+    const before = this.live.get(live.id)
+    if (before !== undefined && before !== live) this.drop(before) // a guest takes the whole run over
     this.live.set(live.id, live)
     this.emit({ kind: 'run', state, run })
     if (!this.#options.closing.aborted) this.triggers.get(live.flow)?.send(run, live.input)
@@ -201,4 +202,9 @@ export class Hand {
   warn(message: string, error: unknown): void {
     this.#options.log.warn(message, { error: PipelineError.from(error) })
   }
+}
+
+/** The runs that are this process's own: it is no guest in them. */
+function owned(live: ReadonlyMap<string, LiveRun>): string[] {
+  return [...live.values()].filter((run) => !run.guest).map((run) => run.id)
 }

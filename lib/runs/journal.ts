@@ -111,6 +111,10 @@ export function stepKey(node: string, item: string): string {
 
 /** The whole journal of a run without its outputs, by {@link stepKey}; the rows of joins are left out. */
 export async function loadJournal(q: Queryable, run: string): Promise<Map<string, JournalEntry>> {
+  return entries(q, 'recorded_by is null', [run])
+}
+
+async function entries(q: Queryable, which: string, values: unknown[]): Promise<Map<string, JournalEntry>> {
   const { rows } = await q.query<{
     node: string
     item: string
@@ -119,9 +123,8 @@ export async function loadJournal(q: Queryable, run: string): Promise<Map<string
     attempts: number
     next_at: Date | null
   }>(
-    `select node, item, input_hash, state, attempts, next_at from pipeline.step
-     where run_id = $1 and recorded_by is null`,
-    [run],
+    `select node, item, input_hash, state, attempts, next_at from pipeline.step where run_id = $1 and ${which}`,
+    values,
   )
   return new Map(
     rows.map((row) => [
@@ -133,6 +136,20 @@ export async function loadJournal(q: Queryable, run: string): Promise<Map<string
         nextAt: row.next_at?.getTime(),
       },
     ]),
+  )
+}
+
+/** The journal of some items of a run and of what is nested in them, without outputs, by {@link stepKey}. */
+export async function loadItems(
+  q: Queryable,
+  run: string,
+  items: readonly string[],
+): Promise<Map<string, JournalEntry>> {
+  return entries(
+    q,
+    `recorded_by is null and (item = any($2::text[])
+       or exists (select from unnest($2::text[]) as around where starts_with(item, around || '/')))`,
+    [run, items],
   )
 }
 

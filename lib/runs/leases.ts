@@ -75,6 +75,10 @@ export async function pruneRuns(q: Queryable, keepDays: number): Promise<number>
        and not exists (select from pipeline.process p where p.owner = r.owner)`,
     [keepDays, JSON.stringify(error)],
   )
+  await q.query(
+    `delete from pipeline.shared_list l where not exists (
+       select from pipeline.run r where r.id = l.run_id and r.state in ('running', 'waiting'))`,
+  )
   const { rowCount } = await q.query(
     `delete from pipeline.run where id in (
        select id from pipeline.run where finished_at < clock_timestamp() - $1::int * interval '1 day' limit 1000)`,

@@ -260,7 +260,8 @@ export interface Ending {
 /** Ends a run that this process holds. Throws FENCED when it does not (any more). Resolves with the seconds since it began. */
 export async function endRun(q: Queryable, run: { id: string; epoch: number }, ending: Ending): Promise<number> {
   const { rows } = await q.query<{ seconds: number }>(
-    `update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
+    `with over as (delete from pipeline.shared_list where run_id = $1::uuid)
+     update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
        updated_at = clock_timestamp(), finished_at = clock_timestamp()
      where id = $1::uuid and epoch = $2::int and state = 'running'
      returning extract(epoch from finished_at - created_at)::double precision as seconds`,

@@ -57,6 +57,30 @@ export const runMigrations: readonly Migration[] = [
         primary key (run_id, node, item)
       );
 
+      create table pipeline.shared_list (
+        run_id uuid not null,
+        node text not null,
+        parent text not null,
+        each text[] not null,
+        message jsonb not null,
+        primary key (run_id, node, parent)
+      );
+      comment on table pipeline.shared_list is 'Lists whose items several processes share, while their run lasts';
+      create table pipeline.shared_item (
+        run_id uuid not null,
+        node text not null,
+        parent text not null,
+        key text not null,
+        place integer not null,
+        value jsonb not null,
+        owner text,
+        epoch integer,
+        primary key (run_id, node, parent, key),
+        foreign key (run_id, node, parent) references pipeline.shared_list on delete cascade
+      );
+      comment on table pipeline.shared_item is 'Their items that no join has recorded yet; epoch is that of the run when the owner took it';
+      create index shared_item_node on pipeline.shared_item (node, run_id, place);
+
       create table pipeline.process (
         owner text primary key,
         started_at timestamptz not null default clock_timestamp(),

@@ -56,13 +56,16 @@ async function once({ owner, store, hand, fanOut, clock, signal }: UpkeepOptions
     if (!signal.aborted) await watch(live, hand, fanOut, clock)
   }
   await hand.takeUp()
+  await fanOut.spread.check()
 }
 
 async function watch(live: LiveRun, hand: Hand, fanOut: FanOut, clock: Timer): Promise<void> {
   const verdict = judge(live, clock.monotonic(), hand.triggers.get(live.flow)?.stallMs ?? defaultStallMs)
   if (verdict === undefined) return
   hand.stalled(live)
-  if (verdict.act === 'fail') await hand.end(live, { outcome: 'failed', error: verdict.error })
+  // The process that has the run judges it as a whole; here only its items count, and others may have more luck with them.
+  if (live.guest && verdict.act !== 'fail-items') await fanOut.spread.leave([live])
+  else if (verdict.act === 'fail') await hand.end(live, { outcome: 'failed', error: verdict.error })
   else if (verdict.act === 'replay') {
     live.replayedAt = live.lines
     hand.resend(live)

@@ -44,6 +44,11 @@ export interface Window {
   completed: boolean
   /** Its `each` was closed: no more items go out; what is on its way may still be recorded. */
   closed: boolean
+  /**
+   * The items lie in a table where other processes may take them, and `out` are those that this one has taken: `list` where the
+   * `each` opened it, which also completes it, `taken` elsewhere.
+   */
+  shared: false | 'list' | 'taken'
   send(item: SentItem, run: RunRef): void
   /** What the join's message is made of; opaque here. */
   message: unknown
@@ -61,7 +66,7 @@ export function isOpen(live: LiveRun, window: Window): boolean {
 
 /** Whether the join has recorded all items. */
 export function isFull(window: Window): boolean {
-  return window.seen.size === window.index.size
+  return window.shared === false && window.seen.size === window.index.size
 }
 
 /** The window that the item of a message belongs to. Throws JOIN_WITHOUT_EACH, JOIN_TWICE. */
@@ -69,7 +74,7 @@ export function windowOf(live: LiveRun, run: RunRef, join: string): { window: Wi
   const node = run.each?.at(-1)
   const { parent, key } = splitPath(run.item)
   const window = node === undefined ? undefined : live.windows.get(windowKey(node, parent))
-  if (window === undefined || !window.index.has(key)) {
+  if (window === undefined || !(window.index.has(key) || window.out.has(key))) {
     const message = 'This message is no item of an each node: a join brings together what an each has sent'
     throw new PipelineError('JOIN_WITHOUT_EACH', message, { details: { item: run.item } })
   }

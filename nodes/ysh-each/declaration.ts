@@ -24,6 +24,10 @@ export const EachNodeSchema = Type.Object(
       maximum: 1_000,
       description: 'Items that are on their way at once',
     }),
+    spread: Type.Boolean({
+      default: false,
+      description: 'Other Node-RED processes on the same stores take items too, each as many as the window holds',
+    }),
   },
   { additionalProperties: false },
 )
@@ -44,6 +48,7 @@ export const declaration = defineNode({
     { field: 'property', icon: 'ellipsis-h' },
     { field: 'key', icon: 'key', when: { field: 'from', is: ['payload'] } },
     { field: 'window', icon: 'random' },
+    { field: 'spread', icon: 'share-alt' },
     { field: 'stores', icon: 'database' },
   ],
   messages: { input: null, output: null },

@@ -1,5 +1,7 @@
+import { PipelineError } from '../../lib/errors.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
 import type { RunRef } from '../../lib/runs/run.ts'
+import type { Json } from '../../lib/stores/cache/port.ts'
 import { copyOf } from '../kit/copy.ts'
 import { registerNode } from '../kit/node.ts'
 import type { Message, Red } from '../kit/red.ts'
@@ -14,6 +16,26 @@ export default function (red: Red): void {
     const stores = handle.use('stores', StoresService)
     const { config, path: node } = handle
     let engine: RunEngine | undefined
+    let withdraw = () => {}
+
+    // Items of runs that other processes have can come before any message does.
+    if (config.spread) {
+      stores
+        .engine(handle.signal)
+        .then(({ fanOut }) => {
+          if (handle.signal.aborted) return
+          withdraw = fanOut.spread.register(node, {
+            window: config.window,
+            send: ({ value }, run, message) => {
+              handle.send([{ ...restOf(message), payload: value, run }, null])
+            },
+          })
+        })
+        .catch((error: unknown) => {
+          if (!handle.signal.aborted)
+            handle.log.debug('The stores are not open yet', { error: PipelineError.from(error) })
+        })
+    }
 
     async function open(on: RunEngine, run: RunRef, payload: unknown, rest: Message) {
       try {
@@ -23,9 +45,11 @@ export default function (red: Red): void {
           items: itemsOf(config, payload),
           window: config.window,
           message: copyOf(rest),
-          send: ({ value }, itsRun) => {
-            handle.send([{ ...copyOf(rest), payload: value, run: itsRun }, null])
-          },
+          send: config.spread
+            ? 'shared'
+            : ({ value }, itsRun) => {
+                handle.send([{ ...copyOf(rest), payload: value, run: itsRun }, null])
+              },
         })
       } catch (error) {
         on.noteFailure(run, node, error)
@@ -47,7 +71,15 @@ export default function (red: Red): void {
         message.payload = { items: [], done: 0, failed: 0 }
         return { outputs: [null, message], status: { mood: 'done', key: 'status.empty' } }
       },
-      close: () => engine?.fanOut.close(node),
+      close() {
+        withdraw()
+        engine?.fanOut.close(node)
+      },
     }
   })
+}
+
+/** What an item's message carries besides, as it was written down. */
+function restOf(message: Json): Message {
+  return typeof message === 'object' && message !== null && !Array.isArray(message) ? { ...message } : {}
 }

@@ -14,7 +14,7 @@ export const RunNodeSchema = Type.Object(
     }),
     timeZone,
     catchUp,
-    overlap: Type.Enum(['skip', 'queue', 'replace'], {
+    overlap: Type.Enum(['skip', 'queue', 'replace', 'parallel'], {
       default: 'skip',
       description: 'What happens when a run is due while another of this node is not through',
     }),

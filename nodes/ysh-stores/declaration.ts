@@ -26,6 +26,12 @@ export const StoresNodeSchema = Type.Object(
       maximum: 3_650,
       description: 'How long ended runs stay in the journal',
     }),
+    runsAtOnce: Type.Integer({
+      default: 20,
+      minimum: 1,
+      maximum: 1_000,
+      description: 'Most runs this Node-RED works on at once; more wait, or go to another one on the same PostgreSQL',
+    }),
   },
   { additionalProperties: false },
 )
@@ -42,6 +48,7 @@ export const declaration = defineNode({
     { field: 'redisUrl', icon: 'bolt' },
     { field: 'redisPassword' },
     { field: 'keepDays', icon: 'history' },
+    { field: 'runsAtOnce', icon: 'tasks' },
   ],
   texts: ['status.opening'],
 })

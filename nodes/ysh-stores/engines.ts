@@ -33,6 +33,7 @@ export function enginesOf(red: Red): Lingering<OpenEngine> {
 export interface EngineSettings {
   stores: StoresOptions
   keepDays: number
+  runsAtOnce: number
   /** Name of this Node-RED among those on the same stores, the same after a restart. */
   owner: string
 }
@@ -40,7 +41,7 @@ export interface EngineSettings {
 /** The settings of a node. A folder is relative to Node-RED's user folder; the passwords go into the addresses. */
 export function engineSettings(
   red: Red,
-  { folder, postgresUrl, redisUrl, keepDays }: Infer<typeof StoresNodeSchema>,
+  { folder, postgresUrl, redisUrl, keepDays, runsAtOnce }: Infer<typeof StoresNodeSchema>,
   { postgresPassword, redisPassword }: Readonly<Record<string, string>>,
 ): EngineSettings {
   const userDir = resolve(red.settings.userDir ?? '.')
@@ -51,8 +52,15 @@ export function engineSettings(
       ...(redisUrl === '' ? {} : { cache: { url: withPassword(redisUrl, redisPassword) } }),
     },
     keepDays,
-    owner: `${hostname()}-${createHash('sha256').update(userDir).digest('hex').slice(0, 8)}`,
+    runsAtOnce,
+    owner: replicaName(userDir),
   }
+}
+
+/** `YSH_REPLICA`, else host and user folder: two processes of one name would take each other's runs at every start. */
+function replicaName(userDir: string): string {
+  const given = process.env.YSH_REPLICA?.trim() ?? ''
+  return given !== '' ? given : `${hostname()}-${createHash('sha256').update(userDir).digest('hex').slice(0, 8)}`
 }
 
 function withPassword(address: string, password: string | undefined): string {
@@ -64,7 +72,7 @@ function withPassword(address: string, password: string | undefined): string {
 
 /** Opens the stores, and the engine over them. */
 export async function openEngine(
-  { stores: options, keepDays, owner }: EngineSettings,
+  { stores: options, keepDays, runsAtOnce, owner }: EngineSettings,
   log: Logger,
 ): Promise<OpenEngine> {
   const stores = await openStores(options)
@@ -74,7 +82,7 @@ export async function openEngine(
     await stores.close()
   }
   try {
-    const engine = await createEngine({ stores, http, log, owner, keepDays })
+    const engine = await createEngine({ stores, http, log, owner, keepDays, runsAtOnce })
     return {
       engine,
       async close() {

@@ -492,7 +492,7 @@ for (const kind of kinds) {
       await on.replay()
       const { postgres } = surroundings.stores
       const request = { flow: 'f', slot: 's', trigger: 'event', input: null, overlap: 'skip' } as const
-      await startRun(postgres, request, on.owner)
+      await startRun(postgres, request, on.owner, true)
       await pass(clock, 65_000)
       assert.equal(sent.length, 0, 'it may be about to be taken in hand')
       await postgres.query(`update pipeline.run set claimed_at = now() - interval '2 minutes'`)

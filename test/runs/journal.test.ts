@@ -51,7 +51,7 @@ for (const kind of kinds) {
       ...part,
     })
     async function started(slot: string, part: Partial<RunRequest> = {}, owner = 'a/1') {
-      const result = await startRun(store, request(slot, part), owner)
+      const result = await startRun(store, request(slot, part), owner, true)
       assert.ok(result.outcome === 'started')
       return result.run
     }
@@ -206,7 +206,7 @@ for (const kind of kinds) {
 
     it('makes one run of a slot, whoever is first', async () => {
       const results = await Promise.all(
-        ['a/1', 'b/1', 'c/1', 'd/1'].map((owner) => startRun(store, request('s'), owner)),
+        ['a/1', 'b/1', 'c/1', 'd/1'].map((owner) => startRun(store, request('s'), owner, true)),
       )
       assert.equal(results.filter((result) => result.outcome === 'started').length, 1)
       assert.equal(results.filter((result) => result.outcome === 'duplicate').length, 3)
@@ -215,16 +215,16 @@ for (const kind of kinds) {
 
     it('settles overlaps: skip, queue, replace', async () => {
       const first = await started('1')
-      assert.deepEqual((await startRun(store, request('2', { overlap: 'skip' }), 'a/1')).outcome, 'skipped')
-      assert.deepEqual((await startRun(store, request('2', { overlap: 'queue' }), 'a/1')).outcome, 'duplicate')
-      const third = await startRun(store, request('3'), 'a/1')
-      const fourth = await startRun(store, request('4'), 'a/1')
+      assert.deepEqual((await startRun(store, request('2', { overlap: 'skip' }), 'a/1', true)).outcome, 'skipped')
+      assert.deepEqual((await startRun(store, request('2', { overlap: 'queue' }), 'a/1', true)).outcome, 'duplicate')
+      const third = await startRun(store, request('3'), 'a/1', true)
+      const fourth = await startRun(store, request('4'), 'a/1', true)
       assert.ok(third.outcome === 'queued' && fourth.outcome === 'queued')
       assert.deepEqual(await nextQueued(store, ['f']), [], 'not while another is running')
       await endRun(store, first, { outcome: 'done' })
       assert.deepEqual(await nextQueued(store, ['f', 'g']), [third.id])
       await claimed(third.id, who('a/1'))
-      const last = await startRun(store, request('5', { overlap: 'replace' }), 'a/1')
+      const last = await startRun(store, request('5', { overlap: 'replace' }), 'a/1', true)
       assert.ok(last.outcome === 'started')
       assert.deepEqual(last.replaced.sort(), [third.id, fourth.id].sort())
       assert.equal(await stateOf(third.id), 'cancelled')

@@ -173,7 +173,7 @@ describe('scheduler', () => {
     const clock = new SimulatedClock('2019-02-01T00:00:00Z')
     const expression = '0 */2 * * *'
     const start = (owner: string) => async (slot: string) => {
-      await startRun(store, { flow: 'f', slot, trigger: 'schedule', input: null, overlap: 'queue' }, owner)
+      await startRun(store, { flow: 'f', slot, trigger: 'schedule', input: null, overlap: 'queue' }, owner, true)
     }
     let seed = 7
     const random = () => {
