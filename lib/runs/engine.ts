@@ -124,12 +124,14 @@ export class RunEngine {
     if (!this.#hand.triggers.has(request.flow)) {
       throw new PipelineError('FLOW_UNKNOWN', `Nothing here starts the flow ${request.flow}`)
     }
-    const started = await startRun(this.#options.stores.postgres, request, this.owner, this.#hand.room > 0)
-    if ('replaced' in started)
-      this.#replaced(started.replaced, started.outcome === 'started' ? started.run.id : started.id)
-    if (started.outcome !== 'started') return { outcome: started.outcome, id: started.id }
-    const live = liven(started.run, new Map(), this.#clock.monotonic())
-    return { outcome: 'started', run: this.#hand.begin(live, 'started') }
+    return this.#hand.withPlace(async (place) => {
+      const started = await startRun(this.#options.stores.postgres, request, this.owner, place)
+      if ('replaced' in started)
+        this.#replaced(started.replaced, started.outcome === 'started' ? started.run.id : started.id)
+      if (started.outcome !== 'started') return { outcome: started.outcome, id: started.id }
+      const live = liven(started.run, new Map(), this.#clock.monotonic())
+      return { outcome: 'started', run: this.#hand.begin(live, 'started') }
+    })
   }
 
   #replaced(ids: readonly string[], by: string): void {

@@ -35,6 +35,8 @@ export class Hand {
   #waiting: Promise<void> | undefined
   /** Whether all nodes are there: before that nothing is taken up. */
   #open = false
+  /** Places kept for runs that are being started. */
+  #starting = 0
   /** Another process of the same name was here first: it has the runs. */
   #stoodDown = false
   /** Since when, without a gap, this process has given signs of life, and when it gave the last one; monotonic. */
@@ -49,7 +51,19 @@ export class Hand {
   /** How many more runs there is room for. */
   get room(): number {
     if (this.#stoodDown) return 0
-    return Math.max(0, this.#options.runsAtOnce - owned(this.live).length)
+    return Math.max(0, this.#options.runsAtOnce - owned(this.live).length - this.#starting)
+  }
+
+  /** Keeps a place while a run is being started; `work` is told whether there is one. */
+  async withPlace<T>(work: (place: boolean) => Promise<T>): Promise<T> {
+    const place = this.room > 0
+    if (!place) return work(false)
+    this.#starting += 1
+    try {
+      return await work(true)
+    } finally {
+      this.#starting -= 1
+    }
   }
 
   /** How this process asks for runs; at its start also for those of its predecessor. */
