@@ -12,6 +12,8 @@ export class Body extends Readable {
   readonly #deadline: Deadline
   readonly #permit: Permit
   readonly #stop: () => void
+  /** Whether the reader has enough for now. */
+  #held = false
 
   constructor(source: Readable, deadline: Deadline, permit: Permit) {
     super()
@@ -22,9 +24,9 @@ export class Body extends Readable {
     deadline.signal.addEventListener('abort', this.#stop, { once: true })
     source.on('data', (chunk: Buffer) => {
       deadline.touch()
-      if (!this.push(chunk)) source.pause()
+      if (!this.push(chunk)) this.#hold()
     })
-    source.pause()
+    this.#hold()
     // Who reads gets the error; one that comes before anybody reads must not end the process.
     this.on('error', () => undefined)
     source.once('end', () => {
@@ -37,7 +39,13 @@ export class Body extends Readable {
   }
 
   override _read(): void {
+    this.#held = false
     this.#source.resume()
+  }
+
+  #hold(): void {
+    this.#held = true
+    this.#source.pause()
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -51,8 +59,8 @@ export class Body extends Readable {
   #broken(cause: Error): void {
     if (this.destroyed || this.#source.readableEnded) return
     const error = this.#deadline.explain(cause)
-    // While the reader holds us up nothing can be said of the host.
-    if (this.#source.isPaused()) this.#permit.withdrawn()
+    // While the reader holds us up the host cannot send: its silence says nothing.
+    if (error.code === 'NET_TIMEOUT' && this.#held) this.#permit.withdrawn()
     else this.#permit.failed(error)
     this.destroy(error)
   }
