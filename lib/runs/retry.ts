@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import type { RetryBudget } from '../net/budget.ts'
 import { type Infer, Type } from '../schema.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
 
@@ -58,6 +59,8 @@ export interface RetryOptions {
   /** Uniform in [0, 1). */
   random?: () => number
   onRetry?: (notice: RetryNotice) => void
+  /** Shared with others who call the same host; when it is used up nothing is tried again. */
+  budget?: RetryBudget
 }
 
 /** What one try gets. The signal also aborts at the total deadline. */
@@ -91,14 +94,16 @@ export function delayBefore(
 /**
  * Runs `work` until it succeeds, fails for good, or the policy is used up; then the last error is thrown as it came.
  * Only a PipelineError with `retryable` is tried again. A wait that would end after the deadline is not begun. Throws
- * STOPPED when the caller's signal aborts, RETRY_DEADLINE (retryable) when work was cut off at the deadline.
+ * STOPPED when the caller's signal aborts, RETRY_DEADLINE (retryable) when work was cut off at the deadline. When the budget is
+ * what ends the tries, the last error keeps its code, and `details.retryBudget` is `used up`.
  */
 export async function retry<T>(
   policy: RetryPolicy,
   work: (attempt: Attempt) => Promise<T>,
-  { signal, clock = systemTimer, random = Math.random, onRetry }: RetryOptions,
+  { signal, clock = systemTimer, random = Math.random, onRetry, budget }: RetryOptions,
 ): Promise<T> {
   const deadline = clock.monotonic() + policy.deadlineMs
+  budget?.began()
   for (let attempt = 1; ; attempt += 1) {
     const tried = await once(work, attempt, policy, deadline - clock.monotonic(), signal, clock)
     if ('value' in tried) return tried.value
@@ -106,9 +111,20 @@ export async function retry<T>(
     if (!error.retryable || tried.final || attempt >= policy.attempts) throw error
     const delayMs = delayBefore(policy, attempt, error, random)
     if (delayMs === undefined || clock.monotonic() + delayMs >= deadline) throw error
+    if (budget?.allows(error) === false) throw outOfBudget(error)
     onRetry?.({ attempt, error, delayMs })
     await clock.sleep(delayMs, signal)
   }
+}
+
+function outOfBudget(error: PipelineError): PipelineError {
+  const message = `${error.message} (not tried again: the retries that this host is granted are used up)`
+  return new PipelineError(error.code, message, {
+    retryable: error.retryable,
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    details: { ...error.details, retryBudget: 'used up' },
+    cause: error,
+  })
 }
 
 type Tried<T> = { value: T } | { failure: PipelineError; final: boolean }

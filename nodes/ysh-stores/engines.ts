@@ -76,7 +76,15 @@ export async function openEngine(
   log: Logger,
 ): Promise<OpenEngine> {
   const stores = await openStores(options)
-  const http = createHttpClient({ product: product() })
+  const http = createHttpClient({
+    product: product(),
+    hosts: {
+      onChange(host, { state, waitMs, error }) {
+        if (state === 'open') log.warn(`${host} is left alone for ${Math.round(waitMs / 1_000)} s`, { host, error })
+        else log.info(`${host} answers again`, { host })
+      },
+    },
+  })
   const closeAll = async () => {
     http.close()
     await stores.close()

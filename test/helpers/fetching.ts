@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHttpClient } from '../../lib/net/client.ts'
+import type { HostsOptions } from '../../lib/net/hosts.ts'
 import { parser } from '../../lib/schema.ts'
 import { aneelFetch } from '../../lib/steps/aneel/fetch.ts'
 import { FetchConfigSchema, type FetchManifest } from '../../lib/steps/aneel/fetch-schema.ts'
@@ -40,11 +41,11 @@ export interface FetchOptions {
 }
 
 /** Opens stores for a test. */
-export async function openFetching(more: StoresOptions = {}): Promise<Fetching> {
+export async function openFetching(more: StoresOptions = {}, hosts: HostsOptions = {}): Promise<Fetching> {
   const server = more.postgres === undefined ? await startPostgres() : undefined
   const folder = await mkdtemp(join(tmpdir(), 'fetching-'))
   const stores = await openStores({ folder, ...(server ? { postgres: { url: server.url } } : {}), ...more })
-  const http = createHttpClient({ product: 'test/1' })
+  const http = createHttpClient({ product: 'test/1', hosts })
   const warnings: string[] = []
   let runs = 0
   return {

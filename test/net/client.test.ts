@@ -3,7 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterEach, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { PipelineError } from '../../lib/errors.ts'
-import { createHttpClient, parseRetryAfter } from '../../lib/net/client.ts'
+import { createHttpClient } from '../../lib/net/client.ts'
+import { parseRetryAfter } from '../../lib/net/errors.ts'
 
 const servers: Server[] = []
 const client = createHttpClient({ product: 'ysh-test/1.0', connectTimeoutMs: 500 })

@@ -11,23 +11,13 @@ import {
 } from '../../lib/runs/retry.ts'
 import { systemTimer } from '../../lib/runs/time.ts'
 import { parser } from '../../lib/schema.ts'
+import { seeded } from '../helpers/seeded.ts'
 import { SimulatedClock } from '../helpers/simulated-clock.ts'
 
 const policies = parser(RetryPolicySchema, 'retry policy')
 const policy = (part: Partial<RetryPolicy> = {}): RetryPolicy => policies.parse({ jitter: 'none', ...part })
 const down = (retryAfterMs?: number) =>
   new PipelineError('HTTP_503', 'down', { retryable: true, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) })
-
-/** A deterministic uniform generator (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** Runs work under a policy on a simulated clock that passes `passMs`; tells when each try began and how it ended. */
 async function simulate(

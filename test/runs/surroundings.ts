@@ -65,6 +65,7 @@ async function embeddedDatabase(): Promise<{ config: PostgresConfig; remove(): P
 export const noHttp: HttpClient = {
   request: () => Promise.reject(new PipelineError('NET_UNREACHABLE', 'no network in this test')),
   json: () => Promise.reject(new PipelineError('NET_UNREACHABLE', 'no network in this test')),
+  retryBudget: () => ({ began: () => undefined, allows: () => true }),
 }
 
 /** A logger that keeps its lines. */

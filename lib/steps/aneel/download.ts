@@ -81,7 +81,7 @@ export async function download(
           lastModified: response.headers['last-modified'] ?? '',
         }
       },
-      { signal: context.signal, onRetry: context.onRetry },
+      { signal: context.signal, onRetry: context.onRetry, budget: context.http.retryBudget(url) },
     )
   } catch (error) {
     await rm(file, { force: true })

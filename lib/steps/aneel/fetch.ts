@@ -138,7 +138,11 @@ async function resolvePicks(
     const found = await retry(
       portalPolicy(config.portal),
       ({ signal }) => createPortal(context.http, config.portal, signal).package(wanted.slug),
-      { signal: context.signal, onRetry: retryNotice(context, 'package_show') },
+      {
+        signal: context.signal,
+        onRetry: retryNotice(context, 'package_show'),
+        budget: context.http.retryBudget(config.portal.url),
+      },
     )
     return {
       found,
