@@ -7,10 +7,12 @@ import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
 import { Hand } from './hand.ts'
+import { KeptMessages, keptMigrations } from './kept.ts'
 import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
 import { type Ending, failLostMessages, type RunRequest, startRun } from './lifecycle.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
+import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
@@ -29,7 +31,7 @@ const closeMs = 8_000
  */
 export async function createEngine(options: EngineOptions): Promise<RunEngine> {
   const { postgres } = options.stores
-  await migrate(postgres, runMigrations)
+  await migrate(postgres, [...runMigrations, ...keptMigrations])
   const engine = new RunEngine(options)
   await engine.open()
   return engine
@@ -41,6 +43,10 @@ export class RunEngine {
   readonly owner: string
   /** `each` and `join`. */
   readonly fanOut: FanOut
+  /** Tries of messages in runs. */
+  readonly retries: Retries
+  /** Messages from outside any run that wait for their next try. */
+  readonly kept: KeptMessages
   readonly #options: EngineOptions
   readonly #clock: Timer
   readonly #hand: Hand
@@ -57,7 +63,10 @@ export class RunEngine {
     const common = { store, clock: this.#clock, log }
     const hand = new Hand({ ...common, owner: this.owner, silentMs, closing: this.#closing.signal })
     this.#hand = hand
-    this.fanOut = new FanOut({ ...common, live: hand.live, lost: (live) => hand.lost(live) })
+    const ofRuns = { ...common, live: hand.live, lost: (live: LiveRun) => hand.lost(live) }
+    this.fanOut = new FanOut(ofRuns)
+    this.retries = new Retries({ ...ofRuns, closing: this.#closing.signal })
+    this.kept = new KeptMessages({ store, owner: this.owner, silentMs })
   }
 
   /** Announces the process and begins to look after its runs. */

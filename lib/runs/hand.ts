@@ -4,9 +4,10 @@ import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { EngineEvent, FlowTrigger } from './engine-types.ts'
 import { loadJournal } from './journal.ts'
 import { type Claimant, claimable, claimRun, type Ending, endRun, nextQueued } from './lifecycle.ts'
-import { callOff, type LiveRun, liven, refOf } from './live.ts'
+import { callOff, callOffWaits, type LiveRun, liven, refOf } from './live.ts'
+import { nextDue, parkRun } from './parking.ts'
 import type { RunRef } from './run.ts'
-import type { Timer } from './time.ts'
+import { sleepUntil, type Timer } from './time.ts'
 
 /** What a hand works with. */
 export interface HandOptions {
@@ -29,6 +30,8 @@ export class Hand {
   #turn: Promise<void> = Promise.resolve()
   /** Whether all nodes are there: before that nothing is taken up. */
   #open = false
+  /** Wakes this process for the next parked run. */
+  #alarm: { at: number; off: AbortController } | undefined
   /** Whether the runs of an earlier process have been looked through. */
   #inherited = false
 
@@ -38,8 +41,9 @@ export class Hand {
 
   /** How this process asks for runs; at its start also for those of its predecessor. */
   claimant(): Claimant {
-    const { store, owner, silentMs } = this.#options
-    return { owner, from: this.#inherited ? 'none' : store.kind === 'embedded' ? 'all' : 'mine', silentMs }
+    const { store, owner, silentMs, clock } = this.#options
+    const from = this.#inherited ? 'none' : store.kind === 'embedded' ? 'all' : 'mine'
+    return { owner, from, silentMs, now: clock.now() }
   }
 
   /** All nodes are there: from now on runs are taken up. */
@@ -56,7 +60,7 @@ export class Hand {
   }
 
   async #takeUp(): Promise<void> {
-    const { store, closing, log } = this.#options
+    const { store, closing, log, clock } = this.#options
     const who = this.claimant()
     const flows = [...this.triggers.keys()]
     const take = async (ids: string[], state: 'started' | 'resumed') => {
@@ -71,6 +75,8 @@ export class Hand {
     if (!closing.aborted) await take(await claimable(store, flows, [...this.live.keys()], who), 'resumed')
     this.#inherited = true
     if (!closing.aborted) await take(await nextQueued(store, flows), 'started')
+    // Others may have parked runs; they are never due within the minute in which they are parked, and this looks twice in it.
+    if (!closing.aborted) this.#wakeAt(await nextDue(store, flows, clock.now()))
   }
 
   /** Sends a run's first message. */
@@ -86,9 +92,36 @@ export class Hand {
   resend(live: LiveRun): void {
     live.generation += 1
     live.windows.clear()
+    callOffWaits(live)
     live.failures.clear()
     live.movedAt = this.#options.clock.monotonic()
     this.begin(live, 'resumed')
+  }
+
+  /** A run leaves memory until something in it is due (epoch milliseconds); whoever looks after runs then takes it up. */
+  async park(live: LiveRun, dueAt: number): Promise<void> {
+    const run = refOf(live)
+    // First out of hand: nothing of it may begin while it is being parked.
+    this.drop(live)
+    await parkRun(this.#options.store, live, new Date(dueAt))
+    this.emit({ kind: 'run', state: 'parked', run, dueAt: new Date(dueAt).toISOString() })
+    this.#wakeAt(dueAt)
+  }
+
+  /** Takes up what is due at an instant (epoch milliseconds), unless it wakes earlier anyway. */
+  #wakeAt(at: number | undefined): void {
+    if (at === undefined || (this.#alarm !== undefined && this.#alarm.at <= at)) return
+    this.#alarm?.off.abort()
+    const alarm = { at, off: new AbortController() }
+    this.#alarm = alarm
+    const { clock, closing } = this.#options
+    sleepUntil(clock, at, AbortSignal.any([alarm.off.signal, closing])).then(
+      () => {
+        this.#alarm = undefined
+        this.takeUp().catch((error: unknown) => this.warn('A parked run could not be taken up yet', error))
+      },
+      () => undefined, // the engine closes, or an earlier alarm took its place
+    )
   }
 
   /** Nothing moves in a run. */

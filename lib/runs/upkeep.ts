@@ -2,8 +2,10 @@ import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { FanOut } from './fanout.ts'
 import type { Hand } from './hand.ts'
 import { journalError } from './journal.ts'
+import { pruneKept } from './kept.ts'
 import { heldRuns, keepAlive, pruneRuns, releaseAstray } from './leases.ts'
 import type { LiveRun } from './live.ts'
+import { parkableUntil } from './parking.ts'
 import type { Timer } from './time.ts'
 import { judge } from './watchdog.ts'
 
@@ -56,8 +58,15 @@ async function once(
   for (const live of [...hand.live.values()]) {
     if (!signal.aborted) await watch(live, hand, fanOut, clock)
   }
+  for (const live of [...hand.live.values()]) {
+    const until = parkableUntil(live, clock)
+    if (until !== undefined && !signal.aborted) await hand.park(live, until)
+  }
   if (look % every.search === 0) await hand.takeUp()
-  if (look % every.prune === 0) await pruneRuns(store, keepDays)
+  if (look % every.prune === 0) {
+    await pruneRuns(store, keepDays)
+    await pruneKept(store, keepDays)
+  }
 }
 
 async function watch(live: LiveRun, hand: Hand, fanOut: FanOut, clock: Timer): Promise<void> {
