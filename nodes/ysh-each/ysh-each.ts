@@ -16,6 +16,8 @@ export default function (red: Red): void {
     let engine: RunEngine | undefined
 
     async function open(on: RunEngine, run: RunRef, payload: unknown, rest: Message) {
+      // Tries around the whole list are none of its items' business, and may hold the whole list.
+      const { retry: _, ...others } = rest
       try {
         return await on.fanOut.open({
           run,
@@ -24,7 +26,7 @@ export default function (red: Red): void {
           window: config.window,
           message: copyOf(rest),
           send: ({ value }, itsRun) => {
-            handle.send([{ ...copyOf(rest), payload: value, run: itsRun }, null])
+            handle.send([{ ...copyOf(others), payload: value, run: itsRun }, null])
           },
         })
       } catch (error) {
