@@ -26,6 +26,8 @@ export type StartAnswer =
 export type EngineEvent =
   | ({ kind: 'step' } & StepEvent)
   | { kind: 'run'; state: 'started' | 'resumed' | 'done'; run: RunRef }
+  /** Left memory: everything that is pending in it waits, the first until `dueAt` (ISO). */
+  | { kind: 'run'; state: 'parked'; run: RunRef; dueAt: string }
   | { kind: 'run'; state: 'failed' | 'cancelled'; run: RunRef; error: PipelineError }
 
 /** Surroundings of an engine. */

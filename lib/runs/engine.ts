@@ -7,10 +7,12 @@ import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
 import { Hand } from './hand.ts'
+import { KeptMessages, keptMigrations } from './kept.ts'
 import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
 import { type Ending, failLostMessages, type RunRequest, runsChannel, startRun } from './lifecycle.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
+import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
 import { itemsChannel } from './shared-items.ts'
@@ -32,7 +34,7 @@ const closeMs = 8_000
  */
 export async function createEngine(options: EngineOptions): Promise<RunEngine> {
   const { postgres } = options.stores
-  await migrate(postgres, runMigrations)
+  await migrate(postgres, [...runMigrations, ...keptMigrations])
   const engine = new RunEngine(options)
   await engine.open()
   return engine
@@ -44,6 +46,10 @@ export class RunEngine {
   readonly owner: string
   /** `each` and `join`. */
   readonly fanOut: FanOut
+  /** Tries of messages in runs. */
+  readonly retries: Retries
+  /** Messages from outside any run that wait for their next try. */
+  readonly kept: KeptMessages
   readonly #options: EngineOptions
   readonly #clock: Timer
   readonly #hand: Hand
@@ -66,13 +72,10 @@ export class RunEngine {
       runsAtOnce: options.runsAtOnce ?? usualRuns,
     })
     this.#hand = hand
-    this.fanOut = new FanOut({
-      ...common,
-      live: hand.live,
-      claimant: () => hand.claimant(),
-      lost: (live) => hand.lost(live),
-      drop: (live) => hand.drop(live),
-    })
+    const ofRuns = { ...common, live: hand.live, lost: (live: LiveRun) => hand.lost(live) }
+    this.fanOut = new FanOut({ ...ofRuns, claimant: () => hand.claimant(), drop: (live) => hand.drop(live) })
+    this.retries = new Retries({ ...ofRuns, closing: this.#closing.signal })
+    this.kept = new KeptMessages({ store, claimant: () => hand.claimant() })
   }
 
   /** Announces the process and begins to look after its runs. */

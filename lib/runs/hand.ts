@@ -4,9 +4,10 @@ import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { EngineEvent, FlowTrigger } from './engine-types.ts'
 import { loadJournal } from './journal.ts'
 import { type Claimant, claimable, claimRun, type Ending, endRun, nextQueued } from './lifecycle.ts'
-import { callOff, type LiveRun, liven, refOf } from './live.ts'
+import { callOff, callOffWaits, type LiveRun, liven, refOf } from './live.ts'
+import { nextDue, parkRun } from './parking.ts'
 import type { RunRef } from './run.ts'
-import type { Timer } from './time.ts'
+import { sleepUntil, type Timer } from './time.ts'
 
 /** What a hand works with. */
 export interface HandOptions {
@@ -41,6 +42,8 @@ export class Hand {
   #stoodDown = false
   /** Since when, without a gap, this process has given signs of life, and when it gave the last one; monotonic. */
   #signs: { since: number; last: number } | undefined
+  /** Wakes this process for the next parked run. */
+  #alarm: { at: number; off: AbortController } | undefined
   /** Whether the runs of an earlier process have been looked through. */
   #inherited = false
 
@@ -72,7 +75,7 @@ export class Hand {
     // After an outage of the store everybody looks dead to whoever is back first.
     const seen = this.#signs !== undefined && clock.monotonic() - this.#signs.since >= silentMs
     const from = this.#inherited ? 'none' : store.kind === 'embedded' ? 'all' : 'mine'
-    return { owner, from, silentMs: seen ? silentMs : unseenMs }
+    return { owner, from, silentMs: seen ? silentMs : unseenMs, now: clock.now() }
   }
 
   /** This process has given a sign of life. `twin`: an older one of the same name lives; two would steal each other's runs. */
@@ -114,7 +117,7 @@ export class Hand {
   }
 
   async #takeUp(): Promise<void> {
-    const { store, closing, log } = this.#options
+    const { store, closing, log, clock } = this.#options
     const flows = [...this.triggers.keys()]
     const done = () => closing.aborted || this.room === 0
     const take = async (ids: string[]) => {
@@ -134,6 +137,8 @@ export class Hand {
       if (!done()) this.#inherited = true
     }
     if (!done()) await take(await nextQueued(store, flows))
+    // Others may have parked runs; they are never due within the minute in which they are parked, and this looks often in it.
+    if (!closing.aborted) this.#wakeAt(await nextDue(store, flows, clock.now()))
   }
 
   /** Sends a run's first message. */
@@ -151,9 +156,36 @@ export class Hand {
   resend(live: LiveRun): void {
     live.generation += 1
     live.windows.clear()
+    callOffWaits(live)
     live.failures.clear()
     live.movedAt = this.#options.clock.monotonic()
     this.begin(live, 'resumed')
+  }
+
+  /** A run leaves memory until something in it is due (epoch milliseconds); whoever looks after runs then takes it up. */
+  async park(live: LiveRun, dueAt: number): Promise<void> {
+    const run = refOf(live)
+    // First out of hand: nothing of it may begin while it is being parked.
+    this.drop(live)
+    await parkRun(this.#options.store, live, new Date(dueAt))
+    this.emit({ kind: 'run', state: 'parked', run, dueAt: new Date(dueAt).toISOString() })
+    this.#wakeAt(dueAt)
+  }
+
+  /** Takes up what is due at an instant (epoch milliseconds), unless it wakes earlier anyway. */
+  #wakeAt(at: number | undefined): void {
+    if (at === undefined || (this.#alarm !== undefined && this.#alarm.at <= at)) return
+    this.#alarm?.off.abort()
+    const alarm = { at, off: new AbortController() }
+    this.#alarm = alarm
+    const { clock, closing } = this.#options
+    sleepUntil(clock, at, AbortSignal.any([alarm.off.signal, closing])).then(
+      () => {
+        this.#alarm = undefined
+        this.takeUp().catch((error: unknown) => this.warn('A parked run could not be taken up yet', error))
+      },
+      () => undefined, // the engine closes, or an earlier alarm took its place
+    )
   }
 
   /** Nothing moves in a run. */

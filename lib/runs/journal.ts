@@ -21,6 +21,8 @@ export interface StepFailure {
   error: PipelineError
   /** When the step may be tried again; without it the step has failed. */
   nextAt?: Date
+  /** Small JSON kept with the line. */
+  note?: Json
 }
 
 // One statement: read the fence and write the line. `for share` makes whoever takes the run over wait for our commit, and
@@ -84,7 +86,8 @@ export async function finishStep(q: Queryable, ref: StepRef, output: unknown): P
 
 /** Notes a failed try. Throws FENCED and STEP_DONE as {@link finishStep} does. */
 export async function failStep(q: Queryable, ref: StepRef, failure: StepFailure): Promise<void> {
-  await put(q, ref, failure.nextAt === undefined ? 'failed' : 'retry', null, failure)
+  const note = failure.note === undefined ? null : outputText(ref.step, failure.note)
+  await put(q, ref, failure.nextAt === undefined ? 'failed' : 'retry', note, failure)
 }
 
 /** Notes that a step has begun, for a person to see. Throws FENCED and STEP_DONE as {@link finishStep} does. */
@@ -102,6 +105,44 @@ export async function readOutput(
     [ref.run, ref.node, ref.item, ref.inputHash],
   )
   return rows[0]
+}
+
+/** What the journal knows of failed tries: of those to be tried again (`nextAt`, epoch milliseconds) and those given up. */
+export interface RetryLine {
+  attempts: number
+  nextAt: number | undefined
+  /** When the first try began, in epoch milliseconds. */
+  firstAt: number
+  error: PipelineError
+  note: Json
+}
+
+/** The line of failed tries with this input; undefined when the journal has none. */
+export async function readRetry(
+  q: Queryable,
+  ref: Pick<StepRef, 'run' | 'node' | 'item' | 'inputHash'>,
+): Promise<RetryLine | undefined> {
+  const { rows } = await q.query<{
+    attempts: number
+    next_at: Date | null
+    started_at: Date
+    error: JournalError
+    output: Json
+  }>(
+    `select attempts, next_at, started_at, error, output from pipeline.step where run_id = $1 and node = $2 and item = $3
+       and input_hash = $4 and state in ('retry', 'failed') and error is not null`,
+    [ref.run, ref.node, ref.item, ref.inputHash],
+  )
+  const row = rows[0]
+  return (
+    row && {
+      attempts: row.attempts,
+      nextAt: row.next_at?.getTime(),
+      firstAt: row.started_at.getTime(),
+      error: PipelineError.fromJSON(row.error),
+      note: row.output,
+    }
+  )
 }
 
 /** The key of a step within its run. */

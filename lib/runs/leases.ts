@@ -71,7 +71,7 @@ export async function pruneRuns(q: Queryable, keepDays: number): Promise<number>
   await q.query(
     `update pipeline.run r set state = 'failed', owner = null, error = $2::jsonb, updated_at = clock_timestamp(),
        finished_at = clock_timestamp()
-     where state in ('queued', 'running', 'waiting') and updated_at < clock_timestamp() - $1::int * interval '1 day'
+     where state in ('queued', 'running', 'waiting') and greatest(updated_at, due_at) < clock_timestamp() - $1::int * interval '1 day'
        and not exists (select from pipeline.process p where p.owner = r.owner)`,
     [keepDays, JSON.stringify(error)],
   )

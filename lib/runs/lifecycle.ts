@@ -154,10 +154,18 @@ export interface Claimant {
    */
   from: 'all' | 'mine' | 'none'
   silentMs: number
+  /** What o'clock it is for parked runs; the database's time when left out. */
+  now?: Date
 }
 
 /** Most runs asked for at once. */
 const maxAsked = 100
+
+/** SQL: the run `r` is not parked until later than the instant in the parameter (the database's time when that is null). */
+const isDue = (parameter: string) =>
+  `(r.state <> 'waiting' or coalesce(r.due_at <= coalesce(${parameter}::timestamptz, clock_timestamp()), true))`
+
+const nowOf = (who: Claimant) => who.now?.toISOString() ?? null
 
 /** SQL: the run `r` may be had by the claimant in parameters $1 (owner), $2 (from), $3 (silentMs). */
 const toBeHad = `(r.owner is null or (r.owner <> $1::text and (
@@ -177,8 +185,8 @@ export async function claimable(
   const { rows } = await q.query<{ id: string }>(
     `select id from pipeline.run r
      where state in ('running', 'waiting') and trigger <> 'message' and flow = any($4::text[]) and not id = any($5::uuid[])
-       and ${toBeHad} order by created_at limit ${maxAsked}`,
-    [...claimant(who), flows, except],
+       and ${toBeHad} and ${isDue('$6')} order by created_at limit ${maxAsked}`,
+    [...claimant(who), flows, except, nowOf(who)],
   )
   return rows.map((row) => row.id)
 }
@@ -218,15 +226,16 @@ export async function claimRun(q: Queryable, id: string, who: Claimant): Promise
          end as crashes
        from pipeline.run r
        where id = $4::uuid and state in ('queued', 'running', 'waiting') and ${toBeHad}
+         and ${isDue('$7')}
        for no key update
      )
      update pipeline.run r set epoch = r.epoch + 1, crashes = old.crashes, claimed_at = clock_timestamp(),
-       updated_at = clock_timestamp(), state = case when poisoned then 'failed' else 'running' end,
+       due_at = null, updated_at = clock_timestamp(), state = case when poisoned then 'failed' else 'running' end,
        owner = case when not poisoned then $1::text end, error = case when poisoned then $6::jsonb end,
        finished_at = case when poisoned then clock_timestamp() end
      from (select id, crashes, crashes > $5::int as poisoned from old) as old where r.id = old.id
      returning r.id, r.flow, r.slot, r.trigger, r.state, r.epoch, r.input, r.created_at`,
-    [...claimant(who), id, maxCrashes, JSON.stringify(poison)],
+    [...claimant(who), id, maxCrashes, JSON.stringify(poison), nowOf(who)],
   )
   const row = rows[0]
   if (row === undefined) return 'gone'
@@ -260,11 +269,19 @@ export interface Ending {
 /** Ends a run that this process holds. Throws FENCED when it does not (any more). Resolves with the seconds since it began. */
 export async function endRun(q: Queryable, run: { id: string; epoch: number }, ending: Ending): Promise<number> {
   const { rows } = await q.query<{ seconds: number }>(
-    `with over as (delete from pipeline.shared_list where run_id = $1::uuid)
-     update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
-       updated_at = clock_timestamp(), finished_at = clock_timestamp()
-     where id = $1::uuid and epoch = $2::int and state = 'running'
-     returning extract(epoch from finished_at - created_at)::double precision as seconds`,
+    `with over as (
+       delete from pipeline.shared_list where run_id = $1::uuid
+     ), ended as (
+       update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
+         updated_at = clock_timestamp(), finished_at = clock_timestamp()
+       where id = $1::uuid and epoch = $2::int and state = 'running'
+       returning extract(epoch from finished_at - created_at)::double precision as seconds
+     ), settled as (
+       -- What was tried again and is behind a run that is done was done in the end.
+       update pipeline.step set state = 'done', next_at = null, finished_at = clock_timestamp()
+       where run_id = $1::uuid and state = 'retry' and $3::text = 'done' and exists (select from ended)
+     )
+     select seconds from ended`,
     [
       run.id,
       run.epoch,

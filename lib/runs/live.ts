@@ -12,6 +12,16 @@ export interface Flight {
   ended: Promise<unknown>
 }
 
+/** A message that waits for its next try. */
+export interface Wait {
+  /** The message's item, '' outside an each. */
+  item: string
+  /** Epoch milliseconds. */
+  dueAt: number
+  /** Calls it off: the message goes no further. */
+  stop: AbortController
+}
+
 /** A run that this process executes: what the database knows of it, and what only memory needs. */
 export interface LiveRun extends ClaimedRun {
   /** Another process has the run; this one works on some of its items. */
@@ -23,6 +33,8 @@ export interface LiveRun extends ClaimedRun {
   flights: Map<string, Flight>
   /** Open each/join pairs, by `windowKey`. */
   windows: Map<string, Window>
+  /** Messages that wait for their next try, by node and message. */
+  waits: Map<string, Wait>
   /** The last error of each item ('' outside an each), until something goes on with it. */
   failures: Map<string, { node: string; error: PipelineError }>
   /** Calls off everything that works for the run. */
@@ -44,6 +56,7 @@ export function liven(run: ClaimedRun, steps: Map<string, JournalEntry>, now: nu
     steps,
     flights: new Map(),
     windows: new Map(),
+    waits: new Map(),
     failures: new Map(),
     controller: new AbortController(),
     movedAt: now,
@@ -67,4 +80,12 @@ export function isOf(live: LiveRun | undefined, run: RunRef): live is LiveRun {
 export function callOff(live: LiveRun): void {
   live.controller.abort(stopped())
   live.windows.clear()
+  callOffWaits(live)
+}
+
+/** Calls off what waits for its next try: a message that comes anew will find the wait in the journal. */
+export function callOffWaits(live: LiveRun): void {
+  const waits = [...live.waits.values()]
+  live.waits.clear()
+  for (const { stop } of waits) stop.abort(stopped())
 }

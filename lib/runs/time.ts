@@ -34,6 +34,18 @@ export const systemTimer: Timer = {
   },
 }
 
+/** Longest sleep until an instant before the clock is asked again: a suspended machine, or a clock set right, is noticed then. */
+const lookAgainMs = 15_000
+
+/** Sleeps until an instant (epoch milliseconds) has come. Rejects with STOPPED when the signal aborts. */
+export async function sleepUntil(timer: Timer, at: number, signal?: AbortSignal): Promise<void> {
+  for (;;) {
+    const left = at - timer.now().getTime()
+    if (left <= 0) return
+    await timer.sleep(Math.min(left, lookAgainMs), signal)
+  }
+}
+
 /**
  * The error of work that its surroundings called off (close, deploy, shutdown, take-over): not a failure of the work, so
  * no Catch node sees it and no attempt is counted; the run goes on later, or elsewhere.

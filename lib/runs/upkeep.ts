@@ -2,8 +2,10 @@ import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { FanOut } from './fanout.ts'
 import type { Hand } from './hand.ts'
 import { journalError } from './journal.ts'
+import { pruneKept } from './kept.ts'
 import { heldRuns, keepAlive, pruneRuns, releaseAstray } from './leases.ts'
 import type { LiveRun } from './live.ts'
+import { parkableUntil } from './parking.ts'
 import type { Timer } from './time.ts'
 import { judge } from './watchdog.ts'
 
@@ -37,6 +39,7 @@ export async function lookAfter(options: UpkeepOptions): Promise<void> {
       await once(options)
       if (clock.monotonic() - pruned >= pruneMs) {
         await pruneRuns(store, options.keepDays)
+        await pruneKept(store, options.keepDays)
         pruned = clock.monotonic()
       }
     } catch (error) {
@@ -54,6 +57,10 @@ async function once({ owner, store, hand, fanOut, clock, signal }: UpkeepOptions
   await releaseAstray(store, owner, [...hand.live.keys()])
   for (const live of [...hand.live.values()]) {
     if (!signal.aborted) await watch(live, hand, fanOut, clock)
+  }
+  for (const live of [...hand.live.values()]) {
+    const until = parkableUntil(live, clock)
+    if (until !== undefined && !signal.aborted) await hand.park(live, until)
   }
   await hand.takeUp()
   await fanOut.spread.check()

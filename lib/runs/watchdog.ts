@@ -27,6 +27,8 @@ export function judge(live: LiveRun, now: number, stallMs: number): Verdict | un
         }),
   )
   if (items.length > 0) return { act: 'fail-items', items }
+  // What waits for its next try is no stall; what else there is waits with it.
+  if (live.waits.size > 0) return undefined
   const [failure] = live.failures.values()
   if (failure !== undefined) {
     const { node, error } = failure

@@ -55,6 +55,11 @@ export interface NodeHandle<Config> {
   statusOfUsers(line: StatusLine): void
   /** Translates a key of the catalogue into the runtime's language. */
   text(key: string, values?: Record<string, string | number>): string
+  /**
+   * A JSONata expression over a message, with Node-RED's own functions (`$env`, `$flowContext`, …). Throws CONFIG when it does not
+   * parse; what it throws while it is evaluated comes as a rejection.
+   */
+  expression(text: string): (message: Message) => Promise<unknown>
   /** Sends outside of a message (triggers, joins). False, and nothing sent, once the node is closed. */
   send(outputs: Outputs): boolean
 }

@@ -9,7 +9,8 @@ export function isQuiet(error: PipelineError): boolean {
 
 /**
  * What `done` gets: a PipelineError with own properties `code`, `retryable` and, as plain bounded data, `cause`. Node-RED hands
- * `code` and `cause` on to Catch nodes and clones them with each wire: a cause that holds sockets or buffers must not get in there.
+ * only `code`, `stack` and `cause` on to Catch nodes, so `cause` also carries the error's own `retryable` and `retryAfterMs`. It is
+ * cloned with each wire: a cause that holds sockets or buffers must not get in there.
  */
 export function forDone(thrown: unknown): PipelineError {
   const error = PipelineError.from(thrown)
@@ -18,7 +19,11 @@ export function forDone(thrown: unknown): PipelineError {
     retryable: error.retryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(details === undefined ? {} : { details }),
-    ...(error.cause === undefined ? {} : { cause: plainCause(error.cause, 4) }),
+    cause: {
+      ...(error.cause === undefined ? {} : plainCause(error.cause, 4)),
+      retryable: error.retryable,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
   })
   if (error.stack !== undefined) copy.stack = error.stack
   return copy

@@ -5,6 +5,7 @@ import type { Behaviour, NodeHandle } from './behaviour.ts'
 import { registerButton } from './button.ts'
 import { coerce } from './coerce.ts'
 import { type ConfigOf, type Limits, LimitsSchema, type NodeDeclaration } from './declaration.ts'
+import { expressionOf } from './expression.ts'
 import { loggerOf } from './logger.ts'
 import { guard } from './message.ts'
 import type { NodeDefinition, Red, RedNode } from './red.ts'
@@ -62,6 +63,7 @@ export function registerNode<const D extends NodeDeclaration>(
           for (const show of known.users.values()) show(line)
         },
         text,
+        expression: (words) => expressionOf(red, this, words),
         send: guard(closing.signal, (outputs) => this.send(outputs)),
       })
       if (behaviour.service !== undefined) known.service = behaviour.service

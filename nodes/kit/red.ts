@@ -66,6 +66,21 @@ export interface AdminResponse extends ServerResponse {
 }
 export type AdminHandler = (request: AdminRequest, response: AdminResponse, next: (error?: unknown) => void) => void
 
+/** A JSONata expression as Node-RED prepares it; opaque. */
+export type Expression = object
+
+export interface RedUtil {
+  /** A deep copy; an HTTP request and response are shared. */
+  cloneMessage<T extends object>(message: T): T
+  /** Throws what JSONata says of an expression that does not parse. */
+  prepareJSONataExpression(expression: string, node: RedNode): Expression
+  evaluateJSONataExpression(
+    expression: Expression,
+    message: object,
+    done: (error: unknown, result: unknown) => void,
+  ): unknown
+}
+
 export interface Red {
   nodes: {
     createNode(node: RedNode, definition: NodeDefinition): void
@@ -84,6 +99,7 @@ export interface Red {
     [name: string]: unknown
   }
   events: EventEmitter
+  util: RedUtil
   auth: { needsPermission(permission: string): AdminHandler }
   httpAdmin: {
     get(path: string, ...handlers: AdminHandler[]): void

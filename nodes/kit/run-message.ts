@@ -12,7 +12,11 @@ export function neededRun(message: Message): RunRef {
 }
 
 const caught = parser(
-  Type.Object({ message: Type.Optional(Type.String()), code: Type.Optional(Type.String()) }),
+  Type.Object({
+    message: Type.Optional(Type.String()),
+    // Other packages use numbers as well.
+    code: Type.Optional(Type.Union([Type.String(), Type.Number()])),
+  }),
   'msg.error',
 )
 
@@ -25,5 +29,5 @@ export function caughtError({ error }: Message): JournalError | undefined {
   const { message, code } = caught.problems(error).length > 0 ? { message: String(error) } : caught.parse(error)
   // Node-RED writes the error's name in front.
   const words = message?.replace(/^(Pipeline)?Error: /, '') ?? 'A node failed without a message'
-  return { code: code ?? 'FLOW_ERROR', message: words, retryable: false }
+  return { code: code === undefined ? 'FLOW_ERROR' : String(code), message: words, retryable: false }
 }

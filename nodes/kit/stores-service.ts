@@ -36,12 +36,15 @@ export class StoresService {
   readonly #triggers = new Map<string, { trigger: FlowTrigger; withdraw?: () => void }>()
   readonly #started = () => {
     this.#flowsStarted = true
+    this.#nextStart.resolve()
+    this.#nextStart = Promise.withResolvers()
     if (this.#engine !== undefined) this.#replay(this.#engine)
   }
   #lease: Lease<OpenEngine> | undefined
   #opening: Promise<RunEngine> | undefined
   #engine: RunEngine | undefined
   #flowsStarted = false
+  #nextStart = Promise.withResolvers<void>()
   #trying = false
 
   constructor(options: StoresServiceOptions) {
@@ -79,6 +82,14 @@ export class StoresService {
       entry.withdraw?.()
       if (this.#triggers.get(flow) === entry) this.#triggers.delete(flow)
     }
+  }
+
+  /**
+   * Resolves at the next `flows:started`. For a node that is being made that is when all nodes are there and what it sends arrives.
+   * Rejects with STOPPED when `signal` aborts or the node is closed.
+   */
+  async flowsStarted(signal: AbortSignal): Promise<void> {
+    await untilAborted(this.#nextStart.promise, AbortSignal.any([this.#closing.signal, signal]))
   }
 
   /** Gives the engine back. Without `linger` it is closed unless others hold it too. */

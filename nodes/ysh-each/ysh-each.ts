@@ -38,6 +38,8 @@ export default function (red: Red): void {
     }
 
     async function open(on: RunEngine, run: RunRef, payload: unknown, rest: Message) {
+      // Tries around the whole list are none of its items' business, and may hold the whole list.
+      const { retry: _, ...others } = rest
       try {
         return await on.fanOut.open({
           run,
@@ -48,7 +50,7 @@ export default function (red: Red): void {
           send: config.spread
             ? 'shared'
             : ({ value }, itsRun) => {
-                handle.send([{ ...copyOf(rest), payload: value, run: itsRun }, null])
+                handle.send([{ ...copyOf(others), payload: value, run: itsRun }, null])
               },
         })
       } catch (error) {

@@ -61,5 +61,13 @@ export const declaration = defineNode({
     { section: 'payload', fields: [{ field: 'payload', icon: 'envelope-o', widget: 'textarea' }] },
   ],
   messages: { input: null, output: null },
-  texts: ['status.next', 'status.running', 'status.skipped', 'status.queued', 'status.duplicate', 'status.ready'],
+  texts: [
+    'status.next',
+    'status.running',
+    'status.parked',
+    'status.skipped',
+    'status.queued',
+    'status.duplicate',
+    'status.ready',
+  ],
 })

@@ -130,6 +130,10 @@ class RunNode {
     if (event.kind !== 'run' || event.run.flow !== this.#handle.path) return
     if (event.state === 'started' || event.state === 'resumed') {
       this.#handle.status({ mood: 'working', key: 'status.running' })
+    } else if (event.state === 'parked') {
+      const { language, config } = this.#handle
+      const time = shortTime(new Date(event.dueAt), config.timeZone, language)
+      this.#handle.status({ mood: 'waiting', key: 'status.parked', values: { time } })
     } else if (event.state === 'failed') {
       this.#handle.status({ mood: 'error', text: event.error.code })
       this.#handle.log.error(`The run for ${event.run.slot} failed: ${event.error.message}`, {

@@ -73,7 +73,7 @@ describe('errors for done', () => {
     )
     for (const name of ['code', 'retryable', 'retryAfterMs', 'details', 'cause'])
       assert.ok(Object.hasOwn(error, name), name)
-    assert.deepEqual(error.cause, { code: 'ECONNRESET', message: 'reset' })
+    assert.deepEqual(error.cause, { code: 'ECONNRESET', message: 'reset', retryable: true, retryAfterMs: 5 })
     assert.doesNotThrow(() => structuredClone(error.cause))
   })
 

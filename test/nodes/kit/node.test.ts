@@ -57,7 +57,7 @@ describe('the wrapper of every node', options, () => {
       const error = seen.caught[0]?.error as { message: string; code: string; cause: unknown }
       assert.equal(error.code, 'SOME_CODE')
       assert.match(error.message, /words/)
-      assert.deepEqual(error.cause, { message: 'deep' })
+      assert.deepEqual(error.cause, { message: 'deep', retryable: true })
       assert.equal(seen.caught[0]?.topic, 'kept')
       assert.deepEqual(escaped, [])
       assert.deepEqual(seen.statuses.at(-1), { fill: 'red', shape: 'ring', text: 'SOME_CODE' })
