@@ -4,6 +4,7 @@ import type { Hand } from './hand.ts'
 import { journalError } from './journal.ts'
 import { heldRuns, keepAlive, pruneRuns, releaseAstray } from './leases.ts'
 import type { LiveRun } from './live.ts'
+import type { OutboxDelivery } from './outbox-delivery.ts'
 import type { Timer } from './time.ts'
 import { judge } from './watchdog.ts'
 
@@ -20,6 +21,7 @@ export interface UpkeepOptions {
   clock: Timer
   hand: Hand
   fanOut: FanOut
+  outbox: OutboxDelivery
   keepDays: number
   /** Ends it. */
   signal: AbortSignal
@@ -42,9 +44,10 @@ export async function lookAfter(options: UpkeepOptions): Promise<void> {
 }
 
 async function once(
-  { owner, store, hand, keepDays, fanOut, clock, signal }: UpkeepOptions,
+  { owner, store, hand, keepDays, fanOut, outbox, clock, signal }: UpkeepOptions,
   look: number,
 ): Promise<void> {
+  outbox.wake()
   if (look % every.sign === 0) {
     await keepAlive(store, owner)
     const mine = [...hand.live.values()]
