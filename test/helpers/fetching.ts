@@ -27,7 +27,13 @@ export interface Fetching {
 /** Options of {@link Fetching.fetch}. */
 export interface FetchOptions {
   portal: string
-  mode?: 'full' | 'incremental'
+  mode?: 'full' | 'incremental' | 'cached'
+  backups?: string[]
+  whenAllFail?: 'error' | 'last-good'
+  incidents?: boolean
+  flapMinutes?: number
+  /** What o'clock the step takes it to be. */
+  now?: Date
   parts?: string
   format?: 'csv' | 'parquet'
   keepPersonal?: string[]
@@ -58,6 +64,7 @@ export async function openFetching(more: StoresOptions = {}): Promise<Fetching> 
         config.parse({
           dataset,
           mode: options?.mode ?? 'incremental',
+          whenAllFail: options?.whenAllFail ?? 'error',
           parts: options?.parts ?? '',
           format: options?.format ?? 'csv',
           keepPersonal: options?.keepPersonal ?? [],
@@ -68,6 +75,9 @@ export async function openFetching(more: StoresOptions = {}): Promise<Fetching> 
             tries: options?.tries ?? 2,
             backoffMs: 5,
             idleTimeoutMs: options?.idleTimeoutMs ?? 5000,
+            backups: options?.backups ?? [],
+            incidents: options?.incidents ?? true,
+            flapMinutes: options?.flapMinutes ?? 30,
           },
         }),
         {
@@ -76,7 +86,7 @@ export async function openFetching(more: StoresOptions = {}): Promise<Fetching> 
           signal: options?.signal ?? new AbortController().signal,
           stores,
           http,
-          clock: { now: () => new Date() },
+          clock: { now: () => options?.now ?? new Date() },
           log: {
             debug() {},
             info() {},
