@@ -14,6 +14,8 @@ export interface FlowTrigger {
   send(run: RunRef, input: Json): void
   /** A run in which nothing moves for this long is sent anew once, then fails as STALLED. Default 5 minutes. */
   stallMs?: number
+  /** Topic of the outbox: each of its entries starts a run of this flow, whose slot is the entry's key and whose input its payload. */
+  topic?: string
 }
 
 /** What became of `RunEngine.start`. */

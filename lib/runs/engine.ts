@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { migrate } from '../stores/postgres/migrate.ts'
+import { alertTopic } from './alert.ts'
+import { logAlert } from './alert-log.ts'
+import { alertMigrations } from './alert-migrations.ts'
 import type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
@@ -12,6 +15,7 @@ import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
 import { type Ending, failLostMessages, type RunRequest, runsChannel, startRun } from './lifecycle.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
+import { OutboxDelivery } from './outbox-delivery.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
@@ -34,7 +38,7 @@ const closeMs = 8_000
  */
 export async function createEngine(options: EngineOptions): Promise<RunEngine> {
   const { postgres } = options.stores
-  await migrate(postgres, [...runMigrations, ...keptMigrations])
+  await migrate(postgres, [...runMigrations, ...keptMigrations, ...alertMigrations])
   const engine = new RunEngine(options)
   await engine.open()
   return engine
@@ -53,6 +57,7 @@ export class RunEngine {
   readonly #options: EngineOptions
   readonly #clock: Timer
   readonly #hand: Hand
+  readonly #outbox: OutboxDelivery
   readonly #visitors = new Set<LiveRun>()
   readonly #closing = new AbortController()
   #upkeep: Promise<void> = Promise.resolve()
@@ -76,6 +81,13 @@ export class RunEngine {
     this.fanOut = new FanOut({ ...ofRuns, claimant: () => hand.claimant(), drop: (live) => hand.drop(live) })
     this.retries = new Retries({ ...ofRuns, closing: this.#closing.signal })
     this.kept = new KeptMessages({ store, claimant: () => hand.claimant() })
+    this.#outbox = new OutboxDelivery({
+      ...common,
+      owner: this.owner,
+      defaults: new Map([[alertTopic, logAlert(log)]]),
+      keepDays: options.keepDays ?? 90,
+      signal: this.#closing.signal,
+    })
   }
 
   /** Announces the process and begins to look after its runs. */
@@ -90,6 +102,7 @@ export class RunEngine {
       clock: this.#clock,
       hand: this.#hand,
       fanOut: this.fanOut,
+      outbox: this.#outbox,
       keepDays: this.#options.keepDays ?? 90,
       signal: this.#closing.signal,
     })
@@ -107,9 +120,18 @@ export class RunEngine {
   register(flow: string, trigger: FlowTrigger): () => void {
     const { triggers } = this.#hand
     triggers.set(flow, trigger)
+    const deaf = trigger.topic === undefined ? undefined : this.#receive(flow, trigger.topic)
     return () => {
+      deaf?.()
       if (triggers.get(flow) === trigger) triggers.delete(flow)
     }
+  }
+
+  /** Has each outbox entry of a topic start a run of the flow; started twice, it is a duplicate and does no harm. */
+  #receive(flow: string, topic: string): () => void {
+    return this.#outbox.register(topic, async ({ key, payload }) => {
+      await this.start({ flow, slot: key, trigger: 'event', input: payload, overlap: 'queue' })
+    })
   }
 
   /** Tells a listener what happens. Returns how to stop it. */
@@ -171,6 +193,7 @@ export class RunEngine {
    * whose trigger is gone are given back. What the store refuses for the moment the upkeep makes up for.
    */
   async replay(): Promise<void> {
+    this.#outbox.open()
     const { live, triggers } = this.#hand
     const left = this.fanOut.spread.leave()
     const gone = [...live.values()].filter((run) => !triggers.has(run.flow))
@@ -241,7 +264,8 @@ export class RunEngine {
     const runs = [...this.#hand.live.values(), ...this.#visitors]
     const flights = runs.flatMap((live) => [...live.flights.values()].map((flight) => flight.ended))
     for (const live of runs) callOff(live)
-    await settled([...flights, this.#upkeep, this.#hand.settled(), this.fanOut.spread.settled()], this.#clock)
+    const others = [this.#upkeep, this.#hand.settled(), this.fanOut.spread.settled(), this.#outbox.settled()]
+    await settled([...flights, ...others], this.#clock)
     try {
       await this.fanOut.spread.leave()
       await releaseRuns(store, this.owner, [...this.#hand.live.keys()])

@@ -107,11 +107,17 @@ export const runMigrations: readonly Migration[] = [
         attempts integer not null default 0,
         next_at timestamptz not null default clock_timestamp(),
         error jsonb,
+        leased_by text,
+        lease_until timestamptz,
         created_at timestamptz not null default clock_timestamp(),
-        delivered_at timestamptz
+        delivered_at timestamptz,
+        failed_at timestamptz
       );
       comment on table pipeline.outbox is 'What must leave this system: written with the effect it tells of, delivered at least once';
-      create index outbox_pending on pipeline.outbox (next_at) where delivered_at is null;
+      comment on column pipeline.outbox.lease_until is 'Until then one process delivers it; others leave it alone';
+      comment on column pipeline.outbox.failed_at is 'Given up: error says why. Neither delivered nor tried again';
+      create index outbox_pending on pipeline.outbox (next_at) where delivered_at is null and failed_at is null;
+      create index outbox_settled on pipeline.outbox (created_at) where delivered_at is not null or failed_at is not null;
     `,
   },
 ]

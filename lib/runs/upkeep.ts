@@ -5,6 +5,7 @@ import { journalError } from './journal.ts'
 import { pruneKept } from './kept.ts'
 import { heldRuns, keepAlive, pruneRuns, releaseAstray } from './leases.ts'
 import type { LiveRun } from './live.ts'
+import type { OutboxDelivery } from './outbox-delivery.ts'
 import { parkableUntil } from './parking.ts'
 import type { Timer } from './time.ts'
 import { judge } from './watchdog.ts'
@@ -21,6 +22,7 @@ export interface UpkeepOptions {
   clock: Timer
   hand: Hand
   fanOut: FanOut
+  outbox: OutboxDelivery
   keepDays: number
   /** Ends it. */
   signal: AbortSignal
@@ -48,7 +50,8 @@ export async function lookAfter(options: UpkeepOptions): Promise<void> {
   }
 }
 
-async function once({ owner, store, hand, fanOut, clock, signal }: UpkeepOptions): Promise<void> {
+async function once({ owner, store, hand, fanOut, outbox, clock, signal }: UpkeepOptions): Promise<void> {
+  outbox.wake()
   hand.signed(await keepAlive(store, owner))
   const mine = [...hand.live.values()].filter((live) => !live.guest)
   const ids = mine.map((live) => live.id)

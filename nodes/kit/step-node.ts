@@ -14,7 +14,9 @@ export type StepDeclaration<C extends ObjectSchema> = NodeDeclaration & {
 }
 
 /** How a step's result becomes messages. */
-export interface StepNodeOptions<Output> {
+export interface StepNodeOptions<Output, Config = unknown> {
+  /** Completes the step's input by what else the message says; the result is still checked by the step's schema. */
+  inputOf?(message: Message, input: Record<string, unknown>, config: Config): Record<string, unknown>
   /** Index of the output that a manifest goes to; 0 when left out. */
   outputOf?(manifest: Output): number
   /** What the status says of it. */
@@ -29,9 +31,13 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
   red: Red,
   declaration: StepDeclaration<C>,
   step: Step<C, I, O>,
-  options: StepNodeOptions<Infer<O>> = {},
+  options: StepNodeOptions<Infer<O>, Infer<C>> = {},
 ): void {
-  const { outputOf = () => 0, statusOf = (): StatusLine => ({ mood: 'done', key: 'status.done' }) } = options
+  const {
+    inputOf = (_, input) => input,
+    outputOf = () => 0,
+    statusOf = (): StatusLine => ({ mood: 'done', key: 'status.done' }),
+  } = options
   const outputs = declaration.outputs?.length ?? 1
   registerNode<StepDeclaration<C>>(red, declaration, (handle) => {
     const stores = handle.use('stores', StoresService)
@@ -43,7 +49,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
           step,
           config: handle.config,
           node: handle.path,
-          input: inputOf(message, step.input),
+          input: inputOf(message, knownInput(message, step.input), handle.config),
           run: runOf(message),
           signal,
           progress,
@@ -65,7 +71,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
 }
 
 /** The known properties of an object; nothing else may get into the step's identity. */
-function inputOf(message: Message, schema: ObjectSchema): Record<string, unknown> {
+function knownInput(message: Message, schema: ObjectSchema): Record<string, unknown> {
   const { payload } = message
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload) || Buffer.isBuffer(payload)) return {}
   return Object.fromEntries(Object.entries(payload).filter(([name]) => name in schema.properties))

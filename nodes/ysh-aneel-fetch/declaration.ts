@@ -17,6 +17,7 @@ export const declaration = defineNode({
     { field: 'dataset', icon: 'table', widget: 'custom:dataset' },
     { field: 'parts', icon: 'calendar' },
     { field: 'mode', icon: 'refresh' },
+    { field: 'whenAllFail', icon: 'life-ring', when: { field: 'mode', is: ['incremental', 'full'] } },
     { field: 'stores', icon: 'database' },
     { field: 'portal', icon: 'globe' },
     {
@@ -32,6 +33,8 @@ export const declaration = defineNode({
   texts: [
     'status.published',
     'status.unchanged',
+    'status.backup',
+    'status.cache',
     'list.contract',
     'list.count',
     'list.none',

@@ -11,6 +11,14 @@ export const declaration = defineNode({
     { field: 'url', icon: 'globe' },
     { field: 'contact', icon: 'envelope-o' },
     {
+      section: 'fallback',
+      fields: [
+        { field: 'backups', icon: 'life-ring' },
+        { field: 'incidents', icon: 'bell-o' },
+        { field: 'flapMinutes', icon: 'exchange', when: { field: 'incidents', is: [true] } },
+      ],
+    },
+    {
       section: 'patience',
       fields: [
         { field: 'connectTimeoutMs', icon: 'plug' },

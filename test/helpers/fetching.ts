@@ -28,7 +28,13 @@ export interface Fetching {
 /** Options of {@link Fetching.fetch}. */
 export interface FetchOptions {
   portal: string
-  mode?: 'full' | 'incremental'
+  mode?: 'full' | 'incremental' | 'cached'
+  backups?: string[]
+  whenAllFail?: 'error' | 'last-good'
+  incidents?: boolean
+  flapMinutes?: number
+  /** What o'clock the step takes it to be. */
+  now?: Date
   parts?: string
   format?: 'csv' | 'parquet'
   keepPersonal?: string[]
@@ -59,6 +65,7 @@ export async function openFetching(more: StoresOptions = {}, hosts: HostsOptions
         config.parse({
           dataset,
           mode: options?.mode ?? 'incremental',
+          whenAllFail: options?.whenAllFail ?? 'error',
           parts: options?.parts ?? '',
           format: options?.format ?? 'csv',
           keepPersonal: options?.keepPersonal ?? [],
@@ -69,6 +76,9 @@ export async function openFetching(more: StoresOptions = {}, hosts: HostsOptions
             tries: options?.tries ?? 2,
             backoffMs: 5,
             idleTimeoutMs: options?.idleTimeoutMs ?? 5000,
+            backups: options?.backups ?? [],
+            incidents: options?.incidents ?? true,
+            flapMinutes: options?.flapMinutes ?? 30,
           },
         }),
         {
@@ -77,7 +87,7 @@ export async function openFetching(more: StoresOptions = {}, hosts: HostsOptions
           signal: options?.signal ?? new AbortController().signal,
           stores,
           http,
-          clock: { now: () => new Date() },
+          clock: { now: () => options?.now ?? new Date() },
           log: {
             debug() {},
             info() {},

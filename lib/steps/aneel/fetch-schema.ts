@@ -1,3 +1,4 @@
+import { FailedTierSchema, TierSchema } from '../../runs/fallback.ts'
 import { type Infer, Type } from '../../schema.ts'
 
 /** Where the portal is and how we present ourselves to it. Filled in from the node `ysh-aneel-portal`. */
@@ -29,6 +30,24 @@ export const PortalSchema = Type.Object(
       description: 'Tries a request, with backoff and jitter',
     }),
     backoffMs: Type.Integer({ default: 2_000, minimum: 1, maximum: 600_000 }),
+    backups: Type.Array(Type.String({ pattern: '^https?://[^\\s]+$' }), {
+      default: [],
+      maxItems: 5,
+      title: 'Backup portals',
+      description: 'Base addresses of mirrors with the same catalogue, asked in this order when the portal fails',
+    }),
+    incidents: Type.Boolean({
+      default: true,
+      title: 'Incidents',
+      description: 'Whether a failure opens an incident, about which the administrator is alerted once',
+    }),
+    flapMinutes: Type.Integer({
+      default: 30,
+      minimum: 0,
+      maximum: 10_080,
+      title: 'Flapping',
+      description: 'An incident that comes back within so many minutes is the same one, without another alert',
+    }),
   },
   { additionalProperties: false },
 )
@@ -50,10 +69,16 @@ export const FetchConfigSchema = Type.Object(
       description:
         'For datasets with a file a year: latest, latest-two, all, or years with commas; blank takes the contract’s',
     }),
-    mode: Type.Enum(['incremental', 'full'], {
+    mode: Type.Enum(['incremental', 'full', 'cached'], {
       default: 'incremental',
       title: 'Mode',
-      description: 'incremental asks first whether anything changed; full downloads and compares in any case',
+      description:
+        'incremental asks first whether anything changed; full downloads and compares in any case; cached answers with the last good version without asking anybody',
+    }),
+    whenAllFail: Type.Enum(['error', 'last-good'], {
+      default: 'error',
+      title: 'When every source fails',
+      description: 'error fails and names the last good version; last-good goes on with it',
     }),
     format: Type.Enum(['csv', 'parquet'], {
       default: 'csv',
@@ -80,6 +105,8 @@ export type FetchConfig = Infer<typeof FetchConfigSchema>
 export const FetchInputSchema = Type.Object({
   dataset: Type.Optional(Type.String()),
   parts: Type.Optional(Type.String()),
+  /** Code of the error because of which the last good version is asked for (mode cached). */
+  why: Type.Optional(Type.String()),
 })
 
 /** One part of the dataset as it stands after the step. A dataset without parts has one, named ''. */
@@ -101,9 +128,12 @@ export const PartManifestSchema = Type.Object({
     Type.Null(),
   ]),
   source: Type.Object({
-    tier: Type.Enum(['primary', 'backup', 'cache']),
+    /** Who answered: not necessarily where the version once came from. */
+    tier: TierSchema,
     /** Age in seconds of what is served, from its publication here. */
     ageSeconds: Type.Number(),
+    /** The better tiers, and why they did not serve. */
+    why: Type.Array(FailedTierSchema),
     url: Type.String(),
     etag: Type.String(),
     lastModified: Type.String(),
@@ -115,6 +145,10 @@ export const FetchOutputSchema = Type.Object({
   dataset: Type.String(),
   /** `published` when any part was. */
   outcome: Type.Enum(['published', 'unchanged']),
+  /** Who answered; of several parts the lowest tier, with its age and why. */
+  tier: TierSchema,
+  ageSeconds: Type.Number(),
+  why: Type.Array(FailedTierSchema),
   /** The view to query. */
   table: Type.String(),
   rows: Type.Integer(),

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipelineError } from '../../errors.ts'
+import { alertMigrations } from '../../runs/alert-migrations.ts'
+import { runMigrations } from '../../runs/migrations.ts'
 import { retry } from '../../runs/retry.ts'
 import type { Infer } from '../../schema.ts'
 import { putArtifact } from '../../stores/objects/artifacts.ts'
@@ -11,23 +13,22 @@ import { defineStep, type StepContext } from '../step.ts'
 import { contractFor } from './catalogue.ts'
 import type { Contract } from './contract.ts'
 import { type Download, download, portalPolicy } from './download.ts'
+import { noteFailed, noteServed } from './fetch-incident.ts'
+import { fetchManifest, partManifest, withLastGood } from './fetch-manifest.ts'
 import {
   type FetchConfig,
   FetchConfigSchema,
   FetchInputSchema,
-  type FetchManifest,
   FetchOutputSchema,
   type PartManifest,
 } from './fetch-schema.ts'
 import { runLoad } from './load/load.ts'
 import { datasetMigrations } from './load/migrations.ts'
 import { snakeCase } from './load/plan.ts'
-import { currentParts, currentVersion, type Version, type VersionSource } from './load/registry.ts'
+import { currentVersion, type Version, type VersionSource, wasReplaced } from './load/registry.ts'
 import { baseName, createPortal, type Package, type Pick, pickResources } from './portal.ts'
 import { type KnownSource, knownSource, noteCheck, noteFailure } from './source-check.ts'
-
-/** Said with everything that goes out: the portal's licence asks for it. */
-export const ATTRIBUTION = 'Fonte: ANEEL, Dados Abertos (dadosabertos.aneel.gov.br), licença ODbL'
+import { type Asking, serveParts } from './tiers.ts'
 
 type Context = StepContext<Infer<typeof FetchOutputSchema>>
 
@@ -47,7 +48,7 @@ interface Wanted {
  */
 export const aneelFetch = defineStep({
   name: 'aneel-fetch',
-  version: 1,
+  version: 2,
   config: FetchConfigSchema,
   input: FetchInputSchema,
   output: FetchOutputSchema,
@@ -56,19 +57,25 @@ export const aneelFetch = defineStep({
     const wanted = resolveWanted(config, input)
     await prepared(context.stores.postgres)
     try {
-      const parts = await fetchParts(wanted, config, context)
-      return manifest(wanted.dataset, parts, (context.clock.now().getTime() - started) / 1000)
-    } catch (error) {
-      throw await withLastGood(PipelineError.from(error, 'FETCH_FAILED'), wanted.dataset, context)
+      const parts = await serveParts(wanted, config, input.why, context, (portal, asking) =>
+        fetchParts(wanted, asking, portal, context),
+      )
+      if (config.mode !== 'cached') await noteServed(wanted.dataset, parts, config.portal, context)
+      return fetchManifest(wanted.dataset, parts, (context.clock.now().getTime() - started) / 1000)
+    } catch (thrown) {
+      const error = PipelineError.from(thrown, 'FETCH_FAILED')
+      if (config.mode !== 'cached') await noteFailed(wanted.dataset, error, config.portal, context)
+      throw await withLastGood(error, wanted.dataset, context)
     }
   },
 })
 
 const migrations = new WeakMap<PostgresStore, Promise<unknown>>()
 
-/** The registry's tables, made once for each store; a failure is tried again by the next step. */
+/** The tables of registry and incidents, made once for each store; a failure is tried again by the next step. */
 async function prepared(postgres: PostgresStore): Promise<void> {
-  const running = migrations.get(postgres) ?? migrate(postgres, datasetMigrations)
+  const running =
+    migrations.get(postgres) ?? migrate(postgres, [...runMigrations, ...alertMigrations, ...datasetMigrations])
   migrations.set(postgres, running)
   try {
     await running
@@ -96,12 +103,23 @@ export function resolveWanted(config: FetchConfig, input: Infer<typeof FetchInpu
   }
 }
 
-async function fetchParts(wanted: Wanted, config: FetchConfig, context: Context): Promise<PartManifest[]> {
-  const direct = await quickCheck(wanted, config, context)
+/** Asks one portal for the parts that no better one has served. */
+async function fetchParts(
+  wanted: Wanted,
+  asking: Asking,
+  config: FetchConfig,
+  context: Context,
+): Promise<PartManifest[]> {
+  const direct = await quickCheck(wanted, asking, config, context)
   if (direct !== undefined) return [direct]
   const { picks, found } = await resolvePicks(wanted, config, context)
   const parts: PartManifest[] = []
-  for (const pick of picks) parts.push(await fetchPart(pick, wanted, found, config, context, undefined))
+  for (const pick of picks) {
+    const part =
+      asking.done.get(pick.part) ?? (await fetchPart(pick, wanted, asking, found, config, context, undefined))
+    asking.done.set(pick.part, part)
+    parts.push(part)
+  }
   return parts
 }
 
@@ -109,7 +127,12 @@ async function fetchParts(wanted: Wanted, config: FetchConfig, context: Context)
  * The cheap look: a dataset of one file whose address is known is asked for with a single conditional request, without the
  * portal's catalogue. Undefined when there is more to do.
  */
-async function quickCheck(wanted: Wanted, config: FetchConfig, context: Context): Promise<PartManifest | undefined> {
+async function quickCheck(
+  wanted: Wanted,
+  asking: Asking,
+  config: FetchConfig,
+  context: Context,
+): Promise<PartManifest | undefined> {
   if (config.mode === 'full' || wanted.contract?.resource.file.includes('(?<part>')) return undefined
   const known = await knownSource(context.stores.postgres, wanted.dataset, '')
   const version = await currentVersion(context.stores.postgres, wanted.dataset, '')
@@ -117,10 +140,10 @@ async function quickCheck(wanted: Wanted, config: FetchConfig, context: Context)
   if (/\.parquet$/i.test(new URL(known.url).pathname) !== (config.format === 'parquet')) return undefined
   // another portal (a replica, a backup) has other addresses
   if (new URL(known.url).origin !== new URL(config.portal.url).origin) return undefined
-  if (version.runId === context.run.id) return manifestOf(version, 'published', 'published by this run', context)
+  if (version.runId === context.run.id) return publishedHere(version, context)
   const pick = { part: '', resourceId: known.resourceId, url: known.url, stamp: known.portalStamp }
   try {
-    return await fetchPart(pick, wanted, undefined, config, context, known)
+    return await fetchPart(pick, wanted, asking, undefined, config, context, known)
   } catch (error) {
     // the file may have moved: the catalogue knows where
     if (error instanceof PipelineError && (error.code === 'HTTP_404' || error.code === 'HTTP_410')) return undefined
@@ -170,6 +193,7 @@ async function resolvePicks(
 async function fetchPart(
   pick: Pick,
   wanted: Wanted,
+  asking: Asking,
   found: Package | undefined,
   config: FetchConfig,
   context: Context,
@@ -177,14 +201,16 @@ async function fetchPart(
 ): Promise<PartManifest> {
   const { postgres } = context.stores
   const base = await currentVersion(postgres, wanted.dataset, pick.part)
-  if (base?.runId === context.run.id) return manifestOf(base, 'published', 'published by this run', context)
+  if (base?.runId === context.run.id) return publishedHere(base, context)
+  const unchanged = (version: Version, reason: string, fresh = false) =>
+    partManifest(version, { outcome: 'unchanged', reason, fresh }, { ...asking, url: pick.url }, context)
   const last = quick ?? (await knownSource(postgres, wanted.dataset, pick.part))
   // what the source said of another address (another format, a moved file) says nothing of this one
   const known = last?.url === pick.url ? last : undefined
   const incremental = config.mode === 'incremental' && base !== undefined
   if (incremental && quick === undefined && pick.stamp !== '' && known?.portalStamp === pick.stamp) {
     await noteCheck(postgres, wanted.dataset, pick, known)
-    return manifestOf(base, 'unchanged', 'the portal lists the same file', context)
+    return unchanged(base, 'the portal lists the same file')
   }
   const file = join(context.stores.scratch, `${randomUUID()}.part`)
   try {
@@ -196,7 +222,7 @@ async function fetchPart(
     })
     if (got.outcome === 'not-modified' && base !== undefined) {
       await noteCheck(postgres, wanted.dataset, pick, known ?? { etag: '', lastModified: '' })
-      return manifestOf(base, 'unchanged', 'not modified (304)', context)
+      return unchanged(base, 'not modified (304)')
     }
     if (got.outcome === 'not-modified') {
       throw new PipelineError('HTTP_304', 'The portal says "not modified" of a file that was never fetched', {
@@ -205,9 +231,18 @@ async function fetchPart(
     }
     if (base !== undefined && base.sha256 === got.sha256 && config.mode === 'incremental') {
       await noteCheck(postgres, wanted.dataset, pick, got)
-      return manifestOf(base, 'unchanged', 'the same bytes again', context)
+      return unchanged(base, 'the same bytes again')
     }
-    return await loadPart(pick, got, base, wanted, found, config, context)
+    if (asking.tier === 'backup' && base !== undefined && (await wasReplaced(postgres, base, got.sha256))) {
+      const message = `${wanted.dataset}: the backup still has a file that a newer version has replaced here`
+      throw new PipelineError('BACKUP_OLDER', message, { details: { sha256: got.sha256 } })
+    }
+    const version = await loadPart(pick, got, base, wanted, asking, found, config, context)
+    if (version.new + version.changed + version.vanished === 0 && base !== undefined) {
+      return unchanged(version, 'the file was rewritten, its rows are equal', true)
+    }
+    const reason = version.version === 1 ? 'first version' : 'rows changed'
+    return partManifest(version, { outcome: 'published', reason, fresh: true }, { ...asking, url: pick.url }, context)
   } catch (error) {
     await noteFailure(postgres, wanted.dataset, pick, PipelineError.from(error))
     throw error
@@ -221,13 +256,15 @@ async function loadPart(
   got: Extract<Download, { outcome: 'downloaded' }>,
   base: Version | undefined,
   wanted: Wanted,
+  asking: Asking,
   found: Package | undefined,
   config: FetchConfig,
   context: Context,
-): Promise<PartManifest> {
+): Promise<Version> {
   const { stores } = context
   const source: VersionSource = {
-    tier: 'primary',
+    tier: asking.tier,
+    why: [...asking.why],
     url: pick.url,
     resourceId: pick.resourceId,
     etag: got.etag,
@@ -266,94 +303,13 @@ async function loadPart(
   const version = await currentVersion(stores.postgres, wanted.dataset, pick.part)
   if (version === undefined)
     throw new PipelineError('NO_VERSION', `${wanted.dataset}: the version just published is gone`)
-  const touched = version.new + version.changed + version.vanished
-  return touched === 0 && base !== undefined
-    ? manifestOf(version, 'unchanged', 'the file was rewritten, its rows are equal', context)
-    : manifestOf(version, 'published', version.version === 1 ? 'first version' : 'rows changed', context)
+  return version
 }
 
-function manifestOf(
-  version: Version,
-  outcome: PartManifest['outcome'],
-  reason: string,
-  context: Context,
-): PartManifest {
-  const fresh = outcome === 'published' || reason.includes('rewritten')
-  return {
-    part: version.part,
-    outcome,
-    reason,
-    version: version.version,
-    publishedAt: version.publishedAt,
-    rows: version.rows,
-    new: fresh ? version.new : 0,
-    changed: fresh ? version.changed : 0,
-    vanished: fresh ? version.vanished : 0,
-    quarantined: fresh ? version.quarantined : 0,
-    warnings: fresh ? version.warnings : [],
-    artifact:
-      version.artifactKey === null ? null : { sha256: version.sha256, bytes: version.bytes, key: version.artifactKey },
-    source: {
-      tier: version.source.tier,
-      ageSeconds: Math.max(0, (context.clock.now().getTime() - Date.parse(version.publishedAt)) / 1000),
-      url: version.source.url,
-      etag: version.source.etag,
-      lastModified: version.source.lastModified,
-    },
-  }
-}
-
-function manifest(dataset: string, parts: PartManifest[], seconds: number): FetchManifest {
-  const sum = (field: 'rows' | 'new' | 'changed' | 'vanished' | 'quarantined') =>
-    parts.reduce((total, part) => total + part[field], 0)
-  return {
-    dataset,
-    outcome: parts.some((part) => part.outcome === 'published') ? 'published' : 'unchanged',
-    table: dataset,
-    rows: sum('rows'),
-    new: sum('new'),
-    changed: sum('changed'),
-    vanished: sum('vanished'),
-    quarantined: sum('quarantined'),
-    seconds,
-    warnings: parts.flatMap((part) => part.warnings),
-    parts,
-    attribution: ATTRIBUTION,
-  }
-}
-
-/** Says in the error what is served meanwhile, and how old it is. */
-async function withLastGood(error: PipelineError, dataset: string, context: Context): Promise<PipelineError> {
-  let served: Version[] = []
-  try {
-    served = await currentParts(context.stores.postgres, dataset)
-  } catch {
-    // the store itself is what failed
-  }
-  const newest = served.reduce<Version | undefined>((a, b) => (a && a.publishedAt > b.publishedAt ? a : b), undefined)
-  const age = newest
-    ? Math.max(0, Math.round((context.clock.now().getTime() - Date.parse(newest.publishedAt)) / 1000))
-    : undefined
-  const stays = newest
-    ? `. Version ${newest.version} of ${newest.publishedAt} stays served (${humanAge(age ?? 0)} old)`
-    : '. Nothing is served of it yet'
-  return new PipelineError(error.code, `${error.message.replace(/\.$/, '')}${stays}`, {
-    retryable: error.retryable,
-    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-    cause: error,
-    details: {
-      ...error.details,
-      dataset,
-      lastGood: newest ? { version: newest.version, publishedAt: newest.publishedAt, ageSeconds: age } : null,
-    },
-  })
-}
-
-function humanAge(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
-  return `${Math.round(seconds / 86_400)} days`
+/** A part that this very run has published, before it was sent anew. */
+function publishedHere(version: Version, context: Context): PartManifest {
+  const end = { outcome: 'published', reason: 'published by this run', fresh: true } as const
+  return partManifest(version, end, version.source, context)
 }
 
 function retryNotice(context: Context, what: string) {

@@ -33,8 +33,9 @@ export async function noteCheck(
     `insert into pipeline.source_check (dataset, part, url, resource_id, etag, last_modified, portal_stamp, checked_at, error)
      values ($1, $2, $3, $4, $5, $6, nullif($7, ''), now(), null)
      on conflict (dataset, part) do update set url = excluded.url, resource_id = excluded.resource_id, etag = excluded.etag,
-       last_modified = excluded.last_modified, portal_stamp = coalesce(excluded.portal_stamp, source_check.portal_stamp),
-       checked_at = now(), error = null`,
+       last_modified = excluded.last_modified, checked_at = now(), error = null,
+       portal_stamp = case when source_check.url = excluded.url then coalesce(excluded.portal_stamp, source_check.portal_stamp)
+         else excluded.portal_stamp end`,
     [dataset, pick.part, pick.url, pick.resourceId, answer.etag, answer.lastModified, pick.stamp],
   )
 }

@@ -34,6 +34,7 @@ export async function publish(
         { retryable: true },
       )
     }
+    refuseOlder(job, staged, base)
     const next = { dataset: job.contract.dataset, part: job.part, version: (base?.version ?? 0) + 1 }
     const target =
       staged.mode === 'delta' && base !== undefined
@@ -113,6 +114,16 @@ export async function publish(
       container: staged.container,
     }
   })
+}
+
+/** A mirror may lag behind: what it has must not replace what is newer. Throws BACKUP_OLDER. */
+function refuseOlder(job: LoadJob, staged: Staged, base: Version | undefined): void {
+  const [now, then] = [staged.generatedOn, base?.generatedOn ?? null]
+  if (job.source.tier === 'primary' || now === null || then === null || now >= then) return
+  throw new PipelineError(
+    'BACKUP_OLDER',
+    `${job.contract.dataset}: the backup's file was generated on ${now}, the version that is served on ${then}`,
+  )
 }
 
 /** Counts for a whole new table. Rows of an older schema cannot be compared one by one; their keys can while the key is the same. */

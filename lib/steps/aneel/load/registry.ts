@@ -1,3 +1,4 @@
+import type { FailedTier } from '../../../runs/fallback.ts'
 import type { Queryable } from '../../../stores/postgres/port.ts'
 import { quoteIdentifier } from '../../../stores/postgres/port.ts'
 import type { Contract } from '../contract.ts'
@@ -37,6 +38,8 @@ export interface Version {
 /** Where a version's file came from. */
 export interface VersionSource {
   tier: 'primary' | 'backup'
+  /** For a backup: why the primary did not serve. */
+  why: FailedTier[]
   url: string
   resourceId: string
   etag: string
@@ -68,6 +71,16 @@ export async function currentParts(db: Queryable, dataset: string): Promise<Vers
     [dataset],
   )
   return rows
+}
+
+/** Whether a file's bytes were those of an earlier version than `base`, and are no more. */
+export async function wasReplaced(db: Queryable, base: Version, sha256: string): Promise<boolean> {
+  if (base.sha256 === sha256) return false
+  const { rows } = await db.query(
+    'select 1 from pipeline.version where dataset = $1 and part = $2 and version < $3 and sha256 = $4 limit 1',
+    [base.dataset, base.part, base.version, sha256],
+  )
+  return rows.length > 0
 }
 
 /** Records a version. `at` is the database's clock. */

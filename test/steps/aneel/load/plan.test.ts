@@ -200,7 +200,7 @@ test('gates: what is judged and what is said', () => {
     artifactKey: null,
     stateKey: null,
     stateSha256: null,
-    source: { tier: 'primary' as const, url: '', resourceId: '', etag: '', lastModified: '', portalStamp: '' },
+    source: { tier: 'primary' as const, why: [], url: '', resourceId: '', etag: '', lastModified: '', portalStamp: '' },
     generatedOn: null,
     dialect: {},
     profile: {},
