@@ -148,6 +148,7 @@ export class Outside {
       }
     })
     this.#options.waiting.add(id, { attempt, dueAt: at, stop })
+    this.#options.handle.log.debug(`Try ${attempt} waits until ${dueAt.toISOString()}`)
   }
 
   /** Whoever takes it out of the database sends it: one process, once. */

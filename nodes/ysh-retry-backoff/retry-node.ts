@@ -196,6 +196,10 @@ export class RetryNode {
       },
     )
     this.#waiting.add(id, { attempt, dueAt, stop })
+    this.#handle.log.debug(`Try ${attempt} waits until ${new Date(dueAt).toISOString()}`, {
+      run: run.id,
+      item: run.item,
+    })
     return this.#reply()
   }
 
