@@ -82,7 +82,7 @@ function show(summary: Summary): void {
     number(item.vanished),
     number(item.quarantined),
     item.seconds?.toFixed(1) ?? '',
-    item.tier ?? '',
+    `${item.tier ?? ''}${item.why === undefined ? '' : ` (${item.why})`}`,
     number(item.version),
   ])
   console.log(

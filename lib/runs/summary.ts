@@ -22,7 +22,13 @@ const ManifestSchema = Type.Object({
     Type.Array(
       Type.Object({
         version: Type.Optional(Type.Number()),
-        source: Type.Optional(Type.Object({ tier: Type.Optional(Type.String()) })),
+        source: Type.Optional(
+          Type.Object({
+            tier: Type.Optional(Type.String()),
+            ageSeconds: Type.Optional(Type.Number()),
+            why: Type.Optional(Type.Array(Type.Object({ code: Type.String() }))),
+          }),
+        ),
       }),
     ),
   ),
@@ -37,6 +43,10 @@ export const SummaryRowSchema = Type.Object({
   ...figures,
   /** Where the data came from; of several parts the worst. */
   tier: Type.Optional(Type.String()),
+  /** Age in seconds of what a lower tier than the primary serves. */
+  ageSeconds: Type.Optional(Type.Number()),
+  /** Code of the error because of which the primary did not serve. */
+  why: Type.Optional(Type.String()),
   /** Published version; of several parts the newest. */
   version: Type.Optional(Type.Number()),
   error: Type.Optional(JournalErrorSchema),
@@ -81,13 +91,19 @@ export function rowOf(item: JoinedItem): SummaryRow {
   if (item.state === 'failed') return { key, state, error: item.error }
   const { parts = [], ...rest } = figuresOf(item.output)
   const versions = parts.flatMap((part) => part.version ?? [])
-  const tiers = parts.flatMap((part) => part.source?.tier ?? [])
-  const worst = ['cache', 'backup', 'primary'].find((tier) => tiers.includes(tier)) ?? tiers[0]
+  const sources = parts.flatMap((part) => part.source ?? [])
+  const worst = ['cache', 'backup', 'primary'].find((tier) => sources.some((source) => source.tier === tier))
+  const tier = worst ?? sources[0]?.tier
+  const lower = tier === 'primary' ? [] : sources.filter((source) => source.tier === tier)
+  const ages = lower.flatMap((source) => source.ageSeconds ?? [])
+  const [why] = lower.flatMap((source) => source.why ?? [])
   return {
     key,
     state,
     ...rest,
-    ...(worst === undefined ? {} : { tier: worst }),
+    ...(tier === undefined ? {} : { tier }),
+    ...(ages.length === 0 ? {} : { ageSeconds: Math.max(...ages) }),
+    ...(why === undefined ? {} : { why: why.code }),
     ...(versions.length === 0 ? {} : { version: Math.max(...versions) }),
   }
 }

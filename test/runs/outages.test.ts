@@ -70,6 +70,7 @@ describe('30 simulated days of outages', () => {
   let surroundings: Surroundings
   let store: PostgresStore
   let pending = 0
+  const waiting: (() => void)[] = []
   before(async () => {
     surroundings = await openSurroundings('server')
     store = counted(surroundings.stores.postgres)
@@ -86,6 +87,7 @@ describe('30 simulated days of outages', () => {
         return await work()
       } finally {
         pending -= 1
+        if (pending === 0) for (const go of waiting.splice(0)) go()
       }
     }
     return {
@@ -99,7 +101,12 @@ describe('30 simulated days of outages', () => {
     }
   }
   async function settle(): Promise<void> {
-    for (let calm = 0; calm < 2; calm = pending === 0 ? calm + 1 : 0) await immediate()
+    for (let calm = 0; calm < 2; calm += 1) {
+      await immediate()
+      if (pending === 0) continue
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      calm = -1
+    }
   }
 
   /** Fetches a dataset from the simulated source, its backup or the last good copy, and keeps the incident. */

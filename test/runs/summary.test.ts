@@ -18,7 +18,11 @@ const manifest = {
   warnings: [],
   parts: [
     { part: '2024', version: 7, source: { tier: 'primary' } },
-    { part: '2025', version: 3, source: { tier: 'cache' } },
+    {
+      part: '2025',
+      version: 3,
+      source: { tier: 'cache', ageSeconds: 7_200, why: [{ code: 'HTTP_503' }, { code: 'NET_CUT' }] },
+    },
   ],
 }
 
@@ -36,6 +40,8 @@ describe('summary', () => {
       quarantined: 4,
       seconds: 1.5,
       tier: 'cache',
+      ageSeconds: 7_200,
+      why: 'HTTP_503',
       version: 7,
     })
     assert.deepEqual(rowOf({ key: 'k', state: 'failed', error }), { key: 'k', state: 'failed', error })
