@@ -9,6 +9,7 @@ import { fenced } from './fence.ts'
 import { Hand } from './hand.ts'
 import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
 import { type Ending, failLostMessages, type RunRequest, startRun } from './lifecycle.ts'
+import { StepLines } from './lines.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import type { RunRef, Trigger } from './run.ts'
@@ -44,6 +45,7 @@ export class RunEngine {
   readonly #options: EngineOptions
   readonly #clock: Timer
   readonly #hand: Hand
+  readonly #lines: StepLines
   readonly #visitors = new Set<LiveRun>()
   readonly #closing = new AbortController()
   #upkeep: Promise<void> = Promise.resolve()
@@ -57,6 +59,7 @@ export class RunEngine {
     const common = { store, clock: this.#clock, log }
     const hand = new Hand({ ...common, owner: this.owner, silentMs, closing: this.#closing.signal })
     this.#hand = hand
+    this.#lines = new StepLines(store)
     this.fanOut = new FanOut({ ...common, live: hand.live, lost: (live) => hand.lost(live) })
   }
 
@@ -162,6 +165,7 @@ export class RunEngine {
       {
         owner: this.owner,
         stores,
+        lines: this.#lines,
         http,
         clock: this.#clock,
         log,
