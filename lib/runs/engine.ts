@@ -13,6 +13,7 @@ import { Hand } from './hand.ts'
 import { KeptMessages, keptMigrations } from './kept.ts'
 import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
 import { type Ending, failLostMessages, type RunRequest, runsChannel, startRun } from './lifecycle.ts'
+import { StepLines } from './lines.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
@@ -58,6 +59,7 @@ export class RunEngine {
   readonly #clock: Timer
   readonly #hand: Hand
   readonly #outbox: OutboxDelivery
+  readonly #lines: StepLines
   readonly #visitors = new Set<LiveRun>()
   readonly #closing = new AbortController()
   #upkeep: Promise<void> = Promise.resolve()
@@ -88,6 +90,7 @@ export class RunEngine {
       keepDays: options.keepDays ?? 90,
       signal: this.#closing.signal,
     })
+    this.#lines = new StepLines(store)
   }
 
   /** Announces the process and begins to look after its runs. */
@@ -220,6 +223,7 @@ export class RunEngine {
       {
         owner: this.owner,
         stores,
+        lines: this.#lines,
         http,
         clock: this.#clock,
         log,

@@ -4,6 +4,7 @@ import { parser } from '../schema.ts'
 import type { Logger, Progress, StepContext } from '../steps/step.ts'
 import type { Stores } from '../stores/stores.ts'
 import { beginStep, failStep, finishStep, readOutput, stepKey } from './journal.ts'
+import type { StepLines } from './lines.ts'
 import type { Flight, LiveRun } from './live.ts'
 import { RetryPolicySchema, retry } from './retry.ts'
 import type { RunRef, StepRef } from './run.ts'
@@ -20,6 +21,8 @@ export type StepEvent = { run: RunRef; node: string; step: string; attempt: numb
 export interface FlightHost {
   owner: string
   stores: Stores
+  /** Writes the ends of steps that have no transaction of their own. */
+  lines: StepLines
   http: HttpClient
   clock: Timer
   log: Logger
@@ -168,7 +171,7 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
     const end = finished ?? { output: bound.checkOutput(returned) }
     if (finished === undefined) {
       // Work that is done is written down even when its message was called off meanwhile: the next one finds it there.
-      await retry(journalRetry, () => finishStep(postgres, ref, end.output), { signal: never, clock: host.clock })
+      await retry(journalRetry, () => finishStep(host.lines, ref, end.output), { signal: never, clock: host.clock })
     }
     ended('done')
     live.lines += 1
@@ -213,21 +216,20 @@ async function noteFailure(host: FlightHost, live: LiveRun, ref: StepRef, failur
 
 /** Runs the step, and shows it in the journal meanwhile if it takes its time. */
 async function shown<T>(host: FlightHost, ref: StepRef, run: () => Promise<T>): Promise<T> {
-  const settled = new AbortController()
-  const line = host.clock
-    .sleep(showAfterMs, settled.signal)
-    .then(() => beginStep(host.stores.postgres, ref))
-    .catch((thrown: unknown) => {
+  let line: Promise<void> | undefined
+  const callOff = host.clock.after(showAfterMs, () => {
+    line = beginStep(host.lines, ref).catch((thrown: unknown) => {
       const error = PipelineError.from(thrown)
       // It had ended before; or its own end says the same with more weight.
-      if (!['STOPPED', 'STEP_DONE', 'FENCED'].includes(error.code)) {
+      if (!['STEP_DONE', 'FENCED'].includes(error.code)) {
         host.log.warn('A running step could not be shown in the journal', { run: ref.run, node: ref.node, error })
       }
     })
+  })
   try {
     return await run()
   } finally {
-    settled.abort()
+    callOff()
     await line
   }
 }

@@ -2,6 +2,7 @@ import { PipelineError } from '../errors.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import { fenced } from './fence.ts'
+import { type LineSink, writeLine } from './lines.ts'
 import type { JournalError, StepRef, StepState } from './run.ts'
 
 /** Most bytes of JSON that a step's output may have: data stays in the stores, references travel. */
@@ -25,50 +26,22 @@ export interface StepFailure {
   note?: Json
 }
 
-// One statement: read the fence and write the line. `for share` makes whoever takes the run over wait for our commit, and
-// us see that it did. A row that is done with the same input is never replaced: its effects are committed.
-const putStep = `
-  with fence as (
-    select from pipeline.run where id = $1::uuid and epoch = $2::int and state = 'running' for share
-  ), put as (
-    insert into pipeline.step as s
-      (run_id, node, item, epoch, step, input_hash, attempts, started_at, state, output, error, next_at, finished_at)
-    select $1::uuid, $3::text, $4::text, $2::int, $5::text, $6::text, $7::int, $8::timestamptz, $9::text, $10::jsonb,
-      $11::jsonb, $12::timestamptz, case when $9::text in ('done', 'failed') then clock_timestamp() end
-    from fence
-    on conflict (run_id, node, item) do update set
-      epoch = excluded.epoch, step = excluded.step, input_hash = excluded.input_hash, attempts = excluded.attempts,
-      started_at = excluded.started_at, state = excluded.state, output = excluded.output, error = excluded.error,
-      next_at = excluded.next_at, finished_at = excluded.finished_at
-    where s.state <> 'done' or s.input_hash <> excluded.input_hash
-    returning 1
-  )
-  select (select count(*) from fence)::int as held, (select count(*) from put)::int as written`
-
 async function put(
-  q: Queryable,
+  to: LineSink,
   ref: StepRef,
   state: StepState,
   output: string | null,
   failure?: StepFailure,
 ): Promise<void> {
-  const { rows } = await q.query<{ held: number; written: number }>(putStep, [
-    ref.run,
-    ref.epoch,
-    ref.node,
-    ref.item,
-    ref.step,
-    ref.inputHash,
-    ref.attempt,
-    ref.startedAt,
+  const outcome = await writeLine(to, {
+    ...ref,
     state,
     output,
-    failure === undefined ? null : JSON.stringify(journalError(failure.error)),
-    failure?.nextAt?.toISOString() ?? null,
-  ])
-  const row = rows[0]
-  if (row === undefined || row.held !== 1) throw fenced(ref.run, `epoch ${ref.epoch} is over, or the run has ended`)
-  if (row.written !== 1) {
+    error: failure === undefined ? null : JSON.stringify(journalError(failure.error)),
+    nextAt: failure?.nextAt?.toISOString() ?? null,
+  })
+  if (outcome === 'fenced') throw fenced(ref.run, `epoch ${ref.epoch} is over, or the run has ended`)
+  if (outcome === 'done') {
     throw new PipelineError('STEP_DONE', `Step ${ref.node} of run ${ref.run} is in the journal already`, {
       details: { ...ref },
     })
@@ -76,23 +49,23 @@ async function put(
 }
 
 /**
- * Writes a step's end, in the caller's transaction when `q` is one, so that effect and journal commit together. Throws FENCED
+ * Writes a step's end, in the caller's transaction when `to` is one, so that effect and journal commit together. Throws FENCED
  * when another process has taken the run over or it has ended, STEP_DONE when the same step with the same input is already
  * done (roll back and answer from the journal), OUTPUT_TOO_LARGE above 64 KiB of JSON.
  */
-export async function finishStep(q: Queryable, ref: StepRef, output: unknown): Promise<void> {
-  await put(q, ref, 'done', outputText(ref.step, output))
+export async function finishStep(to: LineSink, ref: StepRef, output: unknown): Promise<void> {
+  await put(to, ref, 'done', outputText(ref.step, output))
 }
 
 /** Notes a failed try. Throws FENCED and STEP_DONE as {@link finishStep} does. */
-export async function failStep(q: Queryable, ref: StepRef, failure: StepFailure): Promise<void> {
+export async function failStep(to: LineSink, ref: StepRef, failure: StepFailure): Promise<void> {
   const note = failure.note === undefined ? null : outputText(ref.step, failure.note)
-  await put(q, ref, failure.nextAt === undefined ? 'failed' : 'retry', note, failure)
+  await put(to, ref, failure.nextAt === undefined ? 'failed' : 'retry', note, failure)
 }
 
 /** Notes that a step has begun, for a person to see. Throws FENCED and STEP_DONE as {@link finishStep} does. */
-export async function beginStep(q: Queryable, ref: StepRef): Promise<void> {
-  await put(q, ref, 'running', null)
+export async function beginStep(to: LineSink, ref: StepRef): Promise<void> {
+  await put(to, ref, 'running', null)
 }
 
 /** The output of a finished step with this input; undefined when the journal has none. */

