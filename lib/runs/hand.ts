@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { failPoint } from '../fail-point.ts'
 import type { Logger } from '../steps/step.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { EngineEvent, FlowTrigger } from './engine-types.ts'
@@ -75,6 +76,7 @@ export class Hand {
 
   /** Sends a run's first message. */
   begin(live: LiveRun, state: 'started' | 'resumed'): RunRef {
+    failPoint('run-started')
     const run = refOf(live)
     this.live.set(live.id, live)
     this.emit({ kind: 'run', state, run })
@@ -100,6 +102,7 @@ export class Hand {
   async end(live: LiveRun, ending: Ending): Promise<number> {
     try {
       const seconds = await endRun(this.#options.store, live, ending)
+      failPoint('run-ended')
       this.ended(live, ending)
       return seconds
     } catch (error) {

@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { failPoint } from '../fail-point.ts'
 import { type Infer, Type } from '../schema.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
 
@@ -107,6 +108,7 @@ export async function retry<T>(
     const delayMs = delayBefore(policy, attempt, error, random)
     if (delayMs === undefined || clock.monotonic() + delayMs >= deadline) throw error
     onRetry?.({ attempt, error, delayMs })
+    failPoint('retry-wait')
     await clock.sleep(delayMs, signal)
   }
 }
