@@ -30,17 +30,21 @@ export async function strike(blows: Blows): Promise<void> {
   else await sigterms(blows)
 }
 
-/** Kills that hit nothing unfinished do not count; more than this share of them would never end. */
-const mostTries = 3
+/** Kills that hit nothing unfinished do not count; if most did not, it would never end. */
+const mostTries = (count: number) => count * 3 + 10
 
 async function kills({ trial, dice, count }: Blows, next: (dice: Dice) => Kill): Promise<void> {
   const [seat] = trial.seats
   if (seat === undefined) return
-  for (
-    let tries = 0;
-    trial.kills < count && tries < count * mostTries + 10 && trial.problems.length === 0;
-    tries += 1
-  ) {
+  for (let tries = 0; tries < mostTries(count) && trial.problems.length === 0; tries += 1) {
+    if (trial.kills + trial.suspected >= count) {
+      // Whether the last ones hit anything the next process tells; it is let alone if they did.
+      const last = await trial.start(seat)
+      if (!(await trial.working(seat)) || trial.kills >= count) return
+      await last.kill('process')
+      await trial.killed()
+      continue
+    }
     if (trial.breathless) {
       if (!(await trial.breathe(await trial.start(seat)))) return
       await seat.process?.kill('group')
@@ -69,11 +73,8 @@ async function kills({ trial, dice, count }: Blows, next: (dice: Dice) => Kill):
 async function replicas({ trial, dice, count }: Blows, back: 'at once' | 'after take-over'): Promise<void> {
   for (const seat of trial.seats) await trial.start(seat)
   for (const seat of trial.seats) await seat.process?.started
-  for (
-    let tries = 0;
-    trial.kills < count && tries < count * mostTries + 10 && trial.problems.length === 0;
-    tries += 1
-  ) {
+  for (let tries = 0; trial.kills + trial.suspected < count && tries < mostTries(count); tries += 1) {
+    if (trial.problems.length > 0) return
     const seat = trial.seats[dice.between(0, trial.seats.length - 1)]
     const ms = dice.between(0, 900)
     if (seat?.process === undefined) return

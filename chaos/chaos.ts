@@ -112,7 +112,11 @@ async function compareAll(outcomes: readonly Outcome[], options: Options, surrou
       console.log(`undisturbed ${workload} on ${store}: ${reference.seconds.toFixed(1)} s`)
       for (const outcome of group) {
         const { findings, differing } = against(outcome, reference)
-        outcome.findings = distinct([...outcome.findings, ...findings])
+        const undisturbedToo = reference.problems.map((problem) => ({
+          ...problem,
+          detail: `undisturbed: ${problem.detail}`,
+        }))
+        outcome.findings = distinct([...outcome.findings, ...findings, ...undisturbedToo])
         const all = [...hashes(outcome.facts)].map(([table, hash]) => `${table} ${hash.slice(0, 8)}`).join(' ')
         const verdict = differing.length === 0 ? 'the same' : `DIFFERENT in ${differing.join(', ')}`
         console.log(`  ${outcome.scenario.name} on ${outcome.store}: ${verdict}: ${all}`)

@@ -38,8 +38,7 @@ export interface Outcome {
 }
 
 /** What the portal's replica serves in the fetch workload; small, but of several blocks. */
-export const datasets = { tarifas: 3_000, siga: 600 } as const
-const datasetNames = ['tarifas', 'siga'] as const
+const datasets = { tarifas: 3_000, siga: 600 }
 /** The longest that a step of the dense flow takes while it is disturbed, in milliseconds. */
 const stepMs = 120
 
@@ -69,14 +68,14 @@ export async function openWorkload(
   return {
     generator: new FetchGenerator(seed, {
       portal,
-      datasets: datasetNames,
+      datasets,
       refusals: failures,
       ...(undisturbed === undefined
         ? {}
         : { upTo: undisturbed.upTo.get('fetch') ?? 0, onThrough: undisturbed.onThrough }),
     }),
     flows: ({ settings }) =>
-      fetchFlow({ ...settings, portal: portal.url, datasets: datasetNames.map((name) => `aneel.${name}`) }),
+      fetchFlow({ ...settings, portal: portal.url, datasets: Object.keys(datasets).map((name) => `aneel.${name}`) }),
     close: () => portal.close(),
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type DatasetName, isDataset } from '../test/portal/generate/index.ts'
 import type { Portal } from '../test/portal/server.ts'
 import type { Fact } from './compare.ts'
 import { lanes } from './flows.ts'
@@ -150,8 +151,8 @@ export class DenseGenerator extends Asking {
 /** What a fetch generator needs. */
 export interface FetchOptions {
   portal: Portal
-  /** Names of the portal's datasets. */
-  datasets: readonly ('tarifas' | 'siga')[]
+  /** The portal's datasets, and the rows of their first publication. */
+  datasets: Readonly<Partial<Record<DatasetName, number>>>
   /** How many requests for each file fail at first. */
   refusals: number
   /** Stops by itself after so many slots. */
@@ -201,12 +202,13 @@ export class FetchGenerator extends Asking {
     const { portal, datasets, refusals } = this.#options
     portal.clear()
     if (publication > 0) await portal.publish(publication)
-    if (refusals > 0) for (const match of datasets) portal.misbehave({ kind: '500', match, times: refusals })
-    for (const dataset of datasets) {
+    for (const [dataset, rows] of Object.entries(datasets)) {
+      if (!isDataset(dataset)) continue
+      if (refusals > 0) portal.misbehave({ kind: '500', match: dataset, times: refusals })
       const key = `aneel.${dataset} ${publication + 1}`
       const { added, changed, vanished } =
         publication === 0
-          ? { added: portal.downloads().find((file) => file.dataset === dataset)?.rows, changed: 0, vanished: 0 }
+          ? { added: rows, changed: 0, vanished: 0 }
           : portal.difference(dataset, publication - 1, publication)
       this.#counts.push({ table: 'count', run: '', key, value: `${added} ${changed} ${vanished}` })
     }

@@ -101,6 +101,11 @@ export class Trial {
     return process
   }
 
+  /** Kills of which is not known yet whether they hit anything unfinished. */
+  get suspected(): number {
+    return this.#suspects.length
+  }
+
   /** Waits until a process has a run in its hands. False, and noted, when it ended by itself or nothing came. */
   async working(seat: Seat): Promise<boolean> {
     const { process } = seat
