@@ -108,6 +108,7 @@ export async function execute(
     backend,
     generator,
     chaosNodes,
+    workload: scenario.workload,
     flows: (mark) => workload.flows(backend, mark),
     replicas: scenario.blow.kind === 'replicas' || scenario.blow.kind === 'frozen' ? 2 : 1,
   })

@@ -45,7 +45,7 @@ function points(name: string, workload: Scenario['workload'], share: number, aim
 export const scenarios: readonly Scenario[] = [
   points('download', 'fetch', 10, [['download', 8]]),
   points('copy', 'fetch', 12, [
-    ['copy', 3],
+    ['copy', 1],
     ['copy-end', 1],
     ['staged', 1],
   ]),

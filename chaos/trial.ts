@@ -10,8 +10,11 @@ import { until } from './wait.ts'
 
 /** How long anything may take before it counts as stuck. */
 export const patienceMs = 60_000
-/** More kills in a row without the end of any run would have the engine take the run for what kills (POISONED). */
-const breathless = 5
+/**
+ * After so many kills without the end of any run one must end. More than ten would have the engine take the run for what kills
+ * (POISONED); and a workload that does one thing at a time would be killed in its first run only.
+ */
+const breathless = { dense: 5, fetch: 2 }
 
 /** What a trial works with. */
 export interface TrialOptions {
@@ -20,6 +23,7 @@ export interface TrialOptions {
   /** The flow; `mark` makes it another one. */
   flows(mark: string): readonly FlowNode[]
   chaosNodes: string
+  workload: 'dense' | 'fetch'
   replicas: 1 | 2
 }
 
@@ -134,7 +138,10 @@ export class Trial {
 
   /** Whether the next process should be let alone until a run has ended. */
   get breathless(): boolean {
-    return this.#killsAtEnd.inRow >= breathless && this.options.generator.ended === this.#killsAtEnd.ended
+    return (
+      this.#killsAtEnd.inRow >= breathless[this.options.workload] &&
+      this.options.generator.ended === this.#killsAtEnd.ended
+    )
   }
 
   /** Waits until one more run has ended. False, and noted, when none does. */

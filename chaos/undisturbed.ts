@@ -37,6 +37,7 @@ export async function undisturbed(
     backend,
     generator: opened.generator,
     chaosNodes,
+    workload,
     flows: (mark) => opened.flows(backend, mark),
     replicas: 1,
   })
