@@ -43,14 +43,14 @@ function points(name: string, workload: Scenario['workload'], share: number, aim
 
 /** All scenarios. */
 export const scenarios: readonly Scenario[] = [
-  points('download', 'fetch', 10, [['download', 8]]),
-  points('copy', 'fetch', 12, [
+  points('download', 'fetch', 7, [['download', 8]]),
+  points('copy', 'fetch', 9, [
     ['copy', 1],
     ['copy-end', 1],
     ['staged', 1],
   ]),
-  points('before-commit', 'fetch', 8, [['publish-before-commit', 1]]),
-  points('after-commit', 'fetch', 8, [['publish-after-commit', 1]]),
+  points('before-commit', 'fetch', 6, [['publish-before-commit', 1]]),
+  points('after-commit', 'fetch', 6, [['publish-after-commit', 1]]),
   points('journal', 'dense', 22, [
     ['step-before-commit', 9],
     ['step-after-commit', 9],
@@ -65,7 +65,7 @@ export const scenarios: readonly Scenario[] = [
     ['run-started', 4],
     ['run-ended', 3],
   ]),
-  { ...points('retry-wait', 'fetch', 8, [['retry-wait', 1]]), failures: 2 },
+  { ...points('retry-wait', 'fetch', 5, [['retry-wait', 1]]), failures: 2 },
   {
     name: 'retry-node',
     workload: 'dense',
@@ -84,7 +84,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'random',
     workload: 'dense',
     stores: both,
-    share: 36,
+    share: 44,
     blow: { kind: 'kills', next: (dice) => atAnyTime(dice, ['process']) },
   },
   {

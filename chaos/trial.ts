@@ -14,7 +14,7 @@ export const patienceMs = 60_000
  * After so many kills without the end of any run one must end. More than ten would have the engine take the run for what kills
  * (POISONED); and a workload that does one thing at a time would be killed in its first run only.
  */
-const breathless = { dense: 5, fetch: 2 }
+const breathless = { dense: 5, fetch: 3 }
 
 /** What a trial works with. */
 export interface TrialOptions {
