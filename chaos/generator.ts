@@ -27,15 +27,12 @@ export interface Generator {
   underWay(): string[]
   /** Runs that have ended. */
   readonly ended: number
-  /** Steps that have ended. */
-  readonly steps: number
 }
 
 /** What generators share. */
 abstract class Asking implements Generator {
   readonly ledger: Ledger
   ended = 0
-  steps = 0
   protected stopping = false
   /** By lane the highest number that was taken, and that is through. */
   protected readonly taken = new Map<string, number>()
@@ -57,10 +54,7 @@ abstract class Asking implements Generator {
   }
 
   heard({ kind, state, run }: Tidings): void {
-    if (kind === 'step') {
-      if (state === 'done') this.steps += 1
-      return
-    }
+    if (kind !== 'run') return
     const { lane, number } = slotOf(run.slot)
     // The runs of a lane follow each other: when one starts, those before it have ended, whether that was heard or not.
     this.passed(lane, state === 'started' || state === 'resumed' ? number - 1 : number)

@@ -61,7 +61,7 @@ export interface NodeRed {
   /** Resolves with the exit code, or the signal, when it is gone. */
   readonly exited: Promise<number | string>
   readonly ended: number | string | undefined
-  /** Its process ids: Node-RED, and the embedded PostgreSQL where there is one. */
+  /** Its process id, which is its group's too. */
   readonly pid: number
   /** The last of what it wrote. */
   text(): string

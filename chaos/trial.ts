@@ -154,8 +154,7 @@ export class Trial {
   }
 
   /**
-   * No more disturbances: asks for one last slot in each lane, waits until all is through, and ends all in good order. Steps are
-   * the generator's to count.
+   * No more disturbances: asks for one last slot in each lane, waits until all is through, and ends all in good order.
    */
   async settle(mark = ''): Promise<void> {
     const { generator } = this.options
