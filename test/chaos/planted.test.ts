@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { compare, type Finding } from '../../chaos/compare.ts'
 import { openWorkload, readFacts, type Workload } from '../../chaos/execute.ts'
+import { freshFolder } from '../../chaos/folder.ts'
 import { buildChaosNodes } from '../../chaos/nodes/build.ts'
 import { type Server, startServer } from '../../chaos/postgres.ts'
 import { type Backend, serverBackend } from '../../chaos/stores.ts'
@@ -21,7 +19,7 @@ describe('after a real run of the dense flow', { timeout: 180_000 }, () => {
     ['three', 1],
   ])
   before(async () => {
-    nodes = await mkdtemp(join(tmpdir(), 'ysh-chaos-nodes-'))
+    nodes = freshFolder('nodes')
     await buildChaosNodes(nodes)
     server = await startServer()
     backend = await serverBackend(server)
@@ -47,7 +45,6 @@ describe('after a real run of the dense flow', { timeout: 180_000 }, () => {
     await workload?.close()
     await backend?.remove()
     await server?.close()
-    await rm(nodes, { recursive: true, force: true })
   })
 
   const findings = async (): Promise<Finding[]> =>
