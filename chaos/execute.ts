@@ -58,7 +58,10 @@ export async function openWorkload(
   const { workload, failures = 0, retry = 'delay' } = scenario
   if (workload === 'dense') {
     return {
-      generator: new DenseGenerator(seed, undisturbed === undefined ? {} : { upTo: undisturbed.upTo, backlog: 40 }),
+      generator: new DenseGenerator(
+        seed,
+        undisturbed === undefined ? { retried: retry === 'node' } : { upTo: undisturbed.upTo, backlog: 40 },
+      ),
       flows: ({ settings }, mark) =>
         denseFlow({ ...settings, mark, retry, failures, ms: undisturbed === undefined ? stepMs : 0 }),
       async close() {},

@@ -173,15 +173,25 @@ function again(z: string, id: string): FlowNode[] {
 
 /** The node type that waits between tries. */
 export const retryType = 'ysh-retry-backoff'
+/** What a retry node is called after the node whose failures it takes. */
+export const retryNodeSuffix = '-retry'
 /** Whether this package has it. */
 export const hasRetryNode = retryType in packageNodes
 
 /** The same by ysh-retry-backoff: what fails comes back after its wait; what it gives up goes on to the join as failed. */
 function retryNode(z: string, id: string, givenUp: string): FlowNode[] {
   return [
-    { id: `${id}-catch`, type: 'catch', z, ...place, scope: [id], uncaught: false, wires: [[`${id}-retry`]] },
     {
-      id: `${id}-retry`,
+      id: `${id}-catch`,
+      type: 'catch',
+      z,
+      ...place,
+      scope: [id],
+      uncaught: false,
+      wires: [[`${id}${retryNodeSuffix}`]],
+    },
+    {
+      id: `${id}${retryNodeSuffix}`,
       type: retryType,
       z,
       ...place,

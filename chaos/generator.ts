@@ -38,8 +38,8 @@ abstract class Asking implements Generator {
   protected readonly taken = new Map<string, number>()
   protected readonly through = new Map<string, number>()
 
-  constructor(seed: number) {
-    this.ledger = new Ledger(seed)
+  constructor(seed: number, options: { retried?: boolean } = {}) {
+    this.ledger = new Ledger(seed, options)
   }
 
   abstract run(target: () => NodeRed | undefined): Promise<void>
@@ -115,8 +115,8 @@ export class DenseGenerator extends Asking {
   readonly #upTo: ReadonlyMap<string, number> | undefined
   readonly #backlog: number
 
-  constructor(seed: number, options: { upTo?: ReadonlyMap<string, number>; backlog?: number } = {}) {
-    super(seed)
+  constructor(seed: number, options: { upTo?: ReadonlyMap<string, number>; backlog?: number; retried?: boolean } = {}) {
+    super(seed, options)
     this.#upTo = options.upTo
     this.#backlog = options.backlog ?? usualBacklog
   }

@@ -1,6 +1,6 @@
 import type { Fact } from './compare.ts'
 import { runTable } from './compare.ts'
-import { lanes } from './flows.ts'
+import { lanes, retryNodeSuffix } from './flows.ts'
 import { effectOf, type Job, partsOf } from './nodes/work.ts'
 import { dice } from './seed.ts'
 
@@ -30,9 +30,12 @@ export function jobOf(seed: number, slot: Slot): Job {
 export class Ledger {
   readonly seed: number
   readonly slots: Slot[] = []
+  /** Whether each item's step fails at first and comes back through ysh-retry-backoff, which keeps a line of its own for it. */
+  readonly #retried: boolean
 
-  constructor(seed: number) {
+  constructor(seed: number, options: { retried?: boolean } = {}) {
     this.seed = seed
+    this.#retried = options.retried ?? false
   }
 
   /** The highest number that was asked for in a lane; 0 for none. */
@@ -43,7 +46,7 @@ export class Ledger {
   /** Everything that the dense flow must have left behind: runs, steps, effects, outbox. */
   expected(): Fact[] {
     return this.slots.flatMap((slot) =>
-      lanes.some((lane) => lane === slot.lane) ? denseFacts(this.seed, slot) : [runFact(slot)],
+      lanes.some((lane) => lane === slot.lane) ? denseFacts(this.seed, slot, this.#retried) : [runFact(slot)],
     )
   }
 
@@ -56,17 +59,17 @@ export class Ledger {
 
 const runFact = (slot: Slot): Fact => ({ table: runTable, run: runName(slot), key: runName(slot), value: 'done' })
 
-function denseFacts(seed: number, slot: Slot): Fact[] {
+function denseFacts(seed: number, slot: Slot, retried: boolean): Fact[] {
   const run = runName(slot)
   const { lane } = slot
   const parts = partsOf(jobOf(seed, slot))
   const made = parts.map((part) => ({ key: part.key, output: { key: part.key, value: effectOf(part) } }))
   const joined = made.map(({ key, output }) => ({ key, state: 'done', output }))
   const total = { key: 'total', value: effectOf({ items: joined, done: joined.length, failed: 0 }) }
-  const step = (node: string, item: string): Fact => ({
+  const step = (node: string, item: string, suffix = ''): Fact => ({
     table: 'step',
     run,
-    key: `${run} ${node}-${lane} ${item}`,
+    key: `${run} ${node}-${lane}${suffix} ${item}`,
     value: 'done',
   })
   const effects = [
@@ -80,6 +83,7 @@ function denseFacts(seed: number, slot: Slot): Fact[] {
     step('join', ''),
     step('total', ''),
     ...made.flatMap(({ key }) => [step('effect', encodeURIComponent(key)), step('each', encodeURIComponent(key))]),
+    ...(retried ? made.map(({ key }) => step('effect', encodeURIComponent(key), retryNodeSuffix)) : []),
     ...effects.flatMap(({ item, output }): Fact[] => [
       { table: 'effect', run, key: `${run} ${item}`, value: output.value },
       { table: 'outbox', run, key: `chaos ${run} ${item}`, value: output.value },

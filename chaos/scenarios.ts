@@ -76,10 +76,7 @@ export const scenarios: readonly Scenario[] = [
     // Its waits of 1.5 s are most of each run: that is where the kills hit.
     blow: {
       kind: 'kills',
-      next: (dice) =>
-        dice.roll() < 0.5
-          ? atPoint(dice, [['retry-wait', 4]])
-          : { how: 'time', after: 'work', ms: dice.between(300, 1_600), target: 'process' },
+      next: (dice) => ({ how: 'time', after: 'work', ms: dice.between(300, 1_600), target: 'process' }),
     },
     ...(hasRetryNode ? {} : { skipped: `this package has no node ${retryType}` }),
   },
