@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { failPoint } from '../fail-point.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
@@ -108,6 +109,7 @@ export class FanOut {
     const { seen, join } = await seenItems(this.#host.store, run, node)
     // The list is fixed in the journal before its first item goes out.
     await this.#journal(live, run, node, 'each', hashOf([...index.keys()]), { total: items.length })
+    failPoint('each-open')
     if (!isOf(this.#host.live.get(run.id), run)) throw fenced(run.id, 'it was sent anew meanwhile')
     if (items.length === 0) return { total: 0, seen: 0 }
     if (request.send === 'shared') return this.#share(live, request, seen, join)
@@ -196,6 +198,7 @@ export class FanOut {
     if (window.completed) return counts()
     if (!double)
       await putItem(this.#host.store, { run, node: window.node, join, startedAt: this.#host.clock.now() }, end)
+    failPoint('join-recorded')
     if (window.shared) await dropItem(this.#host.store, run.id, window.node, window.run.item, key)
     if (!isOpen(live, window)) return counts() // sent anew meanwhile
     window.join = join
@@ -253,6 +256,7 @@ export class FanOut {
       const failed = items.length - done
       const result: Record<string, Json> = { total: items.length, done, failed }
       await this.#journal(live, window.run, window.join, 'join', hashOf([window.node, ...window.index.keys()]), result)
+      failPoint('join-complete')
       if (!isOpen(live, window)) return
       window.items = [] // only doubles can still come
       send({ run: window.run, message: window.message, items, done, failed })

@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { failPoint } from '../fail-point.ts'
 import type { HttpClient } from '../net/http.ts'
 import { parser } from '../schema.ts'
 import type { Logger, Progress, StepContext } from '../steps/step.ts'
@@ -144,7 +145,10 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
   let finished: { output: unknown } | undefined
   try {
     if (signal.aborted) throw reasonOf(signal)
-    if (before?.nextAt !== undefined) await host.clock.sleep(before.nextAt - host.clock.now().getTime(), signal)
+    if (before?.nextAt !== undefined) {
+      failPoint('retry-wait')
+      await host.clock.sleep(before.nextAt - host.clock.now().getTime(), signal)
+    }
     live.movedAt = host.clock.monotonic()
     live.failures.delete(run.item)
     host.emit({ ...event, state: 'running' })
@@ -165,14 +169,17 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
         async finish(tx, output) {
           finished = { output: bound.checkOutput(output) }
           await finishStep(tx, ref, finished.output)
+          failPoint('step-before-commit')
         },
       }),
     )
     const end = finished ?? { output: bound.checkOutput(returned) }
     if (finished === undefined) {
+      failPoint('step-before-commit')
       // Work that is done is written down even when its message was called off meanwhile: the next one finds it there.
       await retry(journalRetry, () => finishStep(host.lines, ref, end.output), { signal: never, clock: host.clock })
     }
+    failPoint('step-after-commit')
     ended('done')
     live.lines += 1
     host.emit({ ...event, state: 'done' })

@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { failPoint } from '../fail-point.ts'
 import type { Logger } from '../steps/step.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { EngineEvent, FlowTrigger } from './engine-types.ts'
@@ -143,6 +144,7 @@ export class Hand {
 
   /** Sends a run's first message. */
   begin(live: LiveRun, state: 'started' | 'resumed'): RunRef {
+    failPoint('run-started')
     const run = refOf(live)
     const before = this.live.get(live.id)
     if (before !== undefined && before !== live) this.drop(before) // a guest takes the whole run over
@@ -197,6 +199,7 @@ export class Hand {
   async end(live: LiveRun, ending: Ending): Promise<number> {
     try {
       const seconds = await endRun(this.#options.store, live, ending)
+      failPoint('run-ended')
       this.ended(live, ending)
       return seconds
     } catch (error) {

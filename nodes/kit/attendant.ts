@@ -1,4 +1,5 @@
 import { PipelineError } from '../../lib/errors.ts'
+import { failPoint } from '../../lib/fail-point.ts'
 import type { Logger, Progress } from '../../lib/steps/step.ts'
 import type { Behaviour } from './behaviour.ts'
 import type { Limits } from './declaration.ts'
@@ -89,7 +90,10 @@ export class Attendant {
       const reply = await limited(closed, limits?.timeoutSeconds ?? 0, async (signal) =>
         behaviour.input?.(message, { signal, progress, send }),
       )
-      if (reply?.outputs !== undefined) send(reply.outputs)
+      if (reply?.outputs !== undefined) {
+        failPoint('before-send')
+        send(reply.outputs)
+      }
       if (!closed.aborted) status.show(reply?.status ?? { mood: 'idle' })
       done()
     } catch (thrown) {

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { PipelineError } from '../../errors.ts'
+import { failPoint } from '../../fail-point.ts'
 import type { HttpClient, HttpResponse } from '../../net/http.ts'
 import { type RetryPolicy, retry } from '../../runs/retry.ts'
 import type { Progress } from '../step.ts'
@@ -162,6 +163,7 @@ async function receive(
       await out.write(chunk, 0, chunk.length, progressed.bytes)
       progressed.hash.update(chunk)
       progressed.bytes += chunk.length
+      failPoint('download')
       context.progress({
         phase: 'download',
         done: progressed.bytes,

@@ -7,7 +7,7 @@ import { sibling } from '../../../sibling.ts'
 import type { Stores } from '../../../stores/stores.ts'
 import type { Logger, Progress } from '../../step.ts'
 import type { FromWorker, LoadJob, LoadResult, ToWorker } from './job.ts'
-import { announceLoad, keepLoadAlive, sweepLoads } from './registry.ts'
+import { announceLoad, keepLoadAlive, stateKey, sweepLoads, sweepSignatures } from './registry.ts'
 import { stagingTables } from './stage.ts'
 
 /** What a load needs beside the job's own data. */
@@ -72,15 +72,15 @@ async function attempt(request: LoadRequest, stateFile: string | null, context: 
     target: { ...stores.postgres.target, statementTimeoutMs: STATEMENT_MS },
     stateFile,
     newStateFile: join(stores.scratch, `${id}.rows`),
-    newStateKey: `state/${request.contract.dataset}/${request.part === '' ? '-' : request.part}/${id}.rows`,
+    newStateKey: stateKey(request.contract.dataset, request.part, id),
   }
   const tables = stagingTables(job)
-  await sweepLoads(stores.postgres, job.run?.id ?? null)
+  const about = { dataset: job.contract.dataset, part: job.part, runId: job.run?.id ?? null }
+  await sweepLoads(stores.postgres, about)
+  await sweepSignatures(stores.postgres, stores.objects, about.dataset, about.part)
   await announceLoad(stores.postgres, {
+    ...about,
     id,
-    dataset: job.contract.dataset,
-    part: job.part,
-    runId: job.run?.id ?? null,
     tables: [tables.fresh, tables.candidates, tables.gone].map((name) => `${tables.schema}.${name}`),
   })
   const heartbeat = setInterval(() => {
@@ -107,7 +107,7 @@ async function endLease(context: LoadContext, job: LoadJob): Promise<void> {
       `update pipeline.load set alive_until = now() - interval '1 second' where id = $1`,
       [job.id],
     )
-    await sweepLoads(context.stores.postgres, null)
+    await sweepLoads(context.stores.postgres)
   } catch (error) {
     context.log.warn(`Leftovers of the load stay until the next one: ${PipelineError.from(error).message}`)
   }

@@ -1,4 +1,5 @@
 import { PipelineError } from '../../../errors.ts'
+import { failPoint } from '../../../fail-point.ts'
 import { holdFence } from '../../../runs/fence.ts'
 import type { Connection, Queryable } from '../../../stores/postgres/port.ts'
 import { applyDelta } from './delta.ts'
@@ -100,6 +101,7 @@ export async function publish(
         [job.id, [`${base.schema}.${base.table}`]],
       )
     } else await tx.query('delete from pipeline.load where id = $1', [job.id])
+    failPoint('publish-before-commit')
     return {
       version: next.version,
       mode: staged.mode,

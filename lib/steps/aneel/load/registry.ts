@@ -1,4 +1,5 @@
 import type { FailedTier } from '../../../runs/fallback.ts'
+import type { ObjectStore } from '../../../stores/objects/port.ts'
 import type { Queryable } from '../../../stores/postgres/port.ts'
 import { quoteIdentifier } from '../../../stores/postgres/port.ts'
 import type { Contract } from '../contract.ts'
@@ -144,14 +145,22 @@ export async function keepLoadAlive(db: Queryable, id: string): Promise<void> {
   ])
 }
 
+/** What a load is about. */
+export interface LoadOf {
+  dataset: string
+  part: string
+  runId: string | null
+}
+
 /**
- * Drops the tables of dead loads: those whose lease has passed and those of the same run (a run has one owner, so an earlier
- * load of it is dead).
+ * Drops the tables of dead loads: those whose lease has passed, and those of the same part in the same run (a run has one owner, so
+ * an earlier load of it is dead; loads of its other datasets may be at work beside this one).
  */
-export async function sweepLoads(db: Queryable, runId: string | null): Promise<number> {
+export async function sweepLoads(db: Queryable, mine?: LoadOf): Promise<number> {
   const { rows } = await db.query<{ id: string; tables: string[] }>(
-    `select id::text, tables from pipeline.load where alive_until < now() or run_id = $1`,
-    [runId],
+    `select id::text, tables from pipeline.load
+     where alive_until < now() or (run_id = $1::uuid and dataset = $2 and part = $3)`,
+    [mine?.runId ?? null, mine?.dataset ?? null, mine?.part ?? null],
   )
   for (const { id, tables } of rows) {
     for (const table of tables) {
@@ -165,6 +174,36 @@ export async function sweepLoads(db: Queryable, runId: string | null): Promise<n
     await db.query('delete from pipeline.load where id = $1', [id])
   }
   return rows.length
+}
+
+/** Where the signatures of a load are kept. */
+export function stateKey(dataset: string, part: string, load: string): string {
+  return `${stateFolder(dataset, part)}${load}.rows`
+}
+
+const stateFolder = (dataset: string, part: string) => `state/${dataset}/${part === '' ? '-' : part}/`
+
+/**
+ * Deletes signatures that nobody needs any more: those of loads that were killed before they could publish, and of versions whose
+ * successor was killed before it could delete them.
+ */
+export async function sweepSignatures(
+  db: Queryable,
+  objects: ObjectStore,
+  dataset: string,
+  part: string,
+): Promise<void> {
+  // Listed first: what a load puts there later is not looked at, and what it publishes meanwhile is then the version's.
+  const { objects: stored } = await objects.list(stateFolder(dataset, part))
+  if (stored.length === 0) return
+  // One statement, for a load gives up its announcement and becomes the version in one transaction.
+  const { rows } = await db.query<{ id: string | null; key: string | null }>(
+    `select id::text, null as key from pipeline.load where dataset = $1 and part = $2
+     union all select null, (select state_key from pipeline.version where dataset = $1 and part = $2 order by version desc limit 1)`,
+    [dataset, part],
+  )
+  const needed = new Set(rows.map(({ id, key }) => (id === null ? key : stateKey(dataset, part, id))))
+  for (const { key } of stored) if (!needed.has(key)) await objects.delete(key)
 }
 
 /** `schema.table` as quoted SQL. */

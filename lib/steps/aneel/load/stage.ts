@@ -1,4 +1,5 @@
 import { PipelineError } from '../../../errors.ts'
+import { failPoint } from '../../../fail-point.ts'
 import { openConnection } from '../../../stores/postgres/connection.ts'
 import type { Connection, CopySink } from '../../../stores/postgres/port.ts'
 import { type ColumnProfile, CsvParser, type ParserCounts } from '../parser/parser.ts'
@@ -182,6 +183,7 @@ async function copyRowsInto(
       await Promise.allSettled(sinks.map((sink) => sink.fail(reason)))
       throw error
     }
+    failPoint('copy-end')
     const ended = await Promise.allSettled(sinks.map((sink) => sink.end()))
     let written = 0
     for (const end of ended) {
@@ -249,6 +251,7 @@ async function parseInto(
       block: async (bytes) => {
         blocks += 1
         await sinks[blocks % sinks.length]?.write(bytes)
+        failPoint('copy')
       },
       signatures: (bytes) => streams.writer.write(bytes),
       reject: (reject) => streams.quarantine.add(reject),

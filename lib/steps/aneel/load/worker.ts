@@ -1,6 +1,7 @@
 // A load's own thread: the flow's event loop stays free, and all its memory goes when it ends.
 import { parentPort, workerData } from 'node:worker_threads'
 import { PipelineError } from '../../../errors.ts'
+import { failPoint } from '../../../fail-point.ts'
 import { openConnection } from '../../../stores/postgres/connection.ts'
 import { judge } from './gates.ts'
 import type { FromWorker, LoadJob, ToWorker } from './job.ts'
@@ -34,8 +35,11 @@ async function load(): Promise<void> {
     )
     say({ kind: 'staged' })
     const sha256 = await mayPublish.promise
+    failPoint('staged')
     say({ kind: 'progress', phase: 'publish', done: 0, total: staged.counts.rows, rows: staged.counts.rows })
-    say({ kind: 'done', result: await publish(connection, job, staged, { sha256, warnings, startedAt }) })
+    const result = await publish(connection, job, staged, { sha256, warnings, startedAt })
+    failPoint('publish-after-commit')
+    say({ kind: 'done', result })
   } finally {
     await connection.close()
   }
