@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { migrate } from '../stores/postgres/migrate.ts'
+import { DeadLetters } from './dead-letters.ts'
 import type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
@@ -41,6 +42,8 @@ export class RunEngine {
   readonly owner: string
   /** `each` and `join`. */
   readonly fanOut: FanOut
+  /** What failed for good, and how it is done again. */
+  readonly letters: DeadLetters
   readonly #options: EngineOptions
   readonly #clock: Timer
   readonly #hand: Hand
@@ -58,6 +61,14 @@ export class RunEngine {
     const hand = new Hand({ ...common, owner: this.owner, silentMs, closing: this.#closing.signal })
     this.#hand = hand
     this.fanOut = new FanOut({ ...common, live: hand.live, lost: (live) => hand.lost(live) })
+    this.letters = new DeadLetters({
+      stores: options.stores,
+      log,
+      isCurrent: (run) => this.isCurrent(run),
+      wake: () => {
+        hand.takeUp().catch((error: unknown) => hand.warn('A redrive could not be started yet', error))
+      },
+    })
   }
 
   /** Announces the process and begins to look after its runs. */
@@ -72,6 +83,7 @@ export class RunEngine {
       clock: this.#clock,
       hand: this.#hand,
       fanOut: this.fanOut,
+      letters: this.letters,
       keepDays: this.#options.keepDays ?? 90,
       signal: this.#closing.signal,
     })

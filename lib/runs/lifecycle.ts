@@ -4,10 +4,13 @@ import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { fenced } from './fence.ts'
 import { runId } from './identity.ts'
 import { journalError, outputText } from './journal.ts'
+import { letterId, maxOpenLetters } from './letter.ts'
+import { afterRuns } from './letter-sql.ts'
+import type { OnlyItem, Redrive } from './only.ts'
 import type { Overlap, RunState, Trigger } from './run.ts'
 
 /** Most runs of one flow that may wait for their turn. */
-const maxQueued = 1_000
+export const maxQueued = 1_000
 /** More owners than this may not die in a row without finishing a single step of the run. */
 const maxCrashes = 10
 
@@ -31,6 +34,8 @@ export interface ClaimedRun {
   epoch: number
   input: Json
   createdAt: Date
+  /** Present in a redrive of dead letters. */
+  redrive?: Redrive
 }
 
 /**
@@ -50,8 +55,7 @@ export async function startRun(store: PostgresStore, request: RunRequest, owner:
   const id = runId(flow, slot)
   const input = outputText(`the trigger ${flow}`, request.input)
   return store.transaction(async (tx) => {
-    // Two processes that start runs of one flow take turns here.
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.run ${flow}`])
+    await takeTurn(tx, flow)
     const { rows: others } = await tx.query<{ id: string; unfinished: boolean; queued: boolean }>(
       `select id, state in ('queued', 'running', 'waiting') as unfinished, state = 'queued' as queued from pipeline.run
        where id = $1 or (flow = $2 and state in ('queued', 'running', 'waiting') and trigger <> 'message')`,
@@ -79,6 +83,11 @@ export async function startRun(store: PostgresStore, request: RunRequest, owner:
     if (run === undefined) return { outcome: 'duplicate', id }
     return state === 'running' ? { outcome: 'started', run, replaced } : { outcome: state, id }
   })
+}
+
+/** Two processes that start runs of one flow take turns here, until the end of their transactions. */
+export async function takeTurn(tx: Queryable, flow: string): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.run ${flow}`])
 }
 
 /**
@@ -128,6 +137,12 @@ async function cancelRuns(tx: Queryable, ids: string[], by: string): Promise<str
        updated_at = clock_timestamp(), finished_at = clock_timestamp()
      where id = any($1::uuid[]) returning id`,
     [ids, JSON.stringify(error)],
+  )
+  // What was to be redriven is not: somebody has to look at it again.
+  await tx.query(
+    `update pipeline.dead_letter set state = 'open', settled_at = null, settled_by = null, redrive_run = null
+     where redrive_run = any($1::uuid[]) and state = 'redriven' and recovered_run is null`,
+    [ids],
   )
   return rows.map((row) => row.id)
 }
@@ -201,23 +216,35 @@ export async function claimRun(q: Queryable, id: string, who: Claimant): Promise
        from pipeline.run r
        where id = $4::uuid and state in ('queued', 'running', 'waiting') and ${toBeHad}
        for no key update
-     )
+     ), ended as (
      update pipeline.run r set epoch = r.epoch + 1, crashes = old.crashes, claimed_at = clock_timestamp(),
        updated_at = clock_timestamp(), state = case when poisoned then 'failed' else 'running' end,
        owner = case when not poisoned then $1::text end, error = case when poisoned then $6::jsonb end,
        finished_at = case when poisoned then clock_timestamp() end
      from (select id, crashes, crashes > $5::int as poisoned from old) as old where r.id = old.id
-     returning r.id, r.flow, r.slot, r.trigger, r.state, r.epoch, r.input, r.created_at`,
-    [...claimant(who), id, maxCrashes, JSON.stringify(poison)],
+     returning r.*, $7::uuid as letter), ${afterRuns('$8')}
+     select id, flow, slot, trigger, state, epoch, input, created_at, redrive_of, only_items from ended`,
+    [...claimant(who), id, maxCrashes, JSON.stringify(poison), runLetter(id), maxOpenLetters],
   )
   const row = rows[0]
   if (row === undefined) return 'gone'
   if (row.state !== 'running') return 'poisoned'
-  const { created_at, state: _, ...run } = row
-  return { ...run, createdAt: created_at }
+  const { created_at, state: _, redrive_of: of, only_items: only, ...run } = row
+  const redrive = of === null ? {} : { redrive: { of, ...(only === null ? {} : { only }) } }
+  return { ...run, createdAt: created_at, ...redrive }
 }
 
-type ClaimRow = Omit<ClaimedRun, 'createdAt'> & { state: RunState; created_at: Date }
+type ClaimRow = Omit<ClaimedRun, 'createdAt' | 'redrive'> & {
+  state: RunState
+  created_at: Date
+  redrive_of: string | null
+  only_items: OnlyItem[] | null
+}
+
+/** The id of a whole run's letter. */
+export function runLetter(run: string): string {
+  return letterId(run, '', '')
+}
 
 /** Fails the one-step runs of messages whose process died: nobody will send such a message again. */
 export async function failLostMessages(q: Queryable, who: Claimant): Promise<number> {
@@ -239,22 +266,34 @@ export interface Ending {
   summary?: Json
 }
 
-/** Ends a run that this process holds. Throws FENCED when it does not (any more). Resolves with the seconds since it began. */
-export async function endRun(q: Queryable, run: { id: string; epoch: number }, ending: Ending): Promise<number> {
-  const { rows } = await q.query<{ seconds: number }>(
-    `update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
+/**
+ * Ends a run that this process holds; one that failed becomes a dead letter in the same statement. Throws FENCED when it is not in
+ * these hands (any more). Resolves with the seconds since it began, and whether there was no room for the letter.
+ */
+export async function endRun(
+  q: Queryable,
+  run: { id: string; epoch: number },
+  ending: Ending,
+): Promise<{ seconds: number; unkept: boolean }> {
+  const { rows } = await q.query<{ seconds: number; unkept: boolean }>(
+    `with ended as (
+     update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
        updated_at = clock_timestamp(), finished_at = clock_timestamp()
      where id = $1::uuid and epoch = $2::int and state = 'running'
-     returning extract(epoch from finished_at - created_at)::double precision as seconds`,
+     returning *, $6::uuid as letter), ${afterRuns('$7')}
+     select extract(epoch from finished_at - created_at)::double precision as seconds,
+       exists (select from wanting) and not exists (select from letter) as unkept from ended`,
     [
       run.id,
       run.epoch,
       ending.outcome,
       ending.error === undefined ? null : JSON.stringify(journalError(ending.error)),
       ending.summary === undefined ? null : outputText('the end of the run', ending.summary),
+      runLetter(run.id),
+      maxOpenLetters,
     ],
   )
   const row = rows[0]
   if (row === undefined) throw fenced(run.id, `epoch ${run.epoch} is over, or the run has ended`)
-  return row.seconds
+  return row
 }

@@ -1,4 +1,5 @@
 import type { Migration } from '../stores/postgres/migrate.ts'
+import { letterMigrations } from './letter-migrations.ts'
 
 /**
  * The tables of the journal. An item that a join has seen is a row of `step` too, under the node id of its `each`, with
@@ -88,4 +89,5 @@ export const runMigrations: readonly Migration[] = [
       create index outbox_pending on pipeline.outbox (next_at) where delivered_at is null;
     `,
   },
+  ...letterMigrations,
 ]

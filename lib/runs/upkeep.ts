@@ -1,4 +1,5 @@
 import type { PostgresStore } from '../stores/postgres/port.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { FanOut } from './fanout.ts'
 import type { Hand } from './hand.ts'
 import { journalError } from './journal.ts'
@@ -20,6 +21,7 @@ export interface UpkeepOptions {
   clock: Timer
   hand: Hand
   fanOut: FanOut
+  letters: DeadLetters
   keepDays: number
   /** Ends it. */
   signal: AbortSignal
@@ -42,7 +44,7 @@ export async function lookAfter(options: UpkeepOptions): Promise<void> {
 }
 
 async function once(
-  { owner, store, hand, keepDays, fanOut, clock, signal }: UpkeepOptions,
+  { owner, store, hand, keepDays, fanOut, letters, clock, signal }: UpkeepOptions,
   look: number,
 ): Promise<void> {
   if (look % every.sign === 0) {
@@ -57,7 +59,11 @@ async function once(
     if (!signal.aborted) await watch(live, hand, fanOut, clock)
   }
   if (look % every.search === 0) await hand.takeUp()
-  if (look % every.prune === 0) await pruneRuns(store, keepDays)
+  if (look % every.prune === 0) {
+    // Letters first: a run with open ones stays.
+    await letters.prune(keepDays)
+    await pruneRuns(store, keepDays)
+  }
 }
 
 async function watch(live: LiveRun, hand: Hand, fanOut: FanOut, clock: Timer): Promise<void> {
