@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { migrate } from '../stores/postgres/migrate.ts'
+import type { Queryable } from '../stores/postgres/port.ts'
 import { DeadLetters } from './dead-letters.ts'
 import type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
@@ -184,6 +185,12 @@ export class RunEngine {
       },
       work,
     )
+  }
+
+  /** Looks something up in the journal, for people. */
+  async read<T>(look: (q: Queryable) => Promise<T>): Promise<T> {
+    this.#closing.signal.throwIfAborted()
+    return look(this.#options.stores.postgres)
   }
 
   /** Notes that a node which is no step failed for a run: should nobody take the error, the run fails with it, not as STALLED. */

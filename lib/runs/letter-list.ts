@@ -38,6 +38,33 @@ export type LetterFilter = Infer<typeof LetterFilterSchema>
 /** Checks a filter from outside. Throws FILTER_INVALID. */
 export const letterFilters = parser(LetterFilterSchema, 'The filter of dead letters', 'FILTER_INVALID')
 
+/** Letters to be settled: some filter, or all open ones on purpose. */
+export const LetterSelectionSchema = Type.Object(
+  {
+    ids: LetterFilterSchema.properties.ids,
+    kind: LetterFilterSchema.properties.kind,
+    flow: LetterFilterSchema.properties.flow,
+    run: LetterFilterSchema.properties.run,
+    item: LetterFilterSchema.properties.item,
+    code: LetterFilterSchema.properties.code,
+    since: LetterFilterSchema.properties.since,
+    limit: LetterFilterSchema.properties.limit,
+    all: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+const selections = parser(LetterSelectionSchema, 'The selection of dead letters', 'FILTER_INVALID')
+
+/** Checks a selection from outside. Throws FILTER_INVALID, also for one that names nothing: a slip must not settle everything. */
+export function letterSelection(value: unknown): LetterFilter {
+  const { all, ...filter } = selections.parse(value)
+  const { limit: _, ...named } = filter
+  if (all !== true && Object.keys(named).length === 0) {
+    throw new PipelineError('FILTER_INVALID', 'Say which dead letters are meant (ids or a filter), or all: true')
+  }
+  return filter
+}
+
 interface LetterRow extends Record<string, unknown> {
   id: string
   kind: LetterKind

@@ -100,8 +100,8 @@ export interface KeptInput {
   whole: string | undefined
 }
 
-/** Not of the message itself: connections, and what belongs to the run it came with. */
-const dropped: ReadonlySet<string> = new Set(['req', 'res', 'run', 'deadLetter'])
+/** Not of the message itself: connections, and what belongs to the run and the tries it came with. */
+const dropped: ReadonlySet<string> = new Set(['req', 'res', 'run', 'retry', 'deadLetter'])
 
 /**
  * A message as JSON, property by property: what JSON cannot say is left out and named, and so are the largest properties of one
