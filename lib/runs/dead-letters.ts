@@ -191,7 +191,8 @@ export class DeadLetters {
   /** See {@link redriveLetters}; the runs start as soon as it is their turn. */
   async redrive(filter: LetterFilter, by: string): Promise<RedriveAnswer> {
     const answer = await redriveLetters(this.#host.stores.postgres, filter, { by })
-    if (answer.runs.length > 0) this.#host.wake()
+    // Also when all were refused: their run may wait here, asked for by another process.
+    this.#host.wake()
     return answer
   }
 

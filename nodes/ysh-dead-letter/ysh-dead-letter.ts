@@ -37,7 +37,10 @@ const questions = parser(
   Type.Object({ action: Type.Enum(['list', 'redrive', 'discard']), error: Type.Optional(Type.Null()) }),
   'msg.action',
 )
-const marks = parser(Type.Object({ id: Type.String({ maxLength: 36 }) }), 'msg.deadLetter')
+const marks = parser(
+  Type.Object({ id: Type.String({ maxLength: 36 }), slot: Type.Optional(Type.String()) }),
+  'msg.deadLetter',
+)
 const sources = parser(
   Type.Object({
     source: Type.Object({ id: Type.Optional(Type.String()), name: Type.Optional(Type.String()) }),
@@ -75,15 +78,18 @@ class DeadLetterNode {
 
   async #keep(engine: RunEngine, message: Message): Promise<Reply> {
     const run = runOf(message)
-    const before = marks.problems(message.deadLetter).length > 0 ? undefined : marks.parse(message.deadLetter).id
+    const before = marks.problems(message.deadLetter).length > 0 ? undefined : marks.parse(message.deadLetter)
+    // A slot that this node gave was for one redrive only.
+    const { slot, ...others } = message
+    const own = before?.slot !== undefined && before.slot === slot
     try {
       const { fresh, ...letter } = await engine.letters.keep({
         node: this.#handle.path,
-        message,
+        message: own ? others : message,
         run,
         error: errorOf(message),
         attempts: triesOf(message),
-        before,
+        before: before?.id,
       })
       message.deadLetter = { ...letter, fresh }
     } catch (error) {
@@ -102,9 +108,11 @@ class DeadLetterNode {
       for await (const { id, attempts, message } of engine.letters.messagesOf(run.id)) {
         const { error: _, ...rest } = message
         // A slot makes a ysh-run behind this output take each redrive once.
-        const slot = rest.slot === undefined ? { slot: `dead letter ${id}, try ${attempts + 1}` } : {}
+        const slot = `dead letter ${id}, try ${attempts + 1}`
+        const again =
+          rest.slot === undefined ? { slot, deadLetter: { id, attempts, slot } } : { deadLetter: { id, attempts } }
         if (!engine.isCurrent(run)) return
-        if (!this.#handle.send([null, { ...rest, ...slot, deadLetter: { id, attempts } }, null])) return
+        if (!this.#handle.send([null, { ...rest, ...again }, null])) return
       }
       await engine.end(run, { outcome: 'done' })
     } catch (thrown) {
