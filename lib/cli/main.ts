@@ -46,6 +46,9 @@ export async function main(args: readonly string[], io: Console): Promise<number
   }
 }
 
+/** What says which letters are settled. */
+const settled = ['flow', 'run', 'kind', 'item', 'code', 'since', 'limit']
+
 /** The command as work on a target. Throws CLI_USAGE, FILTER_INVALID. */
 function prepare(command: Command, out: (text: string) => void): (target: Target) => Promise<number> {
   const { topic, action, ids, options, json } = command
@@ -67,9 +70,7 @@ function prepare(command: Command, out: (text: string) => void): (target: Target
     }
   }
   if (action === 'list') {
-    const filter = letterFilters.parse(
-      given(options, ['flow', 'run', 'kind', 'item', 'code', 'since', 'state', 'limit']),
-    )
+    const filter = letterFilters.parse(given(options, [...settled, 'state']))
     return async (target) => {
       const answer = await target.list(filter)
       print(answer, () => letterTable(answer))
@@ -84,11 +85,9 @@ function prepare(command: Command, out: (text: string) => void): (target: Target
       return exits.done
     }
   }
-  const filter: LetterFilter = letterSelection({
-    ...given(options, ['flow', 'run', 'kind', 'item', 'code', 'since', 'limit']),
-    ...(ids.length === 0 ? {} : { ids }),
-    ...(options.all === true ? { all: true } : {}),
-  })
+  const own = action === 'discard' ? ['all', 'reason'] : ['all']
+  const { reason: why, ...meant } = given(options, [...settled, ...own])
+  const filter: LetterFilter = letterSelection({ ...meant, ...(ids.length === 0 ? {} : { ids }) })
   const by = `cli ${whoami()}`
   if (action === 'redrive') {
     return async (target) => {
@@ -103,7 +102,7 @@ function prepare(command: Command, out: (text: string) => void): (target: Target
       return answer.refused.length > 0 ? exits.refused : exits.done
     }
   }
-  const reason = typeof options.reason === 'string' ? options.reason.trim() : ''
+  const reason = typeof why === 'string' ? why.trim() : ''
   if (reason === '') throw new PipelineError('CLI_USAGE', 'A discard needs its reason: --reason TEXT')
   return async (target) => {
     const answer = await target.discard(filter, by, reason)
@@ -126,7 +125,6 @@ function one(ids: readonly string[]): string {
 function given(options: Command['options'], known: readonly string[]): Record<string, unknown> {
   const filter: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
-    if (name === 'all' || name === 'reason') continue
     if (!known.includes(name)) throw new PipelineError('CLI_USAGE', `--${name} does not go with this command`)
     filter[name] = name === 'limit' ? Number(value) : value
   }
