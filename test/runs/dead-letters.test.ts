@@ -7,6 +7,7 @@ import type { Joined } from '../../lib/runs/fanout.ts'
 import { itemPath } from '../../lib/runs/identity.ts'
 import type { ItemEnd } from '../../lib/runs/joined.ts'
 import { journalError } from '../../lib/runs/journal.ts'
+import { pruneRuns } from '../../lib/runs/leases.ts'
 import { type Letter, maxOpenLetters } from '../../lib/runs/letter.ts'
 import { discardLetters, redriveLetters } from '../../lib/runs/letter-settle.ts'
 import type { RunRef } from '../../lib/runs/run.ts'
@@ -493,8 +494,11 @@ for (const kind of kinds) {
         )
       await back(91)
       assert.deepEqual(await on.letters.prune(90), { settled: 1, open: 0 })
+      await store.query(`update pipeline.run set finished_at = finished_at - interval '91 days'`)
+      assert.equal(await pruneRuns(store, 90), 0, 'a redrive starts from the run')
       await back(900)
       assert.deepEqual(await on.letters.prune(90), { settled: 0, open: 3 })
+      assert.equal(await pruneRuns(store, 90), 1)
       assert.ok(log.lines.some((line) => line.startsWith('error 3 dead letters')))
     })
   })
