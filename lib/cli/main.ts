@@ -94,7 +94,7 @@ function prepare(command: Command, out: (text: string) => void): (target: Target
       const answer = await target.redrive(filter, by)
       print(answer, () =>
         [
-          `${answer.redriven} letters are redriven by ${answer.runs.length} runs`,
+          `Redriven: ${answer.redriven} (runs: ${answer.runs.length})`,
           ...answer.runs.map((run) => `  ${run.id}  ${run.flow}  ${run.slot}  (${run.letters})`),
           ...refusals(answer.refused),
         ].join('\n'),
@@ -106,7 +106,7 @@ function prepare(command: Command, out: (text: string) => void): (target: Target
   if (reason === '') throw new PipelineError('CLI_USAGE', 'A discard needs its reason: --reason TEXT')
   return async (target) => {
     const answer = await target.discard(filter, by, reason)
-    print(answer, () => [`${answer.discarded} letters are discarded`, ...refusals(answer.refused)].join('\n'))
+    print(answer, () => [`Discarded: ${answer.discarded}`, ...refusals(answer.refused)].join('\n'))
     return answer.refused.length > 0 ? exits.refused : exits.done
   }
 }

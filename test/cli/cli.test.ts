@@ -136,10 +136,10 @@ for (const kind of ['server', 'embedded'] as const) {
       const ids = idsOf((await cli('dead-letters', 'list', '--json')).parsed()).slice(0, 2)
       const first = await cli('dead-letters', 'redrive', ...ids)
       assert.equal(first.code, 0)
-      assert.match(first.out, /^2 letters are redriven by 1 runs\n.*redrive 1 of s +\(2\)/)
+      assert.match(first.out, /^Redriven: 2 \(runs: 1\)\n.*redrive 1 of s +\(2\)/)
       const second = await cli('dead-letters', 'redrive', ...ids)
       assert.equal(second.code, 3)
-      assert.match(second.out, /^0 letters.*\n(.*LETTER_SETTLED.*\n?){2}$/)
+      assert.match(second.out, /^Redriven: 0.*\n(.*LETTER_SETTLED.*\n?){2}$/)
       const { runs } = (await cli('runs', 'list', '--state', 'queued', '--json')).parsed()
       assert.ok(Array.isArray(runs))
       assert.deepEqual(
@@ -152,7 +152,7 @@ for (const kind of ['server', 'embedded'] as const) {
 
     it('discards all with a reason', async () => {
       const { code, out } = await cli('dead-letters', 'discard', '--all', '--reason', 'not needed')
-      assert.deepEqual([code, out], [0, '3 letters are discarded'])
+      assert.deepEqual([code, out], [0, 'Discarded: 3'])
       assert.match((await cli('dead-letters', 'list', '--state', 'discarded', '--json')).out, /"reason": "not needed"/)
     })
 

@@ -9,7 +9,9 @@ import type { ItemEnd } from '../../lib/runs/joined.ts'
 import { journalError } from '../../lib/runs/journal.ts'
 import { pruneRuns } from '../../lib/runs/leases.ts'
 import { type Letter, maxOpenLetters } from '../../lib/runs/letter.ts'
+import { listLetters } from '../../lib/runs/letter-list.ts'
 import { discardLetters, redriveLetters } from '../../lib/runs/letter-settle.ts'
+import { maxQueued } from '../../lib/runs/lifecycle.ts'
 import type { RunRef } from '../../lib/runs/run.ts'
 import type { Json } from '../../lib/stores/cache/port.ts'
 import type { PostgresStore } from '../../lib/stores/postgres/port.ts'
@@ -304,6 +306,20 @@ for (const kind of kinds) {
       await on.end(sent[1].run, { outcome: 'done' })
       const [letter] = (await on.letters.list({ state: 'redriven' })).letters
       assert.equal(letter?.recoveredRun, runs[0]?.id)
+    })
+
+    it('changes nothing when the flow has too many runs waiting', async () => {
+      const { letters } = await fourFailed()
+      await closeAll()
+      await store.query(
+        `insert into pipeline.run (id, flow, slot, trigger, input, state, epoch)
+         select gen_random_uuid(), 'f', 'waiting ' || n, 'event', 'null', 'queued', 0 from generate_series(1, ${maxQueued}) as n`,
+      )
+      await assert.rejects(redriveLetters(store, { ids: ids(letters) }, by), {
+        code: 'RUN_QUEUE_FULL',
+        retryable: true,
+      })
+      assert.equal((await listLetters(store, { state: 'open' })).total, 4)
     })
 
     it('discards with a reason, once', async () => {
