@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { migrate } from '../stores/postgres/migrate.ts'
+import type { Queryable } from '../stores/postgres/port.ts'
 import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
 import { alertMigrations } from './alert-migrations.ts'
+import { DeadLetters } from './dead-letters.ts'
 import type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
@@ -55,6 +57,8 @@ export class RunEngine {
   readonly retries: Retries
   /** Messages from outside any run that wait for their next try. */
   readonly kept: KeptMessages
+  /** What failed for good, and how it is done again. */
+  readonly letters: DeadLetters
   readonly #options: EngineOptions
   readonly #clock: Timer
   readonly #hand: Hand
@@ -91,6 +95,14 @@ export class RunEngine {
       signal: this.#closing.signal,
     })
     this.#lines = new StepLines(store)
+    this.letters = new DeadLetters({
+      stores: options.stores,
+      log,
+      isCurrent: (run) => this.isCurrent(run),
+      wake: () => {
+        hand.takeUp().catch((error: unknown) => hand.warn('A redrive could not be started yet', error))
+      },
+    })
   }
 
   /** Announces the process and begins to look after its runs. */
@@ -106,6 +118,7 @@ export class RunEngine {
       hand: this.#hand,
       fanOut: this.fanOut,
       outbox: this.#outbox,
+      letters: this.letters,
       keepDays: this.#options.keepDays ?? 90,
       signal: this.#closing.signal,
     })
@@ -234,6 +247,12 @@ export class RunEngine {
       },
       work,
     )
+  }
+
+  /** Looks something up in the journal, for people. */
+  async read<T>(look: (q: Queryable) => Promise<T>): Promise<T> {
+    this.#closing.signal.throwIfAborted()
+    return look(this.#options.stores.postgres)
   }
 
   /** Notes that a node which is no step failed for a run: should nobody take the error, the run fails with it, not as STALLED. */

@@ -7,11 +7,13 @@ import { fenced } from './fence.ts'
 import { hashOf, itemPath } from './identity.ts'
 import { putItem, readItems, seenItems } from './items.ts'
 import type { ItemEnd, JoinedItem } from './joined.ts'
-import { finishStep } from './journal.ts'
+import { finishStep, stepKey } from './journal.ts'
 import { plainJson } from './json.ts'
+import { itemMessage, keptInput, type LetterDraft, letterId, lettersFull } from './letter.ts'
 import type { Claimant } from './lifecycle.ts'
 import { isOf, type LiveRun } from './live.ts'
-import type { RunRef, StepRef } from './run.ts'
+import { narrowed } from './only.ts'
+import type { JournalError, RunRef, StepRef } from './run.ts'
 import { dropItem, shareItems } from './shared-items.ts'
 import { Spread, sharedWindow } from './spread.ts'
 import type { Timer } from './time.ts'
@@ -66,6 +68,8 @@ export class FanOut {
   readonly #joins = new Map<string, (joined: Joined) => void>()
   /** Items that several processes share. */
   readonly spread: Spread
+  /** Runs whose flow had no room for a letter: said once a run. */
+  readonly #full = new WeakSet<LiveRun>()
 
   constructor(host: FanOutHost) {
     this.#host = host
@@ -104,7 +108,8 @@ export class FanOut {
   }
 
   async #open(live: LiveRun, request: OpenRequest): Promise<{ total: number; seen: number }> {
-    const { run, node, items } = request
+    const { run, node } = request
+    const items = this.#asked(live, request)
     const index = indexOf(items)
     const { seen, join } = await seenItems(this.#host.store, run, node)
     // The list is fixed in the journal before its first item goes out.
@@ -112,7 +117,7 @@ export class FanOut {
     failPoint('each-open')
     if (!isOf(this.#host.live.get(run.id), run)) throw fenced(run.id, 'it was sent anew meanwhile')
     if (items.length === 0) return { total: 0, seen: 0 }
-    if (request.send === 'shared') return this.#share(live, request, seen, join)
+    if (request.send === 'shared') return this.#share(live, { ...request, items }, seen, join)
     const window: Window = {
       run,
       node,
@@ -126,6 +131,7 @@ export class FanOut {
       completed: false,
       closed: false,
       shared: false,
+      values: new Map(),
       send: request.send,
       message: request.message,
     }
@@ -170,14 +176,20 @@ export class FanOut {
   }
 
   /**
-   * Records how an item ended, once, and lets the next one out; after the last one the join's callback gets the result. A
+   * Records how an item ended, once, and lets the next one out; one that failed becomes a dead letter (`tries`: how often it was tried,
+   * as far as its message knows); after the last one the join's callback gets the result. A
    * double is no error. Resolves with how many of the items are there. Throws FENCED, JOIN_WITHOUT_EACH, JOIN_TWICE,
    * OUTPUT_TOO_LARGE.
    */
-  async record(run: RunRef, join: string, end: ItemEnd): Promise<{ double: boolean; seen: number; total: number }> {
+  async record(
+    run: RunRef,
+    join: string,
+    end: ItemEnd,
+    tries = 1,
+  ): Promise<{ double: boolean; seen: number; total: number }> {
     const live = this.#liveOf(run)
     try {
-      return await this.#record(live, run, join, end)
+      return await this.#record(live, run, join, end, tries)
     } catch (error) {
       throw this.#failed(live, run, join, error)
     }
@@ -188,6 +200,7 @@ export class FanOut {
     run: RunRef,
     join: string,
     end: ItemEnd,
+    tries: number,
   ): Promise<{ double: boolean; seen: number; total: number }> {
     const { window, key } = windowOf(live, run, join)
     const double = window.seen.has(key)
@@ -196,14 +209,36 @@ export class FanOut {
       return { double, seen, total: Math.max(window.index.size, seen + window.out.size) }
     }
     if (window.completed) return counts()
-    if (!double)
-      await putItem(this.#host.store, { run, node: window.node, join, startedAt: this.#host.clock.now() }, end)
+    if (!double) {
+      const letter = end.state === 'failed' ? this.#letter(live, window, run, key, end.error, tries) : undefined
+      const { kept } = await putItem(
+        this.#host.store,
+        {
+          run,
+          node: window.node,
+          join,
+          startedAt: this.#host.clock.now(),
+          redrive: live.redrive !== undefined,
+          ...(letter === undefined ? {} : { letter }),
+        },
+        end,
+      )
+      if (!kept && !this.#full.has(live)) {
+        this.#full.add(live)
+        this.#host.log.error('A failed item could not become a dead letter', {
+          run: run.id,
+          item: run.item,
+          error: lettersFull(run.flow),
+        })
+      }
+    }
     failPoint('join-recorded')
     if (window.shared) await dropItem(this.#host.store, run.id, window.node, window.run.item, key)
     if (!isOpen(live, window)) return counts() // sent anew meanwhile
     window.join = join
     window.seen.add(key)
     window.out.delete(key)
+    window.values.delete(key)
     live.failures.delete(run.item)
     live.movedAt = this.#host.clock.monotonic()
     if (!double) live.lines += 1
@@ -217,6 +252,32 @@ export class FanOut {
   close(node: string): void {
     for (const live of this.#host.live.values()) {
       for (const window of live.windows.values()) if (window.node === node) window.closed = true
+    }
+  }
+
+  /** The items of the request; in a redrive only those asked for. */
+  #asked(live: LiveRun, { run, node, items }: OpenRequest): readonly Item[] {
+    const asked = narrowed(live.redrive?.only, run, node, items)
+    if (asked.length === 0 && items.length > 0) {
+      const message = 'None of the items that are redriven is in the list any more: nothing is sent'
+      this.#host.log.warn(message, { run: run.id, node })
+    }
+    return asked
+  }
+
+  /** What is kept of a failed item: the message as its each sent it, the error, and how often it was tried. */
+  #letter(live: LiveRun, window: Window, run: RunRef, key: string, error: JournalError, tries: number): LetterDraft {
+    const failure = live.failures.get(run.item)
+    const attempts = failure && live.steps.get(stepKey(failure.node, run.item))?.attempts
+    const value = window.values.get(key) ?? window.items[window.index.get(key) ?? -1]?.value ?? null
+    const { input, note, whole } = keptInput(itemMessage(value, window.message))
+    const again = whole === undefined ? null : 'A redrive sends all of it: its each makes it anew.'
+    return {
+      id: letterId(run.id, window.node, run.item),
+      input,
+      note: [note, again].filter((part) => part !== null).join(' ') || null,
+      error: { ...error, ...(failure === undefined ? {} : { source: failure.node }) },
+      attempts: Math.max(tries, attempts ?? 1),
     }
   }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../steps/step.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { EngineEvent, FlowTrigger } from './engine-types.ts'
 import { loadJournal } from './journal.ts'
+import { lettersFull } from './letter.ts'
 import { type Claimant, claimable, claimRun, type Ending, endRun, nextQueued } from './lifecycle.ts'
 import { callOff, callOffWaits, type LiveRun, liven, refOf } from './live.ts'
 import { nextDue, parkRun } from './parking.ts'
@@ -198,7 +199,11 @@ export class Hand {
   /** Ends a run in the journal. Throws FENCED. Resolves with its duration in seconds. */
   async end(live: LiveRun, ending: Ending): Promise<number> {
     try {
-      const seconds = await endRun(this.#options.store, live, ending)
+      const { seconds, unkept } = await endRun(this.#options.store, live, ending)
+      if (unkept) {
+        const error = lettersFull(live.flow)
+        this.#options.log.error('A failed run could not become a dead letter', { run: live.id, error })
+      }
       failPoint('run-ended')
       this.ended(live, ending)
       return seconds

@@ -1,6 +1,9 @@
 import { PipelineError } from '../errors.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import { journalError } from './journal.ts'
+import { maxOpenLetters } from './letter.ts'
+import { afterRuns } from './letter-sql.ts'
+import { runLetter } from './lifecycle.ts'
 
 /**
  * A sign of life of a process that holds runs. Resolves with whether an older process of the same name lives beside it: one that
@@ -61,28 +64,44 @@ export async function sayGoodbye(q: Queryable, owner: string): Promise<void> {
 
 /**
  * Keeps the journal bounded: deletes at most 1,000 runs that ended more than `keepDays` ago, with their steps, and fails
- * unfinished ones that nobody has held for as long (their flow is gone). Resolves with how many it deleted.
+ * unfinished ones that nobody has held for as long (their flow is gone). Runs with open dead letters stay, for a redrive starts from
+ * them. Resolves with how many it deleted.
  */
 export async function pruneRuns(q: Queryable, keepDays: number): Promise<number> {
   const error = journalError(
     new PipelineError('ABANDONED', `Nobody worked on this run for ${keepDays} days: its flow is gone`),
   )
   await q.query(`delete from pipeline.process where seen_at < clock_timestamp() - interval '1 day'`)
-  await q.query(
-    `update pipeline.run r set state = 'failed', owner = null, error = $2::jsonb, updated_at = clock_timestamp(),
-       finished_at = clock_timestamp()
-     where state in ('queued', 'running', 'waiting') and greatest(updated_at, due_at) < clock_timestamp() - $1::int * interval '1 day'
-       and not exists (select from pipeline.process p where p.owner = r.owner)`,
-    [keepDays, JSON.stringify(error)],
+  const { rows: left } = await q.query<{ id: string }>(
+    `select r.id from pipeline.run r where ${abandoned} limit 1000`,
+    [keepDays],
   )
+  if (left.length > 0) {
+    const ids = left.map((row) => row.id)
+    await q.query(
+      `with ended as (
+         update pipeline.run r set state = 'failed', owner = null, error = $2::jsonb, updated_at = clock_timestamp(),
+           finished_at = clock_timestamp()
+         from unnest($3::uuid[], $4::uuid[]) as given(run, letter) where r.id = given.run and ${abandoned}
+         returning r.*, given.letter
+       ), ${afterRuns('$5')}
+       select from ended`,
+      [keepDays, JSON.stringify(error), ids, ids.map(runLetter), maxOpenLetters],
+    )
+  }
   await q.query(
     `delete from pipeline.shared_list l where not exists (
        select from pipeline.run r where r.id = l.run_id and r.state in ('running', 'waiting'))`,
   )
   const { rowCount } = await q.query(
     `delete from pipeline.run where id in (
-       select id from pipeline.run where finished_at < clock_timestamp() - $1::int * interval '1 day' limit 1000)`,
+       select id from pipeline.run r where finished_at < clock_timestamp() - $1::int * interval '1 day'
+         and not exists (select from pipeline.dead_letter l where l.run_id = r.id and l.state = 'open') limit 1000)`,
     [keepDays],
   )
   return rowCount
 }
+
+/** SQL: nobody has held the unfinished run `r` for $1 days. */
+const abandoned = `r.state in ('queued', 'running', 'waiting') and greatest(r.updated_at, r.due_at) < clock_timestamp() - $1::int * interval '1 day'
+  and not exists (select from pipeline.process p where p.owner = r.owner)`

@@ -4,10 +4,13 @@ import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { fenced } from './fence.ts'
 import { runId } from './identity.ts'
 import { journalError, outputText } from './journal.ts'
+import { letterId, maxOpenLetters } from './letter.ts'
+import { afterRuns } from './letter-sql.ts'
+import { type OnlyItem, type Redrive, redriveOf } from './only.ts'
 import type { Overlap, RunState, Trigger } from './run.ts'
 
 /** Most runs of one flow that may wait for their turn. */
-const maxQueued = 10_000
+export const maxQueued = 10_000
 /** Channel on which processes tell each other that a run waits for somebody; the table says which. */
 export const runsChannel = 'ysh_runs'
 /** More owners than this may not die in a row without finishing a single step of the run. */
@@ -33,6 +36,8 @@ export interface ClaimedRun {
   epoch: number
   input: Json
   createdAt: Date
+  /** Present in a redrive of dead letters. */
+  redrive?: Redrive
 }
 
 /**
@@ -59,8 +64,7 @@ export async function startRun(
   const id = runId(flow, slot)
   const input = outputText(`the trigger ${flow}`, request.input)
   return store.transaction(async (tx) => {
-    // Two processes that start runs of one flow take turns here.
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.run ${flow}`])
+    await takeTurn(tx, flow)
     const { rows } = await tx.query<{ known: boolean; active: boolean; queued: number }>(
       `select exists (select from pipeline.run where id = $1) as known,
          exists (select from pipeline.run
@@ -90,6 +94,11 @@ export async function startRun(
     await tx.query('select pg_notify($1, $2)', [runsChannel, flow])
     return { outcome: 'queued', id, replaced }
   })
+}
+
+/** Two processes that start runs of one flow take turns here, until the end of their transactions. */
+export async function takeTurn(tx: Queryable, flow: string): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.run ${flow}`])
 }
 
 /**
@@ -140,6 +149,12 @@ async function cancelRuns(tx: Queryable, flow: string, by: string): Promise<stri
        updated_at = clock_timestamp(), finished_at = clock_timestamp()
      where flow = $1 and state in ('queued', 'running', 'waiting') and trigger <> 'message' returning id`,
     [flow, JSON.stringify(error)],
+  )
+  // What was to be redriven is not: somebody has to look at it again.
+  await tx.query(
+    `update pipeline.dead_letter set state = 'open', settled_at = null, settled_by = null, redrive_run = null
+     where redrive_run = any($1::uuid[]) and state = 'redriven' and recovered_run is null`,
+    [rows.map((row) => row.id)],
   )
   return rows.map((row) => row.id)
 }
@@ -228,23 +243,34 @@ export async function claimRun(q: Queryable, id: string, who: Claimant): Promise
        where id = $4::uuid and state in ('queued', 'running', 'waiting') and ${toBeHad}
          and ${isDue('$7')}
        for no key update
-     )
+     ), ended as (
      update pipeline.run r set epoch = r.epoch + 1, crashes = old.crashes, claimed_at = clock_timestamp(),
        due_at = null, updated_at = clock_timestamp(), state = case when poisoned then 'failed' else 'running' end,
        owner = case when not poisoned then $1::text end, error = case when poisoned then $6::jsonb end,
        finished_at = case when poisoned then clock_timestamp() end
      from (select id, crashes, crashes > $5::int as poisoned from old) as old where r.id = old.id
-     returning r.id, r.flow, r.slot, r.trigger, r.state, r.epoch, r.input, r.created_at`,
-    [...claimant(who), id, maxCrashes, JSON.stringify(poison), nowOf(who)],
+     returning r.*, $8::uuid as letter), ${afterRuns('$9')}
+     select id, flow, slot, trigger, state, epoch, input, created_at, redrive_of, only_items from ended`,
+    [...claimant(who), id, maxCrashes, JSON.stringify(poison), nowOf(who), runLetter(id), maxOpenLetters],
   )
   const row = rows[0]
   if (row === undefined) return 'gone'
   if (row.state !== 'running') return 'poisoned'
-  const { created_at, state: _, ...run } = row
-  return { ...run, createdAt: created_at }
+  const { created_at, state: _, redrive_of: of, only_items: only, ...run } = row
+  return { ...run, createdAt: created_at, ...redriveOf(of, only) }
 }
 
-type ClaimRow = Omit<ClaimedRun, 'createdAt'> & { state: RunState; created_at: Date }
+type ClaimRow = Omit<ClaimedRun, 'createdAt' | 'redrive'> & {
+  state: RunState
+  created_at: Date
+  redrive_of: string | null
+  only_items: OnlyItem[] | null
+}
+
+/** The id of a whole run's letter. */
+export function runLetter(run: string): string {
+  return letterId(run, '', '')
+}
 
 /** Fails the one-step runs of messages whose process died: nobody will send such a message again. */
 export async function failLostMessages(q: Queryable, who: Claimant): Promise<number> {
@@ -266,31 +292,40 @@ export interface Ending {
   summary?: Json
 }
 
-/** Ends a run that this process holds. Throws FENCED when it does not (any more). Resolves with the seconds since it began. */
-export async function endRun(q: Queryable, run: { id: string; epoch: number }, ending: Ending): Promise<number> {
-  const { rows } = await q.query<{ seconds: number }>(
+/**
+ * Ends a run that this process holds; one that failed becomes a dead letter in the same statement. Throws FENCED when it is not in
+ * these hands (any more). Resolves with the seconds since it began, and whether there was no room for the letter.
+ */
+export async function endRun(
+  q: Queryable,
+  run: { id: string; epoch: number },
+  ending: Ending,
+): Promise<{ seconds: number; unkept: boolean }> {
+  const { rows } = await q.query<{ seconds: number; unkept: boolean }>(
     `with over as (
        delete from pipeline.shared_list where run_id = $1::uuid
      ), ended as (
-       update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
-         updated_at = clock_timestamp(), finished_at = clock_timestamp()
-       where id = $1::uuid and epoch = $2::int and state = 'running'
-       returning extract(epoch from finished_at - created_at)::double precision as seconds
-     ), settled as (
+     update pipeline.run set state = $3::text, error = $4::jsonb, summary = $5::jsonb, owner = null,
+       updated_at = clock_timestamp(), finished_at = clock_timestamp()
+     where id = $1::uuid and epoch = $2::int and state = 'running'
+     returning *, $6::uuid as letter), ${afterRuns('$7')}, settled as (
        -- What was tried again and is behind a run that is done was done in the end.
        update pipeline.step set state = 'done', next_at = null, finished_at = clock_timestamp()
        where run_id = $1::uuid and state = 'retry' and $3::text = 'done' and exists (select from ended)
      )
-     select seconds from ended`,
+     select extract(epoch from finished_at - created_at)::double precision as seconds,
+       exists (select from wanting) and not exists (select from letter) as unkept from ended`,
     [
       run.id,
       run.epoch,
       ending.outcome,
       ending.error === undefined ? null : JSON.stringify(journalError(ending.error)),
       ending.summary === undefined ? null : outputText('the end of the run', ending.summary),
+      runLetter(run.id),
+      maxOpenLetters,
     ],
   )
   const row = rows[0]
   if (row === undefined) throw fenced(run.id, `epoch ${run.epoch} is over, or the run has ended`)
-  return row.seconds
+  return row
 }

@@ -1,4 +1,5 @@
 import type { Migration } from '../stores/postgres/migrate.ts'
+import { letterMigrations } from './letter-migrations.ts'
 
 /**
  * The tables of the journal. An item that a join has seen is a row of `step` too, under the node id of its `each`, with
@@ -150,4 +151,5 @@ export const runMigrations: readonly Migration[] = [
         'Writes a line of the journal: 2 written, 1 the step is done already, 0 the run is in other hands or has ended';
     `,
   },
+  ...letterMigrations,
 ]

@@ -3,6 +3,7 @@ import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { holdFence } from './fence.ts'
 import { outputText } from './journal.ts'
 import type { Claimant } from './lifecycle.ts'
+import type { OnlyItem } from './only.ts'
 import type { RunRef, Trigger } from './run.ts'
 import type { Item } from './window.ts'
 
@@ -72,6 +73,8 @@ export interface TakenItem {
   value: Json
   each: string[]
   message: Json
+  redrive_of: string | null
+  only_items: OnlyItem[] | null
 }
 
 /**
@@ -94,7 +97,8 @@ export async function takeItems(q: Queryable, node: string, most: number, who: C
        join pipeline.shared_list l on l.run_id = free.run_id and l.node = $2::text and l.parent = free.parent
        join pipeline.run r on r.id = free.run_id
      where i.run_id = free.run_id and i.node = $2::text and i.parent = free.parent and i.key = free.key
-     returning r.id, r.flow, r.slot, r.trigger, free.epoch, r.created_at, i.parent, i.key, i.value, l.each, l.message`,
+     returning r.id, r.flow, r.slot, r.trigger, free.epoch, r.created_at, i.parent, i.key, i.value, l.each, l.message,
+       r.redrive_of, r.only_items`,
     [who.owner, node, most, who.silentMs],
   )
   return rows

@@ -6,6 +6,7 @@ import { itemPath } from './identity.ts'
 import { loadItems } from './journal.ts'
 import type { Claimant } from './lifecycle.ts'
 import { type LiveRun, liven } from './live.ts'
+import { redriveOf } from './only.ts'
 import type { RunRef } from './run.ts'
 import { allRecorded, giveBackItems, stillRunning, type TakenItem, takeItems } from './shared-items.ts'
 import type { Timer } from './time.ts'
@@ -125,8 +126,9 @@ export class Spread {
     for (const item of items) this.#send(live, node, each, item)
   }
 
-  #guest({ id, flow, slot, trigger, epoch, created_at }: TakenItem): LiveRun {
-    const run = { id, flow, slot, trigger, epoch, input: null, createdAt: created_at }
+  #guest({ id, flow, slot, trigger, epoch, created_at, redrive_of, only_items }: TakenItem): LiveRun {
+    const redrive = redriveOf(redrive_of, only_items)
+    const run = { id, flow, slot, trigger, epoch, input: null, createdAt: created_at, ...redrive }
     const live: LiveRun = { ...liven(run, new Map(), this.#host.clock.monotonic()), guest: true }
     this.#host.live.set(id, live)
     return live
@@ -148,6 +150,8 @@ export class Spread {
     live.windows.set(place, window)
     if (window.out.has(key)) return
     window.out.add(key)
+    window.values.set(key, value)
+    if (window.shared === 'taken') window.message = message
     each.send(
       { key, value, index: window.index.get(key) ?? 0, total: window.index.size },
       { ...base, item: itemPath(parent, key), each: [...around, node] },
@@ -209,6 +213,7 @@ export function sharedWindow(run: RunRef, node: string, shared: 'list' | 'taken'
     completed: false,
     closed: false,
     shared,
+    values: new Map(),
     send: () => {},
     message: undefined,
   }

@@ -1,4 +1,5 @@
 import type { PostgresStore } from '../stores/postgres/port.ts'
+import type { DeadLetters } from './dead-letters.ts'
 import type { FanOut } from './fanout.ts'
 import type { Hand } from './hand.ts'
 import { journalError } from './journal.ts'
@@ -23,6 +24,7 @@ export interface UpkeepOptions {
   hand: Hand
   fanOut: FanOut
   outbox: OutboxDelivery
+  letters: DeadLetters
   keepDays: number
   /** Ends it. */
   signal: AbortSignal
@@ -40,6 +42,7 @@ export async function lookAfter(options: UpkeepOptions): Promise<void> {
       await clock.sleep(lookMs[store.kind], signal)
       await once(options)
       if (clock.monotonic() - pruned >= pruneMs) {
+        await options.letters.prune(options.keepDays) // first: a run with open ones stays
         await pruneRuns(store, options.keepDays)
         await pruneKept(store, options.keepDays)
         pruned = clock.monotonic()

@@ -49,6 +49,8 @@ export interface Window {
    * `each` opened it, which also completes it, `taken` elsewhere.
    */
   shared: false | 'list' | 'taken'
+  /** Of shared items those that are out, with their values: what is kept of one that fails. */
+  values: Map<string, Json>
   send(item: SentItem, run: RunRef): void
   /** What the join's message is made of; opaque here. */
   message: unknown

@@ -59,6 +59,10 @@ export interface RedNode {
 export interface AdminRequest extends IncomingMessage {
   params: Record<string, string>
   query: Record<string, unknown>
+  /** Parsed JSON, or the fields of a form. */
+  body?: unknown
+  /** Who is logged in, where Node-RED asks for it. */
+  user?: { username?: string }
 }
 export interface AdminResponse extends ServerResponse {
   status(code: number): AdminResponse

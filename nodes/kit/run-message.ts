@@ -20,6 +20,13 @@ const caught = parser(
   'msg.error',
 )
 
+const tried = parser(Type.Object({ attempt: Type.Integer({ minimum: 1 }) }), 'msg.retry')
+
+/** How often a message was tried, as far as it says so (the node `ysh-retry-backoff` counts in `msg.retry`); else 1. */
+export function triesOf({ retry }: Message): number {
+  return tried.problems(retry).length > 0 ? 1 : tried.parse(retry).attempt
+}
+
 /**
  * The error that a Catch node has put into a message; undefined for a message without. One from a foreign node has no code: then
  * FLOW_ERROR.

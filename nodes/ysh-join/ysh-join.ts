@@ -6,7 +6,7 @@ import { plainJson } from '../../lib/runs/json.ts'
 import { copyOf } from '../kit/copy.ts'
 import { registerNode } from '../kit/node.ts'
 import type { Message, Red } from '../kit/red.ts'
-import { caughtError, neededRun } from '../kit/run-message.ts'
+import { caughtError, neededRun, triesOf } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration } from './declaration.ts'
 
@@ -47,7 +47,7 @@ export default function (red: Red): void {
       async input(message, { signal }) {
         const run = neededRun(message)
         const engine = await open(signal)
-        const { seen, total } = await engine.fanOut.record(run, node, endOf(message))
+        const { seen, total } = await engine.fanOut.record(run, node, endOf(message), triesOf(message))
         return { status: { mood: seen < total ? 'working' : 'done', key: 'status.seen', values: { seen, total } } }
       },
       close: () => withdraw(),

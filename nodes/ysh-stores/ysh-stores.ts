@@ -3,6 +3,7 @@ import type { Red } from '../kit/red.ts'
 import { isShuttingDown } from '../kit/shutdown.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration } from './declaration.ts'
+import { announceStores } from './deployed.ts'
 import { engineSettings, enginesOf, openEngine } from './engines.ts'
 
 /** The stores and the run engine over them, opened on first use and shared by the nodes that point here. */
@@ -25,9 +26,13 @@ export default function (red: Red): void {
         else handle.statusOfUsers({ mood: 'error', text: state.code })
       },
     })
+    const withdraw = announceStores(handle.id, { name: handle.name, service })
     return {
       service,
-      close: (removed) => service.close({ linger: !removed && !isShuttingDown() }),
+      close(removed) {
+        withdraw()
+        return service.close({ linger: !removed && !isShuttingDown() })
+      },
     }
   })
 }

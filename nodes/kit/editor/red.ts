@@ -34,7 +34,14 @@ export interface FailedAnswer {
 
 export interface EditorQuery {
   (target: Element): EditableList
-  ajax(options: { url: string; method?: 'GET' | 'POST'; data?: Record<string, string>; timeout?: number }): {
+  ajax(options: {
+    url: string
+    method?: 'GET' | 'POST'
+    /** Parameters; or the body, as `contentType` says. */
+    data?: Record<string, string> | string
+    contentType?: string
+    timeout?: number
+  }): {
     then(done: (data: unknown) => void, failed: (answer: FailedAnswer) => void): void
   }
 }

@@ -1,0 +1,37 @@
+const places = `Where the runs are (one of them):
+  --postgres URL     a PostgreSQL server; better in YSH_POSTGRES, where nobody sees its password
+  --folder DIR       the folder of an embedded store that no process has open (YSH_FOLDER)
+  --node-red URL     a running Node-RED, such as http://127.0.0.1:1880 (YSH_NODE_RED)
+      --token T      its access token (YSH_NODE_RED_TOKEN); or YSH_NODE_RED_USER and YSH_NODE_RED_PASSWORD
+      --stores ID    its ysh-stores node, when several are deployed`
+
+const exits = `Exit codes: 0 done, 1 failed, 2 used wrongly, 3 some letters were refused (settled already, or unknown).
+--json writes JSON for programs.`
+
+const letters = `ysh-pipeline dead-letters list | show ID | redrive [ID…] | discard [ID…] --reason TEXT
+
+  list       failed items, runs and messages that somebody has to look at
+  show       one of them with its input
+  redrive    have them done again: items of one run together in a new run of their flow, which starts when it is its turn in
+             whichever Node-RED has the flow
+  discard    put them aside for good
+
+Which letters:
+  --flow ID  --run ID  --kind item|run|message
+  --item KEY         the item's key or the message's topic; * stands for anything
+  --code CODE        the error's code; * stands for anything
+  --since WHEN       2026-01-31, 2026-01-31T06:00:00Z, 90m, 36h or 7d ago
+  --state STATE      open (usual), redriven, discarded, any; for list
+  --limit N          at most so many
+  --all              redrive and discard: all open ones, when nothing else is said`
+
+const runs = `ysh-pipeline runs list | show ID
+
+  list       the newest runs; --flow ID, --state queued|running|waiting|done|failed|skipped|cancelled, --limit N
+  show       one of them with its steps`
+
+/** The help of a command. */
+export function helpOf(topic: 'dead-letters' | 'runs'): string {
+  const own = topic === 'runs' ? [runs, letters] : [letters, runs]
+  return [...own, places, exits].join('\n\n')
+}

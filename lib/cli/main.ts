@@ -1,0 +1,140 @@
+import { hostname, userInfo } from 'node:os'
+import { PipelineError } from '../errors.ts'
+import { type LetterFilter, letterFilters, letterSelection } from '../runs/letter-list.ts'
+import type { Refused } from '../runs/letter-settle.ts'
+import { type RunFilter, runFilters } from '../runs/run-filter.ts'
+import { openDatabase } from './database.ts'
+import { helpOf } from './help.ts'
+import { openNodeRed } from './node-red.ts'
+import { type Command, parseCommand } from './options.ts'
+import { redactor } from './secrets.ts'
+import { letterTable, letterText, runTable, runText } from './tables.ts'
+import type { Target } from './target.ts'
+
+/** Surroundings of the command line. */
+export interface Console {
+  env: Readonly<Record<string, string | undefined>>
+  out(text: string): void
+  err(text: string): void
+}
+
+/** Exit codes, as the help lists them. */
+const exits = { done: 0, failed: 1, usage: 2, refused: 3 } as const
+
+/** Runs one command. Resolves with the exit code; never throws. No secret is ever written, also not inside an error's words. */
+export async function main(args: readonly string[], io: Console): Promise<number> {
+  const redact = redactor(args, io.env)
+  const out = (text: string) => io.out(redact(text))
+  try {
+    const command = parseCommand(args, io.env)
+    if (command.help) {
+      out(helpOf(command.topic))
+      return command.asked ? exits.done : exits.usage
+    }
+    // What is asked is checked before anything is opened.
+    const work = prepare(command, out)
+    const target = command.nodeRed === undefined ? await openDatabase(command) : await openNodeRed(command.nodeRed)
+    try {
+      return await work(target)
+    } finally {
+      await target.close()
+    }
+  } catch (thrown) {
+    const { code, message } = PipelineError.from(thrown)
+    io.err(redact(`${code}: ${message}`))
+    return code === 'CLI_USAGE' || code === 'FILTER_INVALID' ? exits.usage : exits.failed
+  }
+}
+
+/** What says which letters are settled. */
+const settled = ['flow', 'run', 'kind', 'item', 'code', 'since', 'limit']
+
+/** The command as work on a target. Throws CLI_USAGE, FILTER_INVALID. */
+function prepare(command: Command, out: (text: string) => void): (target: Target) => Promise<number> {
+  const { topic, action, ids, options, json } = command
+  const print = (value: unknown, text: () => string) => out(json ? JSON.stringify(value, undefined, 2) : text())
+  if (topic === 'runs') {
+    if (action === 'show') {
+      const id = runFilters.parse({ id: one(ids) }).id ?? ''
+      return async (target) => {
+        const run = await target.run(id)
+        print(run, () => runText(run))
+        return exits.done
+      }
+    }
+    const filter: RunFilter = runFilters.parse(given(options, ['flow', 'state', 'limit']))
+    return async (target) => {
+      const runs = await target.runs(filter)
+      print({ runs }, () => runTable(runs))
+      return exits.done
+    }
+  }
+  if (action === 'list') {
+    const filter = letterFilters.parse(given(options, [...settled, 'state']))
+    return async (target) => {
+      const answer = await target.list(filter)
+      print(answer, () => letterTable(answer))
+      return exits.done
+    }
+  }
+  if (action === 'show') {
+    const [id = ''] = letterFilters.parse({ ids: [one(ids)] }).ids ?? []
+    return async (target) => {
+      const letter = await target.show(id)
+      print(letter, () => letterText(letter))
+      return exits.done
+    }
+  }
+  const own = action === 'discard' ? ['all', 'reason'] : ['all']
+  const { reason: why, ...meant } = given(options, [...settled, ...own])
+  const filter: LetterFilter = letterSelection({ ...meant, ...(ids.length === 0 ? {} : { ids }) })
+  const by = `cli ${whoami()}`
+  if (action === 'redrive') {
+    return async (target) => {
+      const answer = await target.redrive(filter, by)
+      print(answer, () =>
+        [
+          `Redriven: ${answer.redriven} (runs: ${answer.runs.length})`,
+          ...answer.runs.map((run) => `  ${run.id}  ${run.flow}  ${run.slot}  (${run.letters})`),
+          ...refusals(answer.refused),
+        ].join('\n'),
+      )
+      return answer.refused.length > 0 ? exits.refused : exits.done
+    }
+  }
+  const reason = typeof why === 'string' ? why.trim() : ''
+  if (reason === '') throw new PipelineError('CLI_USAGE', 'A discard needs its reason: --reason TEXT')
+  return async (target) => {
+    const answer = await target.discard(filter, by, reason)
+    print(answer, () => [`Discarded: ${answer.discarded}`, ...refusals(answer.refused)].join('\n'))
+    return answer.refused.length > 0 ? exits.refused : exits.done
+  }
+}
+
+function refusals(refused: readonly Refused[]): string[] {
+  return refused.map(({ id, code, message }) => `  ${id}  ${code}: ${message}`)
+}
+
+function one(ids: readonly string[]): string {
+  const [id] = ids
+  if (id === undefined || ids.length > 1) throw new PipelineError('CLI_USAGE', 'One id is expected')
+  return id
+}
+
+/** The options that a filter takes; the limit as a number. Throws CLI_USAGE for one that this command does not know. */
+function given(options: Command['options'], known: readonly string[]): Record<string, unknown> {
+  const filter: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) throw new PipelineError('CLI_USAGE', `--${name} does not go with this command`)
+    filter[name] = name === 'limit' ? Number(value) : value
+  }
+  return filter
+}
+
+function whoami(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    return hostname() // a user id without a name, as in some containers
+  }
+}

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { main } from '../../lib/cli/main.ts'
+import { openPostgres, type PostgresConfig } from '../../lib/stores/postgres/index.ts'
+import { embeddedFolder } from '../helpers/embedded-folder.ts'
+import { startPostgres } from '../helpers/postgres-server.ts'
+import { seedFailedRun } from './seeds.ts'
+
+/** Runs a command in this process. */
+async function run(args: readonly string[], env: Record<string, string> = {}) {
+  const out: string[] = []
+  const err: string[] = []
+  const code = await main(args, { env, out: (text) => out.push(text), err: (text) => err.push(text) })
+  const parsed = (): Record<string, unknown> => JSON.parse(out.join('\n'))
+  return { code, out: out.join('\n'), err: err.join('\n'), parsed }
+}
+const idsOf = (answer: Record<string, unknown>): string[] =>
+  Array.isArray(answer.letters) ? answer.letters.map((letter) => String(Object(letter).id)) : []
+
+describe('ysh-pipeline: what it takes', () => {
+  it('helps when asked, and when nothing is asked', async () => {
+    assert.deepEqual([(await run(['--help'])).code, (await run([])).code], [0, 2])
+    assert.match((await run(['runs', '--help'])).out, /^ysh-pipeline runs/)
+  })
+
+  for (const [args, words] of [
+    [['letters', 'list'], /no command letters/],
+    [['dead-letters', 'drop'], /wants one of: list, show, redrive, discard/],
+    [['runs', 'redrive', '--folder', 'x'], /runs has no redrive/],
+    [['dead-letters', 'list'], /Say where/],
+    [['dead-letters', 'list', '--folder', 'a', '--postgres', 'b'], /Only one/],
+    [['dead-letters', 'list', '--fodler', 'x'], /fodler/],
+    [['dead-letters', 'list', 'id', '--folder', 'x'], /takes no ids/],
+    [['dead-letters', 'list', '--since', 'yesterday', '--folder', 'x'], /FILTER_INVALID.*since/],
+    [['dead-letters', 'list', '--reason', 'x', '--folder', 'x'], /--reason does not go/],
+    [['dead-letters', 'list', '--limit', 'few', '--folder', 'x'], /FILTER_INVALID.*limit/],
+    [['dead-letters', 'redrive', '--folder', 'x'], /FILTER_INVALID.*all/],
+    [['dead-letters', 'redrive', '--state', 'any', '--folder', 'x'], /--state does not go/],
+    [['dead-letters', 'redrive', 'no-id', '--folder', 'x'], /FILTER_INVALID/],
+    [['dead-letters', 'discard', '--all', '--folder', 'x'], /--reason/],
+    [['dead-letters', 'show', '--folder', 'x'], /One id/],
+    [['runs', 'list', '--item', 'x', '--folder', 'x'], /--item does not go/],
+    [['runs', 'list', '--node-red', 'ftp://x'], /wants an address/],
+  ] as const) {
+    it(`refuses ${args.join(' ')}`, async () => {
+      const { code, err } = await run(args)
+      assert.match(err, words)
+      assert.equal(code, 2)
+    })
+  }
+
+  it('makes no database where there is none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pipeline-cli-'))
+    const { code, err } = await run(['runs', 'list', '--folder', folder])
+    assert.deepEqual([code, err.split(':')[0]], [1, 'NO_PIPELINE'])
+    await rm(folder, { recursive: true })
+  })
+
+  it('writes no secret, whatever goes wrong', async () => {
+    for (const [args, env] of [
+      [['runs', 'list', '--postgres', 'postgres://u:top%20secret@127.0.0.1:1/x'], {}],
+      [['runs', 'list', '--postgres=postgres://u:top secret@nowhere:x/y'], {}],
+      [['runs', 'list', '--node-red', 'http://127.0.0.1:1', '--token', 'top secret'], {}],
+      [['runs', 'list', 'top secret', '--token=top secret', '--node-red', 'http://127.0.0.1:1'], {}],
+      [['runs', 'list'], { YSH_NODE_RED: 'http://u:top%20secret@127.0.0.1:1' }],
+    ] as const) {
+      const { code, out, err } = await run(args, env)
+      assert.notEqual(code, 0)
+      assert.notEqual(err, '')
+      assert.doesNotMatch(out + err, /top( |%20)secret/)
+    }
+  })
+})
+
+for (const kind of ['server', 'embedded'] as const) {
+  describe(`ysh-pipeline on ${kind}`, { timeout: 300_000 }, () => {
+    let config: PostgresConfig
+    let where: string[]
+    let remove: () => Promise<void>
+    let runId = ''
+    before(async () => {
+      if (kind === 'server') {
+        const server = await startPostgres()
+        config = { kind, url: server.url }
+        where = ['--postgres', server.url]
+        remove = server.stop
+      } else {
+        const made = await embeddedFolder()
+        const folder = await mkdtemp(join(tmpdir(), 'pipeline-cli-'))
+        await mkdir(folder, { recursive: true })
+        await rename(made.path, join(folder, 'postgres'))
+        config = { kind, folder: join(folder, 'postgres') }
+        where = ['--folder', folder]
+        remove = () => rm(folder, { recursive: true, force: true })
+      }
+    })
+    after(() => remove())
+    beforeEach(async () => {
+      const store = await openPostgres(config)
+      try {
+        const { rows } = await store.query<{ there: boolean }>(
+          `select to_regclass('pipeline.run') is not null as there`,
+        )
+        if (rows[0]?.there === true)
+          await store.query('truncate pipeline.run, pipeline.step, pipeline.outbox, pipeline.dead_letter')
+        runId = await seedFailedRun(store, 'flow', ['a', 'b\u001b[31m', 'c d'])
+      } finally {
+        await store.close()
+      }
+    })
+    const cli = (...args: string[]) => run([...args, ...where])
+
+    it('lists and shows', async () => {
+      const table = await cli('dead-letters', 'list')
+      assert.equal(table.code, 0)
+      assert.match(table.out, /^ID +STATE +KIND/)
+      assert.match(table.out, /open +item +flow +c d +HTTP_404 +3/)
+      assert.ok(!table.out.includes('\u001b'), 'what comes from outside commands no terminal')
+      const one = (
+        await cli('dead-letters', 'list', '--item', 'c*', '--code', 'HTTP_4*', '--since', '1d', '--json')
+      ).parsed()
+      assert.equal(one.total, 1)
+      const [id = ''] = idsOf(one)
+      const shown = await cli('dead-letters', 'show', id)
+      assert.match(shown.out, /error +HTTP_404: c d is gone/)
+      assert.match(shown.out, /"payload": "c d"/)
+      const gone = await cli('dead-letters', 'show', runId)
+      assert.deepEqual([gone.code, gone.err.split(':')[0]], [1, 'LETTER_UNKNOWN'])
+      assert.match((await cli('dead-letters', 'list', '--flow', 'other')).out, /No dead letters/)
+    })
+
+    it('redrives two of three once, without any Node-RED: the run waits', async () => {
+      const ids = idsOf((await cli('dead-letters', 'list', '--json')).parsed()).slice(0, 2)
+      const first = await cli('dead-letters', 'redrive', ...ids)
+      assert.equal(first.code, 0)
+      assert.match(first.out, /^Redriven: 2 \(runs: 1\)\n.*redrive 1 of s +\(2\)/)
+      const second = await cli('dead-letters', 'redrive', ...ids)
+      assert.equal(second.code, 3)
+      assert.match(second.out, /^Redriven: 0.*\n(.*LETTER_SETTLED.*\n?){2}$/)
+      const { runs } = (await cli('runs', 'list', '--state', 'queued', '--json')).parsed()
+      assert.ok(Array.isArray(runs))
+      assert.deepEqual(
+        runs.map(({ slot, flow }) => [slot, flow]),
+        [['redrive 1 of s', 'flow']],
+      )
+      const { out } = await cli('dead-letters', 'list', '--state', 'redriven', '--json')
+      assert.match(out, /"settledBy": "cli /)
+    })
+
+    it('discards all with a reason', async () => {
+      const { code, out } = await cli('dead-letters', 'discard', '--all', '--reason', 'not needed')
+      assert.deepEqual([code, out], [0, 'Discarded: 3'])
+      assert.match((await cli('dead-letters', 'list', '--state', 'discarded', '--json')).out, /"reason": "not needed"/)
+    })
+
+    it('shows runs with their steps', async () => {
+      assert.match((await cli('runs', 'list')).out, /failed +flow +s +manual .*RUN_FAILED/)
+      const { out, code } = await cli('runs', 'show', runId)
+      assert.equal(code, 0)
+      assert.match(out, /each +c%20d +item +failed +1 +HTTP_404/)
+      assert.equal((await cli('runs', 'show', '00000000-0000-4000-8000-000000000000')).code, 1)
+    })
+  })
+}
