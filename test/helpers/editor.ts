@@ -72,6 +72,8 @@ export async function openEditor(
   await page.waitForFunction(
     '!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent',
   )
+  // Node-RED 5's rotating tips throw an error of their own when a page stays open for long.
+  await page.evaluate('RED.actions.invoke("core:toggle-show-tips", false)')
   // What the user setting "dark" does.
   if (dark) await page.evaluate('document.documentElement.classList.add("nr-theme-dark")')
   const gone = () => page.waitForFunction('document.querySelectorAll(".red-ui-tray").length === 0')

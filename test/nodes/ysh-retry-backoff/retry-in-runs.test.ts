@@ -396,9 +396,9 @@ describe('ysh-retry-backoff in a run', () => {
     await until(() => shown.some(({ text }) => text === 'status.waiting'), 'the status of a wait')
   })
 
-  /** At the due time or up to a second and a half later: this machine is shared. */
+  /** Not before its due time, and soon after: machines are shared, that it is exact is tested on a simulated clock. */
   function assertDue(at: number | undefined, due: string | null | undefined): void {
     const late = (at ?? 0) - Date.parse(due ?? '')
-    assert.ok(late >= -5 && late < 1_500, `${late} ms after the due time`)
+    assert.ok(late >= -5 && late < 5_000, `${late} ms after the due time`)
   }
 })
