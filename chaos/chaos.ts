@@ -7,7 +7,7 @@ import { help, type Options, readOptions } from './options.ts'
 import { type Server, startServer } from './postgres.ts'
 import { countOf, distinct, stockTable, summary, wrongs } from './report.ts'
 import { scenarios } from './scenarios.ts'
-import { distribute, type Share } from './shares.ts'
+import { distribute, leftToServer, longRun, type Share } from './shares.ts'
 import { type StockOutcome, stockNodeRed } from './stock.ts'
 import { inTurns } from './turns.ts'
 import { against, undisturbed } from './undisturbed.ts'
@@ -25,6 +25,13 @@ async function main(): Promise<number> {
     options.stores,
     options.kills,
   )
+  const left = wanted.filter((scenario) => options.stores.length === 2 && leftToServer(scenario, options.kills))
+  if (left.length > 0) {
+    const names = left.map(({ name }) => name).join(', ')
+    console.log(
+      `Short run: on PostgreSQL only are ${names}; on both with ${longRun} kills and more, or --store embedded`,
+    )
+  }
   if (shares.length === 0) {
     console.error('Nothing to do: none of these scenarios can be run on these stores')
     return 2

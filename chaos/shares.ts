@@ -12,11 +12,18 @@ export interface Share {
 /** What 200 kills are the measure of. */
 const usual = 200
 
-/** Distributes kills over scenarios by their shares, half as many to the embedded store, at least one each. */
+/** A run of fewer kills is a short one. */
+export const longRun = 1_000
+
+/**
+ * Distributes kills over scenarios by their shares, half as many to the embedded store, at least one each. A short run on both stores
+ * leaves some scenarios to the server.
+ */
 export function distribute(scenarios: readonly Scenario[], stores: readonly StoreKind[], kills: number): Share[] {
   const pairs = scenarios.flatMap((scenario) =>
     storeKinds
       .filter((store) => stores.includes(store) && scenario.stores.includes(store))
+      .filter((store) => store === 'postgres' || !stores.includes('postgres') || !leftToServer(scenario, kills))
       .map((store) => ({ scenario, store })),
   )
   const weight = ({ scenario, store }: (typeof pairs)[number]) =>
@@ -36,4 +43,9 @@ export function distribute(scenarios: readonly Scenario[], stores: readonly Stor
   const [most] = killing.toSorted((a, b) => b.count - a.count)
   if (most !== undefined && left > 0) most.count += left
   return shares
+}
+
+/** Whether a run of so many kills on both stores leaves the embedded one out here. */
+export function leftToServer({ shortRunOnServer = false }: Scenario, kills: number): boolean {
+  return shortRunOnServer && kills < longRun
 }
