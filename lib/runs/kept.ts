@@ -69,17 +69,21 @@ export class KeptMessages {
 
   /** Keeps a message; false when the node keeps `limit` already, or too many bytes. The same id again replaces it. */
   async keep({ id, node, attempt, text, dueAt }: KeptMessage, limit: number): Promise<boolean> {
-    const { rowCount } = await this.#store.query(
-      `insert into pipeline.kept_message as k (id, node, owner, attempt, message, bytes, due_at)
+    return this.#store.transaction(async (tx) => {
+      // Messages of one node take turns, or several at once would all find the last free place.
+      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.kept_message ${node}`])
+      const { rowCount } = await tx.query(
+        `insert into pipeline.kept_message as k (id, node, owner, attempt, message, bytes, due_at)
        select $1::uuid, $2::text, $3::text, $4::int, $5::jsonb, $6::int, $7::timestamptz
        from (select count(*) as messages, coalesce(sum(bytes), 0) as bytes from pipeline.kept_message
          where node = $2::text and id <> $1::uuid) as have
        where have.messages < $8::int and have.bytes + $6::int <= $9::bigint
        on conflict (id) do update set owner = excluded.owner, attempt = excluded.attempt, message = excluded.message,
          bytes = excluded.bytes, due_at = excluded.due_at`,
-      [id, node, this.#owner, attempt, text, Buffer.byteLength(text), dueAt.toISOString(), limit, maxNodeBytes],
-    )
-    return rowCount === 1
+        [id, node, this.#owner, attempt, text, Buffer.byteLength(text), dueAt.toISOString(), limit, maxNodeBytes],
+      )
+      return rowCount === 1
+    })
   }
 
   /** Takes a message out, to be sent: only one caller gets it. */

@@ -169,8 +169,8 @@ export function reaching(id: string) {
   return {
     messages,
     listen,
-    async count(count: number): Promise<Message[]> {
-      await until(() => messages.length >= count, `${count} messages at ${id}`)
+    async count(count: number, patienceMs?: number): Promise<Message[]> {
+      await until(() => messages.length >= count, `${count} messages at ${id}`, patienceMs)
       return messages
     },
   }
@@ -184,8 +184,8 @@ export function statuses(id: string): NodeStatus[] {
 }
 
 /** Polls until a condition holds. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 15_000
+export async function until(holds: () => boolean | Promise<boolean>, what: string, patienceMs = 15_000): Promise<void> {
+  const end = performance.now() + patienceMs
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`It never came to: ${what}`)
     await sleep(10)

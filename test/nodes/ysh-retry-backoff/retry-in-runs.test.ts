@@ -345,7 +345,7 @@ describe('ysh-retry-backoff in a run', () => {
 
   it('lets nothing fire that a deploy took away: the node, or the whole flow', limit, async () => {
     part.work = failing(1)
-    await load({ part: 'foreign', retry: { baseSeconds: '0.4' } })
+    await load({ part: 'foreign', retry: { baseSeconds: '3' } })
     start()
     await waits()
     const due = Date.parse((await line())?.nextAt ?? '')

@@ -131,25 +131,25 @@ describe('ysh-retry-backoff outside any run', () => {
 
   it('sends at once what came due while nothing ran, when all nodes are there', limit, async () => {
     part.work = failing(1, () => new Error('flaky'))
-    await load({ retry: { baseSeconds: '0.5' } })
+    await load({ retry: { baseSeconds: '10' } })
     send({ payload: { name: 'a' } })
     await keeps(1)
     await stop()
     await store.query(`update pipeline.kept_message set due_at = clock_timestamp() - interval '1 hour'`)
-    const { passed } = await load({ retry: { baseSeconds: '0.5' } })
+    const { passed } = await load({ retry: { baseSeconds: '10' } })
     await passed.count(1)
     assert.equal(part.tries.length, 2)
   })
 
   it('takes up what a dead process of another name left behind, and leaves what a living one has', limit, async () => {
     part.work = failing(1, () => new Error('flaky'))
-    await load({ retry: { baseSeconds: '0.3' } })
+    await load({ retry: { baseSeconds: '10' } })
     send({ payload: { name: 'a' } })
     await keeps(1)
     await stop()
     await store.query(`update pipeline.kept_message set owner = 'other/1', due_at = clock_timestamp()`)
     await store.query(`insert into pipeline.process (owner, seen_at) values ('other/1', clock_timestamp())`)
-    const living = await load({ retry: { baseSeconds: '0.3' } })
+    const living = await load({ retry: { baseSeconds: '10' } })
     // One of its own goes through meanwhile.
     part.work = () => {}
     send({ payload: { name: 'b' } })
@@ -161,7 +161,7 @@ describe('ysh-retry-backoff outside any run', () => {
     await keeps(1)
     await stop()
     await store.query(`update pipeline.process set seen_at = clock_timestamp() - interval '1 hour'`)
-    const { passed } = await load({ retry: { baseSeconds: '0.3' } })
+    const { passed } = await load({ retry: { baseSeconds: '10' } })
     const [message] = await passed.count(1)
     assert.deepEqual(message?.payload, { name: 'a spoilt' })
   })
@@ -191,7 +191,7 @@ describe('ysh-retry-backoff outside any run', () => {
 
   it('lets nothing fire of a node that was deleted, and keeps nothing of it', limit, async () => {
     part.work = failing(1, () => new Error('flaky'))
-    await load({ retry: { baseSeconds: '0.4' } })
+    await load({ retry: { baseSeconds: '3' } })
     send({ payload: { name: 'a' } })
     send({ payload: { name: 'b' }, res: { end: () => {} } })
     await keeps(1)
@@ -225,7 +225,7 @@ describe('ysh-retry-backoff outside any run', () => {
     assert.equal(part.tries.length, 2)
   })
 
-  it('survives a restart on the embedded store', { timeout: 60_000 }, async () => {
+  it('survives a restart on the embedded store', { timeout: 180_000 }, async () => {
     const embedded = await embeddedFolder()
     const here = mkdtempSync(join(tmpdir(), 'ysh-retry-embedded-'))
     cpSync(embedded.path, join(here, 'postgres'), { recursive: true })
@@ -236,13 +236,15 @@ describe('ysh-retry-backoff outside any run', () => {
       )
       await helper.load([nodes], parts)
       const shown = statuses('retry')
+      // Its status is cleared when the stores are open.
+      await until(() => shown.some(({ text }) => text === undefined), 'open stores', 60_000)
       send({ payload: { name: 'a' } })
       await until(() => shown.some(({ text }) => text === 'status.waiting'), 'a message in the database')
       await stop()
       assert.equal(part.tries.length, 1)
       await helper.load([nodes], parts)
       const passed = reaching('passed')
-      const [message] = await passed.count(1)
+      const [message] = await passed.count(1, 60_000)
       const [one, two] = part.tries
       assert.ok((two?.at ?? 0) - (one?.at ?? 0) >= 5_900)
       assert.equal(Object(message?.retry).attempt, 2)
