@@ -5,7 +5,7 @@ import type { Kill } from './plan.ts'
 import { childrenOf, type Server } from './postgres.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Dice } from './seed.ts'
-import { patienceMs, type Trial } from './trial.ts'
+import { patienceMs, type Seat, type Trial } from './trial.ts'
 import { until } from './wait.ts'
 
 /** What a scenario's disturbances need. */
@@ -75,12 +75,9 @@ async function replicas({ trial, dice, count }: Blows, back: 'at once' | 'after 
   for (const seat of trial.seats) await seat.process?.started
   for (let tries = 0; trial.kills + trial.suspected < count && tries < mostTries(count); tries += 1) {
     if (trial.problems.length > 0) return
-    const seat = trial.seats[dice.between(0, trial.seats.length - 1)]
     const ms = dice.between(0, 900)
-    if (seat?.process === undefined) return
-    // It may be idle: the other has all the lanes.
-    const had = await until(async () => (await heldBy(trial, seat.userDir)).length > 0, patienceMs)
-    if (!had) return trial.problem('stuck', 'A replica never got a run', seat.process)
+    const seat = await holder(trial, dice)
+    if (seat?.process === undefined) return trial.problem('stuck', 'No replica got a run', trial.seats[0]?.process)
     await sleep(ms)
     await seat.process.kill('process')
     if (seat.process.ended !== 'SIGKILL') {
@@ -98,11 +95,8 @@ async function frozen({ trial, dice, count }: Blows): Promise<void> {
   for (const seat of trial.seats) await trial.start(seat)
   for (const seat of trial.seats) await seat.process?.started
   for (let blow = 0; blow < count && trial.problems.length === 0; blow += 1) {
-    const seat = trial.seats[dice.between(0, trial.seats.length - 1)]
-    if (seat?.process === undefined) return
-    if (!(await until(async () => (await heldBy(trial, seat.userDir)).length > 0, patienceMs))) {
-      return trial.problem('stuck', 'A replica never got a run', seat.process)
-    }
+    const seat = await holder(trial, dice)
+    if (seat?.process === undefined) return trial.problem('stuck', 'No replica got a run', trial.seats[0]?.process)
     process.kill(seat.process.pid, 'SIGSTOP')
     const held = await heldBy(trial, seat.userDir)
     trial.blows += 1
@@ -113,6 +107,22 @@ async function frozen({ trial, dice, count }: Blows): Promise<void> {
     const { ended } = trial.options.generator
     await until(() => trial.options.generator.ended > ended, patienceMs)
   }
+}
+
+/** A replica that has runs; the one that the dice choose, if both have. Undefined when neither gets any. */
+async function holder(trial: Trial, dice: Dice): Promise<Seat | undefined> {
+  const first = dice.between(0, trial.seats.length - 1)
+  const order = [...trial.seats.slice(first), ...trial.seats.slice(0, first)]
+  let found: Seat | undefined
+  await until(async () => {
+    for (const seat of order) {
+      if ((await heldBy(trial, seat.userDir)).length === 0) continue
+      found = seat
+      return true
+    }
+    return false
+  }, patienceMs)
+  return found
 }
 
 /** Waits until none of these runs is in the hands of that replica. False, and noted, when they stay there. */
@@ -131,6 +141,8 @@ async function takenOver(trial: Trial, userDir: string, held: readonly string[])
 async function heldBy(trial: Trial, userDir: string): Promise<string[]> {
   const owner = `${hostname()}-${createHash('sha256').update(userDir).digest('hex').slice(0, 8)}`
   return trial.options.backend.read(async (store) => {
+    const { rowCount } = await store.query(`select where to_regclass('pipeline.run') is not null`)
+    if (rowCount === 0) return [] // nobody has opened the store yet
     const { rows } = await store.query<{ id: string }>(
       `select id from pipeline.run where state = 'running' and starts_with(owner, $1)`,
       [`${owner}/`],

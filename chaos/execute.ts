@@ -117,7 +117,12 @@ export async function execute(
   })
   try {
     trial.generate()
-    await strike({ trial, scenario, dice: dice(seed, `${scenario.name} ${store}`), count, server: own })
+    try {
+      await strike({ trial, scenario, dice: dice(seed, `${scenario.name} ${store}`), count, server: own })
+    } catch (error) {
+      // What is there can be compared all the same.
+      trial.problem('stuck', `The harness failed: ${error instanceof Error ? error.stack : String(error)}`)
+    }
     await trial.settle()
     const facts = await readFacts(backend, scenario.workload)
     return {

@@ -28,7 +28,7 @@ export interface TrialOptions {
 }
 
 /** A Node-RED of a trial, with its user folder; it may be started again and again. */
-interface Seat {
+export interface Seat {
   userDir: string
   process: NodeRed | undefined
   /** Told of the first run that the present process took up. */
