@@ -56,6 +56,7 @@ export async function openEditor(
     viewport: { width: 1_400, height: 1_000 },
   })
   context.setDefaultTimeout(15_000)
+  context.setDefaultNavigationTimeout(60_000) // the first load on a busy machine
   const page = await context.newPage()
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(error.message))
@@ -72,7 +73,7 @@ export async function openEditor(
   await page.waitForFunction(
     '!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent',
   )
-  // Node-RED 5's rotating tips throw an error of their own when a page stays open for long.
+  // Its tips come after 15 s, and throw where the side bar has no place for them (Node-RED 5.0).
   await page.evaluate('RED.actions.invoke("core:toggle-show-tips", false)')
   // What the user setting "dark" does.
   if (dark) await page.evaluate('document.documentElement.classList.add("nr-theme-dark")')
