@@ -1,4 +1,5 @@
-// npm run bench:runs -- [--small] [--rounds N] [--block N] [--only steps|node-red|take-over] [--no-embedded]
+// npm run bench:runs -- [--small] [--rounds N] [--block N] [--only steps|node-red|take-over] [--no-embedded] [--strict]
+// An aim that is missed is said so; only with --strict is it the exit code, for machines are noisy.
 // What a durable step costs beside a bare INSERT of the same row through the same pool, interleaved; how many steps a second 100 runs
 // make; how soon a killed Node-RED goes on, and how soon another takes its runs over. PostgreSQL runs with its default
 // settings (fsync on).
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     block: { type: 'string' },
     only: { type: 'string', default: '' },
     'no-embedded': { type: 'boolean', default: false },
+    strict: { type: 'boolean', default: false },
   },
 })
 const { small } = values
@@ -122,4 +124,4 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 console.log(missed === 0 ? '\nAll aims reached' : `\n${missed} aims missed`)
-process.exitCode = missed === 0 ? 0 : 1
+process.exitCode = values.strict && missed > 0 ? 1 : 0
