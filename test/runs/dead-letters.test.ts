@@ -313,8 +313,8 @@ for (const kind of kinds) {
       const { letters } = await fourFailed()
       await closeAll()
       await store.query(
-        `insert into pipeline.run (id, flow, slot, trigger, input, state, epoch)
-         select gen_random_uuid(), 'f', 'waiting ' || n, 'event', 'null', 'queued', 0 from generate_series(1, ${maxQueued}) as n`,
+        `insert into pipeline.run (id, flow, slot, trigger, overlap, input, state, epoch)
+         select gen_random_uuid(), 'f', 'waiting ' || n, 'event', 'queue', 'null', 'queued', 0 from generate_series(1, ${maxQueued}) as n`,
       )
       await assert.rejects(redriveLetters(store, { ids: ids(letters) }, by), {
         code: 'RUN_QUEUE_FULL',
