@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { failPoint } from '../fail-point.ts'
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
@@ -141,6 +142,7 @@ export class Retries {
     const wait: Wait = { item: run.item, dueAt, stop }
     live.waits.get(key)?.stop.abort()
     live.waits.set(key, wait)
+    failPoint('retry-wait')
     live.movedAt = clock.monotonic()
     const end = (): boolean => {
       const mine = live.waits.get(key) === wait

@@ -23,7 +23,8 @@ describe('fallback of the ANEEL fetch', { timeout: 300_000 }, () => {
     await backup.close()
   })
   beforeEach(async () => {
-    f = await openFetching()
+    // Each fetch is to see the portal's own fault; that a host is left alone has a test of its own.
+    f = await openFetching({}, { breaker: { failures: 1_000 } })
     for (const portal of [primary, backup]) {
       portal.clear()
       await portal.publish(0)
@@ -116,6 +117,27 @@ describe('fallback of the ANEEL fetch', { timeout: 300_000 }, () => {
     // once more: nothing is told twice
     await fetch('aneel.tarifas')
     assert.equal((await alerts()).length, 2)
+  })
+
+  test('a portal that is left alone is not even asked: the backup serves at once', async () => {
+    const usual = await openFetching()
+    try {
+      down(primary)
+      const ask = (dataset: string) =>
+        usual.fetch(dataset, { portal: primary.url, backups: [backup.url], tries: 1 })
+      const codes: (string | undefined)[] = []
+      for (const dataset of datasets.slice(0, 6)) {
+        const manifest = await ask(dataset)
+        assert.equal(manifest.tier, 'backup', dataset)
+        codes.push(manifest.why[0]?.code)
+      }
+      assert.deepEqual([codes[0], codes.at(-1)], ['HTTP_500', 'HOST_OPEN'])
+      const asked = primary.requests.length
+      await ask(datasets[6] ?? '')
+      assert.equal(primary.requests.length, asked)
+    } finally {
+      await usual.close()
+    }
   })
 
   test('the validators of a backup never count at the primary', async () => {
