@@ -90,6 +90,7 @@ export async function resumed(url: string): Promise<{ readyMs: number; resumedMs
     return { readyMs, resumedMs: performance.now() - killed }
   } finally {
     await second.dispose()
+    if (url !== '') await cancelled(url, `slot ${slots}`)
     await rm(userDir, { recursive: true, force: true, maxRetries: 5 })
   }
 }
@@ -132,13 +133,20 @@ export async function takenOver(url: string, patience: number): Promise<number> 
     return took ? performance.now() - killed : patience
   } finally {
     for (const nodeRed of processes) await nodeRed.dispose()
-    await client.query(
-      `update pipeline.run set state = 'cancelled', owner = null, finished_at = now() where slot = $1`,
-      [slot],
-    )
     await client.end()
+    await cancelled(url, slot)
     for (const userDir of userDirs) await rm(userDir, { recursive: true, force: true, maxRetries: 5 })
   }
+}
+
+/** The next process of the same flow must not take this run over. */
+async function cancelled(url: string, slot: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(`update pipeline.run set state = 'cancelled', owner = null, finished_at = now() where slot = $1`, [
+    slot,
+  ])
+  await client.end()
 }
 
 async function count(client: pg.Client, text: string): Promise<number> {

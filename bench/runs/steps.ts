@@ -85,7 +85,7 @@ export async function measureSteps(
   if (config.kind === 'embedded') await createEmbedded(config.folder)
   await prepare(config)
   const stores = await openStoresAt(config, folder)
-  const engine = await createEngine({ stores, http: noHttp, log: memoryLog(), owner: 'bench' })
+  const engine = await createEngine({ stores, http: noHttp, log: memoryLog(), owner: 'bench', runsAtOnce: 1_000 })
   const figures: StepFigures = {
     single: { bare: [], step: [], transaction: [], empty: [], replay: [] },
     crowd: { bare: [], steps: [], cpuMs: [] },
