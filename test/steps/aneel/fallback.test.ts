@@ -123,8 +123,7 @@ describe('fallback of the ANEEL fetch', { timeout: 300_000 }, () => {
     const usual = await openFetching()
     try {
       down(primary)
-      const ask = (dataset: string) =>
-        usual.fetch(dataset, { portal: primary.url, backups: [backup.url], tries: 1 })
+      const ask = (dataset: string) => usual.fetch(dataset, { portal: primary.url, backups: [backup.url], tries: 1 })
       const codes: (string | undefined)[] = []
       for (const dataset of datasets.slice(0, 6)) {
         const manifest = await ask(dataset)
