@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { type Editor, noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
+import { type NodeRed, startNodeRed } from '../helpers/node-red.ts'
+import { type Portal, startPortal } from '../portal/server.ts'
+
+/** Imports an example as a person does: menu, examples, its name, and a click on the canvas. */
+async function importExample(page: Page, folder: string, name: string): Promise<void> {
+  await page.evaluate('RED.actions.invoke("core:show-import-dialog")')
+  const dialog = page.locator('.ui-dialog', { has: page.locator('#red-ui-clipboard-dialog-ok') })
+  await dialog.waitFor()
+  await dialog.getByRole('link', { name: 'Examples' }).click()
+  const entry = (text: string) => dialog.locator('.red-ui-treeList-label', { hasText: text }).filter({ visible: true })
+  for (const text of ['@ysh/node-red-data-pipeline', folder]) await entry(text).first().click()
+  await entry(name).first().click()
+  await page.locator('#red-ui-clipboard-dialog-ok').click()
+  await dialog.waitFor({ state: 'hidden' })
+}
+
+/** Presses Deploy, and waits until the runtime has it. */
+async function deploy(page: Page): Promise<void> {
+  await page.locator('#red-ui-header-button-deploy').click()
+  // The editor may want to know whether unused configuration nodes and the like are meant.
+  await page.waitForFunction('!RED.nodes.dirty() || document.querySelector(".red-ui-notification button.primary")')
+  if (await page.evaluate('RED.nodes.dirty()'))
+    await page.locator('.red-ui-notification button.primary').first().click()
+  await page.waitForFunction('!RED.nodes.dirty()')
+}
+
+/** Presses the button of a node, by type and name. */
+async function press(page: Page, type: string, name = ''): Promise<void> {
+  const pressed = await page.evaluate(`(() => {
+    const [node] = RED.nodes.filterNodes({ type: ${JSON.stringify(type)} }).filter((n) => n.name === ${JSON.stringify(name)})
+    if (node === undefined) return false
+    node._def.button.onclick.call(node)
+    return true
+  })()`)
+  assert.equal(pressed, true, `${type} ${name}`)
+}
+
+/** Changes settings of nodes before they are deployed: what a person would type into their dialogs. */
+async function set(page: Page, type: string, name: string, values: Record<string, unknown>): Promise<void> {
+  const found = await page.evaluate(`(() => {
+    let found = 0
+    const look = (node) => {
+      if (node.type !== ${JSON.stringify(type)} || node.name !== ${JSON.stringify(name)}) return
+      Object.assign(node, ${JSON.stringify(values)})
+      found += 1
+    }
+    RED.nodes.eachNode(look)
+    RED.nodes.eachConfig(look)
+    return found
+  })()`)
+  assert.equal(found, 1, `${type} ${name}`)
+}
+
+/** Resolves when a debug node has shown a message with all these words, in this order. */
+async function shown(red: NodeRed, node: string, ...words: string[]): Promise<void> {
+  const pattern = [`\\[debug:${node}\\]`, ...words].join('((?!\\[debug:)[\\s\\S])*?')
+  await red.line(new RegExp(pattern))
+}
+
+/** Has the debug nodes write to the console too, where a test can read messages whole. */
+async function debugToConsole(page: Page): Promise<void> {
+  await page.evaluate('RED.nodes.filterNodes({ type: "debug" }).forEach((node) => { node.console = true })')
+}
+
+describe('examples, imported and run in the editor', { skip: noChromium, timeout: 400_000 }, () => {
+  let browser: Browser
+  before(async () => {
+    browser = await startBrowser()
+  })
+  after(() => browser?.close())
+
+  /** A Node-RED with nothing in it, and its editor with the debug side bar open. */
+  async function fresh(work: (editor: Editor, red: NodeRed) => Promise<void>): Promise<void> {
+    const red = await startNodeRed({ flows: [] })
+    try {
+      const editor = await openEditor(browser, red.url, { language: 'en-US' })
+      try {
+        await editor.page.evaluate('RED.sidebar.show("debug")')
+        await work(editor, red)
+        assert.deepEqual(editor.problems, [])
+        assert.doesNotMatch(red.output(), /\[error\] \[ysh-[a-z-]+:[^\]]*\] (?!The run for)/)
+      } catch (error) {
+        if (process.env.SCREENSHOTS !== undefined)
+          await editor.page.screenshot({ path: `${process.env.SCREENSHOTS}/example-failed.png` })
+        throw new Error(`${error instanceof Error ? error.message : String(error)}\n${red.output().slice(-4_000)}`, {
+          cause: error,
+        })
+      } finally {
+        await editor.close()
+      }
+    } finally {
+      await red.dispose()
+    }
+  }
+  const picture = async (page: Page, name: string) => {
+    if (process.env.SCREENSHOTS !== undefined)
+      await page.screenshot({ path: `${process.env.SCREENSHOTS}/example-${name}.png` })
+  }
+
+  test('retry: a foreign node that fails twice comes through at the third try', async () => {
+    await fresh(async ({ page }, red) => {
+      await importExample(page, 'Retry', '01 - Retry with backoff')
+      await debugToConsole(page)
+      await deploy(page)
+      await press(page, 'inject', 'press')
+      await shown(red, 'through', 'through')
+      await picture(page, 'retry')
+    })
+  })
+
+  test('fallback: the backup portal serves, then the last good copy', async () => {
+    const primary: Portal = await startPortal({ datasets: {} })
+    const backup: Portal = await startPortal({ datasets: {} })
+    try {
+      await fresh(async ({ page }, red) => {
+        await importExample(page, 'Fallback', '01 - Backup source and last good copy')
+        const soon = { tries: 1, backoffMs: 5 }
+        await set(page, 'ysh-aneel-portal', 'ANEEL', { url: primary.url, ...soon })
+        await set(page, 'ysh-aneel-portal', 'Backup: your mirror of the portal', { url: backup.url, ...soon })
+        await set(page, 'ysh-retry-backoff', '60 s, 3 retries', { baseSeconds: 0.1, attempts: 2 })
+        await debugToConsole(page)
+        await deploy(page)
+        primary.misbehave({ kind: '500' })
+        await press(page, 'ysh-run', 'every night')
+        await shown(red, 'alert', 'HTTP_500')
+        await shown(red, 'summary', 'done')
+        assert.ok(backup.requests.length > 0)
+        await picture(page, 'fallback')
+        backup.misbehave({ kind: '502' })
+        await press(page, 'ysh-run', 'every night')
+        await shown(red, 'summary', 'cache')
+      })
+    } finally {
+      await primary.close()
+      await backup.close()
+    }
+  })
+
+  test('redrive: two of five items fail, and only they are done again', async () => {
+    await fresh(async ({ page }, red) => {
+      await importExample(page, 'Dead letters', '01 - Redrive failed items')
+      await debugToConsole(page)
+      await deploy(page)
+      await press(page, 'ysh-run', 'run')
+      await shown(red, 'summary', 'failed: 2')
+      await press(page, 'inject', 'list')
+      await shown(red, 'answer', 'total: 2')
+      await press(page, 'inject', 'repair')
+      await press(page, 'inject', 'redrive bb and dd')
+      await shown(red, 'summary', 'redrive 1 of', 'done: 2')
+      await picture(page, 'redrive')
+    })
+  })
+})
