@@ -99,9 +99,7 @@ export class RunEngine {
       stores: options.stores,
       log,
       isCurrent: (run) => this.isCurrent(run),
-      wake: () => {
-        hand.takeUp().catch((error: unknown) => hand.warn('A redrive could not be started yet', error))
-      },
+      wake: () => hand.wake(),
     })
   }
 
@@ -123,13 +121,8 @@ export class RunEngine {
       signal: this.#closing.signal,
     })
     if (store.kind === 'embedded') return // nobody else is there to call
-    void store.listen(runsChannel, () => this.#look(), this.#closing.signal)
+    void store.listen(runsChannel, () => this.#hand.wake(), this.#closing.signal)
     void store.listen(itemsChannel, (node) => this.fanOut.spread.look(node), this.#closing.signal)
-  }
-
-  /** Somebody has work to give away. */
-  #look(): void {
-    this.#hand.takeUp().catch((error: unknown) => this.#hand.warn('The next run could not be started yet', error))
   }
 
   /** Registers what starts a flow. Returns how to take it back (when its node closes). */

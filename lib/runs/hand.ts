@@ -118,6 +118,11 @@ export class Hand {
     return turn
   }
 
+  /** {@link takeUp} for those who do not wait for it; what goes wrong is logged, and the upkeep tries again. */
+  wake(): void {
+    this.takeUp().catch((error: unknown) => this.warn('Runs could not be taken up yet', error))
+  }
+
   async #takeUp(): Promise<void> {
     const { store, closing, log, clock } = this.#options
     const flows = [...this.triggers.keys()]
@@ -185,7 +190,7 @@ export class Hand {
     sleepUntil(clock, at, AbortSignal.any([alarm.off.signal, closing])).then(
       () => {
         this.#alarm = undefined
-        this.takeUp().catch((error: unknown) => this.warn('A parked run could not be taken up yet', error))
+        this.wake()
       },
       () => undefined, // the engine closes, or an earlier alarm took its place
     )
@@ -222,7 +227,7 @@ export class Hand {
       const error = ending.error ?? new PipelineError('RUN_FAILED', `Run ${run.id} of ${run.flow} failed`)
       this.emit({ kind: 'run', state: ending.outcome, run, error })
     }
-    this.takeUp().catch((error: unknown) => this.warn('The next run could not be started yet', error))
+    this.wake()
   }
 
   /** A run went into other hands. */

@@ -127,7 +127,25 @@ export async function allRecorded(q: Queryable, run: string, node: string, paren
   return rowCount === 0
 }
 
-/** Gives back what this process has taken of a run. */
+/**
+ * Puts items back that were taken and cannot be sent from here now. Nobody is called: whoever looks next takes them, and this process
+ * would only take them again.
+ */
+export async function putBackItems(
+  q: Queryable,
+  run: string,
+  node: string,
+  items: readonly TakenItem[],
+): Promise<void> {
+  await q.query(
+    `update pipeline.shared_item i set owner = null
+     from unnest($3::text[], $4::text[]) as back(parent, key)
+     where i.run_id = $1 and i.node = $2 and i.parent = back.parent and i.key = back.key`,
+    [run, node, items.map(({ parent }) => parent), items.map(({ key }) => key)],
+  )
+}
+
+/** Gives back what this process has taken of a run, and calls the others. */
 export async function giveBackItems(q: Queryable, run: string, owner: string): Promise<void> {
   await q.query(
     `with back as (

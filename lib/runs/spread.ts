@@ -8,7 +8,7 @@ import type { Claimant } from './lifecycle.ts'
 import { type LiveRun, liven } from './live.ts'
 import { redriveOf } from './only.ts'
 import type { RunRef } from './run.ts'
-import { allRecorded, giveBackItems, stillRunning, type TakenItem, takeItems } from './shared-items.ts'
+import { allRecorded, giveBackItems, putBackItems, stillRunning, type TakenItem, takeItems } from './shared-items.ts'
 import type { Timer } from './time.ts'
 import { type SentItem, type Window, windowKey } from './window.ts'
 
@@ -103,7 +103,7 @@ export class Spread {
   }
 
   async #take(id: string, node: string, items: TakenItem[]): Promise<void> {
-    const { store, clock, live: all, claimant } = this.#host
+    const { store, clock, live: all } = this.#host
     const first = items[0]
     if (first === undefined) return
     const steps = await loadItems(
@@ -117,7 +117,7 @@ export class Spread {
       known === undefined || known.guest || items.every(({ parent }) => known.windows.has(windowKey(node, parent)))
     if (each === undefined || !ready || (known !== undefined && known.epoch !== first.epoch)) {
       // Its node was closed meanwhile, or what is known of the run here is out of date, or its each is about to open anew.
-      await giveBackItems(store, id, claimant().owner)
+      await putBackItems(store, id, node, items)
       return
     }
     const live = known ?? this.#guest(first)
