@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import pg from 'pg'
 import { contractFor } from '../lib/steps/aneel/catalogue.ts'
-import type { Contract } from '../lib/steps/aneel/contract.ts'
-import { sqlType } from '../lib/steps/aneel/load/tables.ts'
+import type { AneelContract } from '../lib/steps/aneel/contract.ts'
+import { sqlType } from '../lib/steps/dataset/load/tables.ts'
 import { quoteIdentifier as q } from '../lib/stores/postgres/port.ts'
 import { startPostgres } from '../test/helpers/postgres-server.ts'
 import { cleanRows, type DatasetName, type FileOptions, writeCsv } from '../test/portal/generate/index.ts'
@@ -102,7 +102,7 @@ async function ours(dataset: string, file: string, target: string, folder: strin
   return { ...JSON.parse(stdout), wall, childMb: watch.stop() }
 }
 
-async function reference(client: pg.Client, url: string, contract: Contract, clean: string): Promise<number> {
+async function reference(client: pg.Client, url: string, contract: AneelContract, clean: string): Promise<number> {
   const kept = keptColumns(contract)
   await client.query('drop table if exists reference_load')
   const key = new Set(contract.key)
@@ -120,7 +120,7 @@ async function reference(client: pg.Client, url: string, contract: Contract, cle
 async function writeReference(
   path: string,
   generator: DatasetName,
-  contract: Contract,
+  contract: AneelContract,
   options: FileOptions,
 ): Promise<void> {
   const columns = keptColumns(contract)
@@ -142,7 +142,7 @@ async function writeReference(
   await once(out, 'finish')
 }
 
-function keptColumns(contract: Contract) {
+function keptColumns(contract: AneelContract) {
   const kept = contract.columns.filter((column) => !column.volatile && !column.personal)
   return [
     ...contract.key.flatMap((name) => kept.filter((column) => column.name === name)),

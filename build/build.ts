@@ -51,8 +51,8 @@ async function inlineTypeBox(): Promise<void> {
 /** The loading thread is one file: it starts twice as fast and takes less memory than its sixty modules. */
 async function bundleWorker(): Promise<void> {
   await esbuild({
-    entryPoints: [join(fresh, 'lib', 'steps', 'aneel', 'load', 'worker.js')],
-    outfile: join(fresh, 'lib', 'steps', 'aneel', 'load', 'worker.js'),
+    entryPoints: [join(fresh, 'lib', 'steps', 'dataset', 'load', 'worker.js')],
+    outfile: join(fresh, 'lib', 'steps', 'dataset', 'load', 'worker.js'),
     absWorkingDir: here,
     allowOverwrite: true,
     bundle: true,

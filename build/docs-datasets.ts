@@ -2,18 +2,19 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Column, type Contract, type Gate, parseContract } from '../lib/steps/aneel/contract.ts'
+import { type AneelContract, parseAneelContract } from '../lib/steps/aneel/contract.ts'
+import type { Column, Gate } from '../lib/steps/dataset/contract.ts'
 
 const folder = new URL('../lib/steps/aneel/datasets/', import.meta.url)
 /** The document this script writes. */
 export const target = new URL('../docs/datasets.md', import.meta.url)
 
 /** Every contract file, in the order of its name. */
-export function contracts(): Contract[] {
+export function contracts(): AneelContract[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => parseContract(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))))
+    .map((name) => parseAneelContract(JSON.parse(readFileSync(new URL(name, folder), 'utf8'))))
 }
 
 /** Text inside a table cell. */
@@ -28,7 +29,7 @@ function typeOf(column: Column): string {
   return column.unit === undefined ? type : `${type} (${column.unit})`
 }
 
-function remarksOn(column: Column, contract: Contract): string {
+function remarksOn(column: Column, contract: AneelContract): string {
   const remarks: string[] = []
   const place = contract.key.indexOf(column.name)
   if (place >= 0) remarks.push(`key ${place + 1}`)
@@ -60,7 +61,7 @@ function gateInWords(gate: Gate): string {
   }
 }
 
-function section(contract: Contract): string[] {
+function section(contract: AneelContract): string[] {
   const { resource } = contract
   const parted = resource.file.includes('(?<part>')
   const loads = { latest: 'the latest file', 'latest-two': 'the two latest files', all: 'all files' }[resource.parts]
@@ -100,7 +101,7 @@ function section(contract: Contract): string[] {
 }
 
 /** The whole document. */
-export function datasetsMarkdown(all: readonly Contract[]): string {
+export function datasetsMarkdown(all: readonly AneelContract[]): string {
   return [
     '<!-- Written by build/docs-datasets.ts from lib/steps/aneel/datasets/*.json. Do not edit. -->',
     '# Datasets',

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { root } from './nodes.ts'
 
-const folder = new URL('lib/steps/aneel/parser/', root)
+const folder = new URL('lib/steps/dataset/parser/', root)
 const sources = new URL('assembly/', folder)
 const target = new URL('parser.wasm', folder)
 

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../lib/errors.ts'
-import type { Contract } from '../../lib/steps/aneel/contract.ts'
+import type { AneelContract } from '../../lib/steps/aneel/contract.ts'
 
 /** A dataset as the form lists it. */
 export interface DatasetEntry {
@@ -28,7 +28,7 @@ export interface ListedPackage {
 }
 
 /** The contracts, then the portal's other packages, each by title. */
-export function mergeDatasets(contracts: Iterable<Contract>, packages: readonly ListedPackage[]): DatasetEntry[] {
+export function mergeDatasets(contracts: Iterable<AneelContract>, packages: readonly ListedPackage[]): DatasetEntry[] {
   const known: DatasetEntry[] = [...contracts].map((contract) => ({
     value: contract.dataset,
     slug: contract.slug,

@@ -4,7 +4,7 @@ import {
   type ParserCounts,
   type ParserPlan,
   type Reject,
-} from '../../lib/steps/aneel/parser/parser.ts'
+} from '../../lib/steps/dataset/parser/parser.ts'
 import { readRows, type WireValue } from './copy-binary.ts'
 
 /** What a parse gave, all of it, for small inputs. */

@@ -1,18 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { PipelineError } from '../../errors.ts'
-import { type Contract, parseContract } from './contract.ts'
+import { type AneelContract, parseAneelContract } from './contract.ts'
 
 const folder = new URL('./datasets/', import.meta.url)
-let contracts: Map<string, Contract> | undefined
+let contracts: Map<string, AneelContract> | undefined
 
 /** The contracts that ship with the package, by dataset name. Adding a dataset is adding a file to `datasets/`. */
-export function catalogue(): ReadonlyMap<string, Contract> {
+export function catalogue(): ReadonlyMap<string, AneelContract> {
   contracts ??= new Map(
     readdirSync(folder)
       .filter((name) => name.endsWith('.json'))
       .sort()
       .map((name) => {
-        const contract = parseContract(JSON.parse(readFileSync(new URL(name, folder), 'utf8')))
+        const contract = parseAneelContract(JSON.parse(readFileSync(new URL(name, folder), 'utf8')))
         return [contract.dataset, contract]
       }),
   )
@@ -23,7 +23,7 @@ export function catalogue(): ReadonlyMap<string, Contract> {
  * The contract that a user means by `name`: a dataset's name, its last part, or a slug that only one contract has.
  * Undefined for a slug of the portal that has no contract; UNKNOWN_DATASET for what can be neither.
  */
-export function contractFor(name: string): Contract | undefined {
+export function contractFor(name: string): AneelContract | undefined {
   const known = catalogue().get(name) ?? catalogue().get(`aneel.${name}`)
   if (known !== undefined) return known
   const bySlug = [...catalogue().values()].filter((contract) => contract.slug === name)

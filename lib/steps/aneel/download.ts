@@ -4,9 +4,9 @@ import { PipelineError } from '../../errors.ts'
 import { failPoint } from '../../fail-point.ts'
 import type { HttpClient, HttpResponse } from '../../net/http.ts'
 import { type RetryPolicy, retry } from '../../runs/retry.ts'
+import { sniffContainer } from '../dataset/load/source.ts'
 import type { Progress } from '../step.ts'
 import type { Portal } from './fetch-schema.ts'
-import { sniffContainer } from './load/source.ts'
 
 /** What the source said last time, for a conditional request. */
 export interface Known {

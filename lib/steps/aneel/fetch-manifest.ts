@@ -1,11 +1,9 @@
-import { PipelineError } from '../../errors.ts'
 import { type FailedTier, type TierName, worstTier } from '../../runs/fallback.ts'
+import { ageOf } from '../dataset/last-good.ts'
+import type { Version } from '../dataset/load/registry.ts'
 import type { StepContext } from '../step.ts'
+import { ATTRIBUTION } from './contract.ts'
 import type { FetchManifest, PartManifest } from './fetch-schema.ts'
-import { currentParts, type Version } from './load/registry.ts'
-
-/** Said with everything that goes out: the portal's licence asks for it. */
-export const ATTRIBUTION = 'Fonte: ANEEL, Dados Abertos (dadosabertos.aneel.gov.br), licença ODbL'
 
 /** Who answered for a part, and why nobody better did. */
 export interface Answered {
@@ -83,45 +81,4 @@ export function worstSource(parts: readonly PartManifest[]): {
     .filter((source) => source.tier === tier)
     .sort((a, b) => b.ageSeconds - a.ageSeconds)
   return { tier, ageSeconds: oldest?.ageSeconds ?? 0, why: oldest?.why ?? [] }
-}
-
-/** Seconds since a version was published here. */
-export function ageOf(version: Version, context: Pick<StepContext, 'clock'>): number {
-  return Math.max(0, (context.clock.now().getTime() - Date.parse(version.publishedAt)) / 1000)
-}
-
-/** Says in the error what is served meanwhile, and how old it is. */
-export async function withLastGood(
-  error: PipelineError,
-  dataset: string,
-  context: Pick<StepContext, 'clock' | 'stores'>,
-): Promise<PipelineError> {
-  let served: Version[] = []
-  try {
-    served = await currentParts(context.stores.postgres, dataset)
-  } catch {
-    // the store itself is what failed
-  }
-  const newest = served.reduce<Version | undefined>((a, b) => (a && a.publishedAt > b.publishedAt ? a : b), undefined)
-  const age = newest ? Math.round(ageOf(newest, context)) : undefined
-  const stays = newest
-    ? `. Version ${newest.version} of ${newest.publishedAt} stays served (${humanAge(age ?? 0)} old)`
-    : '. Nothing is served of it yet'
-  return new PipelineError(error.code, `${error.message.replace(/\.$/, '')}${stays}`, {
-    retryable: error.retryable,
-    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-    cause: error,
-    details: {
-      ...error.details,
-      dataset,
-      lastGood: newest ? { version: newest.version, publishedAt: newest.publishedAt, ageSeconds: age } : null,
-    },
-  })
-}
-
-function humanAge(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
-  return `${Math.round(seconds / 86_400)} days`
 }

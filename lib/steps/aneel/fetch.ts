@@ -9,12 +9,18 @@ import type { Infer } from '../../schema.ts'
 import { putArtifact } from '../../stores/objects/artifacts.ts'
 import { migrate } from '../../stores/postgres/migrate.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
+import { withLastGood } from '../dataset/last-good.ts'
+import { runLoad } from '../dataset/load/load.ts'
+import { datasetMigrations } from '../dataset/load/migrations.ts'
+import { snakeCase } from '../dataset/load/plan.ts'
+import { currentVersion, type Version, type VersionSource, wasReplaced } from '../dataset/load/registry.ts'
+import { type KnownSource, knownSource, noteCheck, noteFailure, type SourceFile } from '../dataset/source-check.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import { contractFor } from './catalogue.ts'
-import type { Contract } from './contract.ts'
+import { type AneelContract, ATTRIBUTION } from './contract.ts'
 import { type Download, download, portalPolicy } from './download.ts'
 import { noteFailed, noteServed } from './fetch-incident.ts'
-import { fetchManifest, partManifest, withLastGood } from './fetch-manifest.ts'
+import { fetchManifest, partManifest } from './fetch-manifest.ts'
 import {
   type FetchConfig,
   FetchConfigSchema,
@@ -22,12 +28,7 @@ import {
   FetchOutputSchema,
   type PartManifest,
 } from './fetch-schema.ts'
-import { runLoad } from './load/load.ts'
-import { datasetMigrations } from './load/migrations.ts'
-import { snakeCase } from './load/plan.ts'
-import { currentVersion, type Version, type VersionSource, wasReplaced } from './load/registry.ts'
-import { baseName, createPortal, type Package, type Pick, pickResources } from './portal.ts'
-import { type KnownSource, knownSource, noteCheck, noteFailure } from './source-check.ts'
+import { baseName, createPortal, type Package, pickResources } from './portal.ts'
 import { type Asking, serveParts } from './tiers.ts'
 
 type Context = StepContext<Infer<typeof FetchOutputSchema>>
@@ -35,7 +36,7 @@ type Context = StepContext<Infer<typeof FetchOutputSchema>>
 /** What the user asked for. */
 interface Wanted {
   dataset: string
-  contract: Contract | undefined
+  contract: AneelContract | undefined
   slug: string
   /** The file, for a dataset without contract that has several. */
   choice: string | undefined
@@ -156,7 +157,7 @@ async function resolvePicks(
   wanted: Wanted,
   config: FetchConfig,
   context: Context,
-): Promise<{ picks: Pick[]; found: Package | undefined }> {
+): Promise<{ picks: SourceFile[]; found: Package | undefined }> {
   try {
     const found = await retry(
       portalPolicy(config.portal),
@@ -191,7 +192,7 @@ async function resolvePicks(
 }
 
 async function fetchPart(
-  pick: Pick,
+  pick: SourceFile,
   wanted: Wanted,
   asking: Asking,
   found: Package | undefined,
@@ -252,7 +253,7 @@ async function fetchPart(
 }
 
 async function loadPart(
-  pick: Pick,
+  pick: SourceFile,
   got: Extract<Download, { outcome: 'downloaded' }>,
   base: Version | undefined,
   wanted: Wanted,
@@ -277,8 +278,8 @@ async function loadPart(
         file,
         contract: wanted.contract ?? {
           dataset: wanted.dataset,
-          slug: wanted.slug,
           title: found?.title ?? wanted.slug,
+          attribution: ATTRIBUTION,
         },
         part: pick.part,
         run: context.run.epoch > 0 ? { id: context.run.id, epoch: context.run.epoch } : null,

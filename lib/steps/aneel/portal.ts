@@ -1,7 +1,8 @@
 import { PipelineError } from '../../errors.ts'
 import type { HttpClient } from '../../net/http.ts'
 import { type Infer, parser, Type } from '../../schema.ts'
-import type { Contract } from './contract.ts'
+import type { SourceFile } from '../dataset/source-check.ts'
+import type { AneelContract } from './contract.ts'
 import type { Portal } from './fetch-schema.ts'
 
 const text = Type.Union([Type.String(), Type.Null()])
@@ -35,15 +36,6 @@ export type Resource = Infer<typeof ResourceSchema>
 
 const show = parser(ShowSchema, 'The answer of package_show', 'PORTAL_ANSWER')
 const search = parser(SearchSchema, 'The answer of package_search', 'PORTAL_ANSWER')
-
-/** A file of the portal to fetch. */
-export interface Pick {
-  part: string
-  resourceId: string
-  url: string
-  /** `last_modified|size` as the portal's catalogue says them: when equal, nothing was uploaded. Blank when not known. */
-  stamp: string
-}
 
 /** The portal's catalogue (CKAN 2.x action API; only the fields that matter are read). */
 export function createPortal(http: HttpClient, portal: Portal, signal: AbortSignal) {
@@ -121,13 +113,13 @@ function isFormat(resource: Resource, format: 'csv' | 'parquet'): boolean {
  * name. Throws RESOURCE_MISSING with what the package has, AMBIGUOUS_RESOURCE for a dataset without contract.
  */
 export function pickResources(
-  contract: Contract | undefined,
+  contract: AneelContract | undefined,
   found: Package,
   wanted: { parts: string; format: 'csv' | 'parquet'; choice?: string },
-): Pick[] {
+): SourceFile[] {
   const candidates = found.resources.filter((resource) => isFormat(resource, wanted.format))
   const list = () => candidates.map((resource) => baseName(resource)).join(', ') || 'none'
-  const toPick = (resource: Resource, part: string): Pick => ({
+  const toPick = (resource: Resource, part: string): SourceFile => ({
     part,
     resourceId: resource.id,
     url: resource.url,
@@ -169,7 +161,7 @@ export function pickResources(
 }
 
 function chooseParts(
-  contract: Contract,
+  contract: AneelContract,
   byFile: readonly { resource: Resource; part: string }[],
   wanted: { parts: string; format: string },
   list: () => string,

@@ -1,11 +1,10 @@
 import { PipelineError } from '../../errors.ts'
 import { type FailedTier, failedTier, fallback, type Tier } from '../../runs/fallback.ts'
-import type { Queryable } from '../../stores/postgres/port.ts'
+import { currentParts, type Version } from '../dataset/load/registry.ts'
 import type { StepContext } from '../step.ts'
-import type { Contract } from './contract.ts'
-import { ageOf, partManifest, worstSource } from './fetch-manifest.ts'
+import type { AneelContract } from './contract.ts'
+import { partManifest, worstSource } from './fetch-manifest.ts'
 import type { FetchConfig, PartManifest } from './fetch-schema.ts'
-import { currentParts, type Version } from './load/registry.ts'
 import { isSourceError } from './source-errors.ts'
 
 /** What is asked for, and of whom. */
@@ -20,7 +19,7 @@ export interface Asking {
 /** Which parts of which dataset. */
 export interface WantedParts {
   dataset: string
-  contract: Contract | undefined
+  contract: AneelContract | undefined
   /** As the config says them; blank: as the contract says. */
   parts: string
 }
@@ -105,20 +104,6 @@ function choose({ contract, parts }: WantedParts, held: readonly Version[]): rea
   const names = choice.split(',').map((name) => name.trim())
   const found = held.filter((version) => names.includes(version.part))
   return found.length === names.length ? found : []
-}
-
-/** Version numbers by part of what is held, with the age of the oldest; for an incident. */
-export async function heldVersions(
-  db: Queryable,
-  dataset: string,
-  context: Pick<StepContext, 'clock'>,
-): Promise<{ versions: Record<string, number>; ageSeconds: number } | undefined> {
-  const held = await currentParts(db, dataset)
-  if (held.length === 0) return undefined
-  return {
-    versions: Object.fromEntries(held.map(({ part, version }) => [part, version])),
-    ageSeconds: Math.max(...held.map((version) => ageOf(version, context))),
-  }
 }
 
 function failedBefore(url: string, code: string): FailedTier {

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
 import { contracts as readContracts } from '../../../../build/docs-datasets.ts'
-import type { Column, Contract } from '../../../../lib/steps/aneel/contract.ts'
+import type { AneelContract } from '../../../../lib/steps/aneel/contract.ts'
+import type { Column } from '../../../../lib/steps/dataset/contract.ts'
 import { samplePath } from '../samples.ts'
 
 /** Every contract of the catalogue. */
 export const contracts = readContracts()
 
 /** The contract of a dataset. */
-export function contractOf(dataset: string): Contract {
+export function contractOf(dataset: string): AneelContract {
   const contract = contracts.find((candidate) => candidate.dataset === dataset)
   assert.ok(contract, `there is a contract ${dataset}`)
   return contract
@@ -25,7 +26,7 @@ export function claims(slug: string, file: string): { dataset: string; part: str
 }
 
 /** The columns of a contract that a header's names mean, one list a name. */
-export function columnsFor(contract: Contract, header: readonly string[]): Column[][] {
+export function columnsFor(contract: AneelContract, header: readonly string[]): Column[][] {
   return header.map((name) =>
     contract.columns.filter((column) =>
       [column.source, ...column.aliases].some((candidate) => candidate.toLowerCase() === name.trim().toLowerCase()),

@@ -4,7 +4,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { parse } from 'csv-parse/sync'
 import pg from 'pg'
 import { contracts } from '../../../../build/docs-datasets.ts'
-import type { Contract } from '../../../../lib/steps/aneel/contract.ts'
+import type { AneelContract } from '../../../../lib/steps/aneel/contract.ts'
 import { startPostgres } from '../../../helpers/postgres-server.ts'
 import { samplePath } from '../samples.ts'
 
@@ -98,7 +98,7 @@ export async function createDataset(db: Database, dataset: string): Promise<void
 }
 
 /** The contract of a dataset. */
-export function contractOf(dataset: string): Contract {
+export function contractOf(dataset: string): AneelContract {
   const contract = contracts().find((candidate) => candidate.dataset === dataset)
   assert.ok(contract, dataset)
   return contract
@@ -135,7 +135,7 @@ export async function at(db: Database, instant: string): Promise<void> {
   await db.run('set local search_path = outra_hora, pg_catalog, public')
 }
 
-const folder = new URL('../../../../lib/steps/aneel/views/', import.meta.url)
+const folder = new URL('../../../../lib/steps/dataset/views/', import.meta.url)
 
 /** The SQL files, in the order of their names, with what they say of themselves. */
 export function viewFiles(): { name: string; sql: string; requires: string[] }[] {

@@ -2,18 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PipelineError } from '../../../../lib/errors.ts'
 import { catalogue, contractFor } from '../../../../lib/steps/aneel/catalogue.ts'
-import { parseContract } from '../../../../lib/steps/aneel/contract.ts'
-import { judge } from '../../../../lib/steps/aneel/load/gates.ts'
-import { sniffEncoding } from '../../../../lib/steps/aneel/load/inspect.ts'
-import { maskOwners } from '../../../../lib/steps/aneel/load/owners.ts'
-import { openContract, parserPlan, planLoad, snakeCase } from '../../../../lib/steps/aneel/load/plan.ts'
-import { sniffContainer } from '../../../../lib/steps/aneel/load/source.ts'
+import { parseContract } from '../../../../lib/steps/dataset/contract.ts'
+import { judge } from '../../../../lib/steps/dataset/load/gates.ts'
+import { sniffEncoding } from '../../../../lib/steps/dataset/load/inspect.ts'
+import { maskOwners } from '../../../../lib/steps/dataset/load/owners.ts'
+import { openContract, parserPlan, planLoad, snakeCase } from '../../../../lib/steps/dataset/load/plan.ts'
+import { sniffContainer } from '../../../../lib/steps/dataset/load/source.ts'
 
 const contract = parseContract({
   dataset: 'aneel.teste',
   title: { 'pt-BR': 'Teste', 'en-US': 'Test' },
-  slug: 'teste',
-  resource: { file: '^teste$' },
   columns: [
     { name: 'dat', source: 'DatGeracaoConjuntoDados', type: 'date', volatile: true, inHeader: 'optional' },
     { name: 'nome', source: 'Nome', aliases: ['NomeAntigo'], type: 'text' },
@@ -92,7 +90,7 @@ test('missing and repeated columns are named', () => {
 })
 
 test('a dataset without contract: names made from its header, personal columns marked', () => {
-  const open = openContract('aneel.x', 'x', 'X', [
+  const open = openContract({ dataset: 'aneel.x', title: 'X', attribution: '' }, [
     '_id',
     'NumCNPJDistribuidora',
     'Mês (ref.)',

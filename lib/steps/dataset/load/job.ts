@@ -10,7 +10,7 @@ export interface LoadJob {
   /** Local file to read. */
   file: string
   /** The contract, or what is known of a dataset that has none: its columns come from the header. */
-  contract: Contract | { dataset: string; slug: string; title: string }
+  contract: Contract | { dataset: string; title: string; attribution: string }
   part: string
   /** The fence of the run that loads; null outside any run. */
   run: { id: string; epoch: number } | null

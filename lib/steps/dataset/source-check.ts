@@ -1,6 +1,14 @@
 import type { PipelineError } from '../../errors.ts'
 import type { Queryable } from '../../stores/postgres/port.ts'
-import type { Pick } from './portal.ts'
+
+/** One file of a source: the whole of a dataset, or one part of it. */
+export interface SourceFile {
+  part: string
+  resourceId: string
+  url: string
+  /** `last_modified|size` as the source's catalogue says them: when equal, nothing was uploaded. Blank when not known. */
+  stamp: string
+}
 
 /** What the source last said of a file. */
 export interface KnownSource {
@@ -26,7 +34,7 @@ export async function knownSource(db: Queryable, dataset: string, part: string):
 export async function noteCheck(
   db: Queryable,
   dataset: string,
-  pick: Pick,
+  file: SourceFile,
   answer: { etag: string; lastModified: string },
 ): Promise<void> {
   await db.query(
@@ -36,17 +44,22 @@ export async function noteCheck(
        last_modified = excluded.last_modified, checked_at = now(), error = null,
        portal_stamp = case when source_check.url = excluded.url then coalesce(excluded.portal_stamp, source_check.portal_stamp)
          else excluded.portal_stamp end`,
-    [dataset, pick.part, pick.url, pick.resourceId, answer.etag, answer.lastModified, pick.stamp],
+    [dataset, file.part, file.url, file.resourceId, answer.etag, answer.lastModified, file.stamp],
   )
 }
 
 /** Notes a look that failed; the validators of the last good one stay. */
-export async function noteFailure(db: Queryable, dataset: string, pick: Pick, error: PipelineError): Promise<void> {
+export async function noteFailure(
+  db: Queryable,
+  dataset: string,
+  file: SourceFile,
+  error: PipelineError,
+): Promise<void> {
   await db
     .query(
       `insert into pipeline.source_check (dataset, part, url, resource_id, checked_at, error) values ($1, $2, $3, $4, now(), $5)
        on conflict (dataset, part) do update set checked_at = now(), error = excluded.error`,
-      [dataset, pick.part, pick.url, pick.resourceId, JSON.stringify(error.toJSON())],
+      [dataset, file.part, file.url, file.resourceId, JSON.stringify(error.toJSON())],
     )
     .catch(() => undefined) // the store may be what failed; the error itself goes on
 }

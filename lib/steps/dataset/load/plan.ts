@@ -56,13 +56,15 @@ function textColumn(name: string, source: string): Column {
 }
 
 /** A contract for a dataset that has none: every column of the header as text, the whole row its identity. */
-export function openContract(dataset: string, slug: string, title: string, header: readonly string[]): Contract {
+export function openContract(
+  { dataset, title, attribution }: { dataset: string; title: string; attribution: string },
+  header: readonly string[],
+): Contract {
   const used = new Set<string>()
   return {
     dataset,
     title: { 'pt-BR': title, 'en-US': title },
-    slug,
-    resource: { file: '.*', parts: 'latest' },
+    attribution,
     columns: header.map((source) => {
       let name = snakeCase(source)
       for (let n = 2; used.has(name); n++) name = `${snakeCase(source)}_${n}`

@@ -80,10 +80,7 @@ async function stageAs(
 ): Promise<Staged> {
   const file = await inspect(job.file, { signal, ...(encoding ? { encoding } : {}) })
   try {
-    const contract =
-      'columns' in job.contract
-        ? job.contract
-        : openContract(job.contract.dataset, job.contract.slug, job.contract.title, file.header)
+    const contract = 'columns' in job.contract ? job.contract : openContract(job.contract, file.header)
     const plan = planLoad(contract, file.header, job.keepPersonal)
     const mode = job.base !== null && job.base.fingerprint === plan.fingerprint ? 'delta' : 'full'
     const names = stagingTables(job)

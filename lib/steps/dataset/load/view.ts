@@ -69,7 +69,7 @@ export async function switchView(tx: Queryable, contract: Contract): Promise<str
   if (!fits) await tx.query(`drop view ${q(schema)}.${q(name)} cascade`)
   await tx.query(`create or replace view ${q(schema)}.${q(name)} as ${selects.join(' union all ')}`)
   await tx.query(
-    `comment on view ${q(schema)}.${q(name)} is ${literal(`${contract.title['pt-BR']}. Fonte: ANEEL, dados abertos, ODbL. (${contract.slug})`)}`,
+    `comment on view ${q(schema)}.${q(name)} is ${literal([contract.title['pt-BR'], contract.attribution].filter((text) => text !== '').join('. '))}`,
   )
   return await applyDerivedViews(tx, contract.dataset)
 }

@@ -37,7 +37,7 @@ create table pipeline.version (
   published_at timestamptz not null default now(),
   primary key (dataset, part, version)
 );
-comment on table pipeline.version is 'One published state of a dataset (or of one part of it). Data: ANEEL, ODbL.';
+comment on table pipeline.version is 'One published state of a dataset (or of one part of it).';
 create table pipeline.source_check (
   dataset text not null,
   part text not null default '',
