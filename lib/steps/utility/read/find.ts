@@ -1,0 +1,71 @@
+import { PipelineError } from '../../../errors.ts'
+import type { RecipeTable } from '../recipe-schema.ts'
+import type { Page, PageTable } from './page.ts'
+import { quote } from './text.ts'
+import type { Patterns } from './value.ts'
+
+/** A table in few words, for messages and for the editor. */
+export interface TableGlimpse {
+  near: string[]
+  titles: string[]
+  columns: string[]
+  rows: number
+}
+
+/** What the page's tables look like, the first twenty. */
+export function glimpses(tables: readonly PageTable[]): TableGlimpse[] {
+  return tables.slice(0, 20).map((table) => {
+    const { titles, columns, body } = table.sheet()
+    return {
+      near: table.near.slice(0, 3).map((text) => text.slice(0, 120)),
+      titles: titles.map((text) => text.slice(0, 120)),
+      columns: columns.slice(0, 20).map((text) => text.slice(0, 80)),
+      rows: body.length,
+    }
+  })
+}
+
+/** The one table that the recipe means. Throws TABLE_NOT_FOUND and TABLE_AMBIGUOUS; both show what is there. */
+export function findTable(page: Page, recipe: RecipeTable, patterns: Patterns): PageTable {
+  const { heading, under, header } = recipe.find
+  const fits = page.tables.filter((table) => {
+    if (under !== undefined && !table.headings.some((text) => patterns.of(under).test(text))) return false
+    const named = heading === undefined || table.near.some((text) => patterns.of(heading).test(text))
+    if (!named && heading !== undefined && !table.sheet().titles.some((text) => patterns.of(heading).test(text)))
+      return false
+    return header.every((source) =>
+      table.sheet(recipe.headerRows).columns.some((text) => patterns.of(source).test(text)),
+    )
+  })
+  const [first] = fits
+  if (fits.length === 1 && first !== undefined) return first
+  const wanted = [
+    ...(heading === undefined ? [] : [`named ${quote(heading)}`]),
+    ...(under === undefined ? [] : [`under ${quote(under)}`]),
+    ...(header.length === 0 ? [] : [`with the columns ${header.map((source) => quote(source)).join(', ')}`]),
+  ].join(' ')
+  if (first === undefined) {
+    const found = glimpses(page.tables)
+    throw new PipelineError(
+      'TABLE_NOT_FOUND',
+      `table ${recipe.name}: the page has no table ${wanted}. It has ${sayGlimpses(found, page.tables.length)}`,
+      { details: { wanted: recipe.find, found } },
+    )
+  }
+  const found = glimpses(fits)
+  throw new PipelineError(
+    'TABLE_AMBIGUOUS',
+    `table ${recipe.name}: ${fits.length} tables of the page are ${wanted}: ${sayGlimpses(found, fits.length)}`,
+    { details: { wanted: recipe.find, found } },
+  )
+}
+
+function sayGlimpses(found: readonly TableGlimpse[], all: number): string {
+  if (found.length === 0) return 'no table at all'
+  const say = ({ near, titles, columns }: TableGlimpse) =>
+    `${quote(near[0] ?? titles[0] ?? 'without a name', 60)} (${columns
+      .map((text) => text || '(blank)')
+      .join(' | ')
+      .slice(0, 120)})`
+  return found.slice(0, 5).map(say).join('; ') + (all > 5 ? `; and ${all - 5} more` : '')
+}

@@ -1,0 +1,216 @@
+import { type CheerioAPI, load } from 'cheerio'
+import type { AnyNode, Element } from 'domhandler'
+import { PipelineError } from '../../../errors.ts'
+import { isBlock, isElement, isShown, visibleText } from './dom.ts'
+import { readGrid } from './grid.ts'
+import { readSheet, type Sheet } from './header.ts'
+import { clean, quote } from './text.ts'
+
+/** A run of text between two block boundaries, or a heading (then with its rank, 1 to 8). */
+export interface Block {
+  text: string
+  rank?: number
+}
+
+/** A table of the page, with what stands around it. */
+export interface PageTable {
+  /** What names it: caption, label, the text just before it, headings since the table before and the nearest one. */
+  near: string[]
+  /** All headings above it, outermost first. */
+  headings: string[]
+  /** Its rows, told apart; read when first asked for. `headerRows` overrules what is found. */
+  sheet(headerRows?: number): Sheet
+}
+
+/** A link of the page, as it stands there. */
+export interface PageLink {
+  href: string
+  text: string
+  /** The nearest heading above it. */
+  heading: string
+}
+
+/** A page, read once from top to bottom. */
+export interface Page {
+  title: string
+  /** What `<base>` says; blank without one. */
+  base: string
+  blocks: Block[]
+  tables: PageTable[]
+  links: PageLink[]
+  /** Signs of a page that a program makes in the browser. */
+  scripts: number
+}
+
+const mostTables = 2_000
+const mostLinks = 20_000
+/** A paragraph longer than this names no table. */
+const longestName = 300
+
+/** Reads a page; with `within`, only the elements that this CSS selector finds. Throws SECTION_NOT_FOUND, TABLE_TOO_LARGE. */
+export function readPage(html: string, within?: string): Page {
+  const $ = load(html)
+  const reader = new Reader()
+  reader.read(within === undefined ? rootOf($) : sectionOf($, within))
+  return {
+    title: clean($('title').first().text()),
+    base: $('base[href]').first().attr('href') ?? '',
+    scripts: $('script').length,
+    ...reader.end(),
+  }
+}
+
+function rootOf($: CheerioAPI): AnyNode[] {
+  return $('body').toArray()
+}
+
+function sectionOf($: CheerioAPI, selector: string): AnyNode[] {
+  const found = $(selector).toArray()
+  if (found.length === 0) {
+    throw new PipelineError('SECTION_NOT_FOUND', `The page has no element ${quote(selector)}`, {
+      details: { selector },
+    })
+  }
+  return found
+}
+
+/** Walks the page in document order. */
+class Reader {
+  readonly #blocks: Block[] = []
+  readonly #tables: PageTable[] = []
+  readonly #links: PageLink[] = []
+  #run: string[] = []
+  #headings: { rank: number; text: string }[] = []
+  /** Headings since the last table. */
+  #fresh: string[] = []
+  #before = ''
+  /** Texts of tabs and buttons, by the id of what they open. */
+  readonly #openers = new Map<string, string>()
+
+  read(nodes: readonly AnyNode[]): void {
+    for (const node of nodes) {
+      if (node.type === 'text') this.#run.push(node.data)
+      else if (isElement(node) && isShown(node)) this.#element(node)
+    }
+  }
+
+  end(): Pick<Page, 'blocks' | 'tables' | 'links'> {
+    this.#flush()
+    return { blocks: this.#blocks, tables: this.#tables, links: this.#links }
+  }
+
+  #element(element: Element): void {
+    const { name, attribs } = element
+    if (attribs.id !== undefined) {
+      const opener = this.#openers.get(attribs.id)
+      if (opener !== undefined) this.#heading(7, opener)
+    }
+    const opens = attribs['aria-controls'] ?? (/^#./.test(attribs.href ?? '') ? attribs.href?.slice(1) : undefined)
+    if (opens !== undefined && this.#openers.size < 1_000) this.#openers.set(opens, visibleText(element.children))
+    if (name === 'a' && attribs.href !== undefined) this.#link(element, attribs.href)
+    const rank = rankOf(element)
+    if (rank !== undefined) {
+      this.#flush()
+      // links and the like inside a heading
+      this.#inside(element)
+      this.#run = []
+      this.#heading(rank, visibleText(element.children))
+    } else if (name === 'table') this.#table(element)
+    else if (isBlock(element)) {
+      this.#flush()
+      this.read(element.children)
+      this.#flush()
+    } else this.read(element.children)
+  }
+
+  #inside(element: Element): void {
+    for (const child of element.children) {
+      if (!isElement(child)) continue
+      if (child.name === 'a' && child.attribs.href !== undefined) this.#link(child, child.attribs.href)
+      this.#inside(child)
+    }
+  }
+
+  #heading(rank: number, text: string): void {
+    if (text === '') return
+    this.#blocks.push({ text, rank })
+    this.#headings = [...this.#headings.filter((heading) => heading.rank < rank), { rank, text }]
+    this.#fresh.push(text)
+    this.#before = ''
+  }
+
+  #table(element: Element): void {
+    this.#flush()
+    if (this.#tables.length < mostTables && !holdsTable(element)) this.#tables.push(this.#describe(element))
+    const { length } = this.#headings
+    const headings = this.#headings
+    this.#fresh = []
+    this.#before = ''
+    this.read(element.children)
+    this.#flush()
+    // what stood inside a cell names nothing outside
+    this.#headings = headings.slice(0, length)
+    this.#fresh = []
+    this.#before = ''
+  }
+
+  #describe(element: Element): PageTable {
+    const caption = element.children.find((child) => isElement(child) && child.name === 'caption')
+    const nearest = this.#headings.at(-1)?.text ?? ''
+    const near = [
+      caption === undefined ? '' : visibleText([caption]),
+      element.attribs['aria-label'] ?? '',
+      element.attribs.summary ?? '',
+      this.#before,
+      nearest,
+      ...this.#fresh,
+    ]
+    const headings = this.#headings.map(({ text }) => text)
+    let known: Sheet | undefined
+    return {
+      near: [...new Set(near.map(clean).filter((text) => text !== ''))],
+      headings,
+      sheet(headerRows) {
+        if (headerRows !== undefined) return readSheet(readGrid(element), headerRows)
+        known ??= readSheet(readGrid(element))
+        return known
+      },
+    }
+  }
+
+  #link(element: Element, href: string): void {
+    if (this.#links.length >= mostLinks) return
+    const text = visibleText(element.children) || clean(element.attribs.title ?? element.attribs['aria-label'] ?? '')
+    this.#links.push({ href: href.trim(), text, heading: this.#headings.at(-1)?.text ?? '' })
+  }
+
+  #flush(): void {
+    if (this.#run.length === 0) return
+    const text = clean(this.#run.join(''))
+    this.#run = []
+    if (text === '') return
+    this.#blocks.push({ text })
+    this.#before = text.length <= longestName ? text : ''
+  }
+}
+
+/** 1 to 6 for headings, 7 for what opens a part of the page, 8 for a short paragraph in bold; undefined for anything else. */
+function rankOf({ name, attribs, children }: Element): number | undefined {
+  const [, rank] = /^h([1-6])$/.exec(name) ?? []
+  if (rank !== undefined) return Number(rank)
+  if (attribs.role === 'heading') return Number(attribs['aria-level'] ?? 6) || 6
+  if (name === 'summary' || name === 'legend' || (name === 'button' && attribs['aria-expanded'] !== undefined)) return 7
+  if (name !== 'p' && name !== 'div') return undefined
+  const content = children.filter(
+    (child) => child.type !== 'comment' && !(child.type === 'text' && child.data.trim() === ''),
+  )
+  const [only] = content
+  if (content.length !== 1 || only === undefined || !isElement(only) || !/^(strong|b)$/.test(only.name))
+    return undefined
+  return visibleText(only.children).length <= 150 ? 8 : undefined
+}
+
+/** A table around other tables is there for the layout. */
+function holdsTable(element: Element): boolean {
+  return element.children.some((child) => isElement(child) && (child.name === 'table' || holdsTable(child)))
+}

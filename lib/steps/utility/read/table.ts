@@ -1,0 +1,247 @@
+import { PipelineError } from '../../../errors.ts'
+import type { RecipeLabel, RecipeTable, RecipeValue } from '../recipe-schema.ts'
+import { findTable } from './find.ts'
+import { isLine, ownTexts, type Sheet } from './header.ts'
+import type { TableLayout } from './layout.ts'
+import { lasting } from './layout.ts'
+import type { Page, PageTable } from './page.ts'
+import { quote } from './text.ts'
+import { type Patterns, readLabel, readValue } from './value.ts'
+
+/** A row of a dataset, by column. */
+export type DataRow = Record<string, string>
+
+/** What a table gave. */
+export interface TableReading {
+  rows: DataRow[]
+  /** Rows of the page that counted. */
+  counted: number
+  /** The texts around it, in which its fields are looked for. */
+  around: string
+  layout: TableLayout
+}
+
+/** A row of the page under the header. */
+interface PageRow {
+  cells: string[]
+  labels: string[]
+  /** Section and labels joined: what rules are matched with. */
+  name: string
+}
+
+/**
+ * Reads a table by its recipe. Throws TABLE_NOT_FOUND, TABLE_AMBIGUOUS, COLUMN_MISSING, COLUMN_AMBIGUOUS, ROW_MISSING,
+ * ROW_AMBIGUOUS, ROW_UNKNOWN, ROW_COUNT, VALUE_MISSING, and what {@link readValue} and {@link readLabel} throw.
+ */
+export function readTable(page: Page, recipe: RecipeTable, patterns: Patterns): TableReading {
+  const table = findTable(page, recipe, patterns)
+  const sheet = table.sheet(recipe.headerRows)
+  const places = new Places(recipe, sheet, patterns)
+  const found = pageRows(recipe, sheet, places)
+  const kept = applyRules(recipe, found, patterns)
+  const [least, most] = recipe.count
+  if (kept.length < least || kept.length > most) {
+    throw problem(recipe, 'ROW_COUNT', `${kept.length} rows were found, ${range(least, most)} were expected`, {
+      rows: kept.slice(0, 20).map(({ row }) => row.name),
+    })
+  }
+  const near = [...sheet.titles, ...table.near, ...table.headings.toReversed()]
+  const rows = kept.flatMap(({ row, set }) => rowsOf(recipe, row, set, { sheet, places, patterns, near }))
+  return {
+    rows,
+    counted: kept.length,
+    around: [...sheet.titles, ...table.near].join(' \n '),
+    layout: layoutOf(recipe, table, sheet, places, found),
+  }
+}
+
+/** Where the labels and values stand. */
+class Places {
+  readonly labels: (number | undefined)[]
+  readonly values: number[]
+
+  constructor(recipe: RecipeTable, sheet: Sheet, patterns: Patterns) {
+    const taken = new Map<number, string>()
+    const find = (source: string, what: string): number => {
+      const fits = sheet.columns.flatMap((text, at) => (patterns.of(source).test(text) ? [at] : []))
+      const [at] = fits
+      if (at === undefined) {
+        throw problem(
+          recipe,
+          'COLUMN_MISSING',
+          `no column ${quote(source)} (${what}); the header is ${sayHeader(sheet)}`,
+          {
+            wanted: source,
+            header: sheet.columns,
+          },
+        )
+      }
+      const other = taken.get(at)
+      if (fits.length > 1 || other !== undefined) {
+        const why =
+          other === undefined
+            ? `fits ${fits.map((each) => quote(sheet.columns[each] ?? '')).join(' and ')}`
+            : `fits the column ${quote(sheet.columns[at] ?? '')}, which is ${other} already`
+        throw problem(recipe, 'COLUMN_AMBIGUOUS', `${quote(source)} (${what}) ${why}`, {
+          wanted: source,
+          header: sheet.columns,
+        })
+      }
+      taken.set(at, what)
+      return at
+    }
+    this.labels = recipe.labels.map(({ header, column }) =>
+      header === undefined ? undefined : find(header, `label ${column}`),
+    )
+    this.values = recipe.values.map((value) => find(value.header, `value ${nameOf(value)}`))
+  }
+}
+
+/** What tells a value from the others of its table. */
+function nameOf({ column, set }: RecipeValue): string {
+  return [column, ...Object.values(set)].join(' ')
+}
+
+/** The rows under the header: sections become part of the names of those under them, repeated headers and notes are left out. */
+function pageRows(recipe: RecipeTable, sheet: Sheet, places: Places): PageRow[] {
+  const rows: PageRow[] = []
+  const headers = new Set(sheet.headerRows.map((texts) => texts.join('\u0000')))
+  const above: string[] = []
+  let section = ''
+  for (const row of sheet.body) {
+    const cells = row.cells.map((cell) => cell.text)
+    if (headers.has(cells.join('\u0000'))) continue
+    if (isLine(row)) {
+      section = ownTexts(row.cells).join(' ')
+      above.length = 0
+      continue
+    }
+    const labels = recipe.labels.map((label, at) => {
+      const place = places.labels[at]
+      if (place === undefined) return section
+      const text = cells[place] ?? ''
+      if (text !== '') above[at] = text
+      return text === '' && label.fillDown ? (above[at] ?? '') : text
+    })
+    rows.push({ cells, labels, name: [...new Set([section, ...labels])].filter((text) => text !== '').join(' | ') })
+  }
+  return rows
+}
+
+interface KeptRow {
+  row: PageRow
+  set: Record<string, string>
+}
+
+function applyRules(recipe: RecipeTable, rows: readonly PageRow[], patterns: Patterns): KeptRow[] {
+  if (recipe.rows.length === 0) return rows.map((row) => ({ row, set: {} }))
+  const counts = recipe.rows.map(() => 0)
+  const kept: KeptRow[] = []
+  for (const row of rows) {
+    const fits = recipe.rows.flatMap((rule, at) => (patterns.of(rule.match).test(row.name) ? [at] : []))
+    const [at] = fits
+    if (fits.length > 1) {
+      const sources = fits.map((each) => quote(recipe.rows[each]?.match ?? ''))
+      throw problem(recipe, 'ROW_AMBIGUOUS', `the row ${quote(row.name)} fits ${sources.join(' and ')}`, {
+        row: row.name,
+      })
+    }
+    const rule = at === undefined ? undefined : recipe.rows[at]
+    if (at === undefined || rule === undefined) {
+      if (recipe.otherRows === 'skip') continue
+      throw problem(recipe, 'ROW_UNKNOWN', `the row ${quote(row.name)} fits no rule of the recipe`, {
+        row: row.name,
+        cells: row.cells,
+      })
+    }
+    counts[at] = (counts[at] ?? 0) + 1
+    if (!rule.skip) kept.push({ row, set: rule.set })
+  }
+  recipe.rows.forEach(({ match, count: [least, most] }, at) => {
+    const count = counts[at] ?? 0
+    if (count >= least && count <= most) return
+    const code = count < least ? 'ROW_MISSING' : 'ROW_AMBIGUOUS'
+    throw problem(recipe, code, `${count} rows fit ${quote(match)}, ${range(least, most)} were expected`, {
+      wanted: match,
+      rows: rows.slice(0, 30).map(({ name }) => name),
+    })
+  })
+  return kept
+}
+
+interface Around {
+  sheet: Sheet
+  places: Places
+  patterns: Patterns
+  near: readonly string[]
+}
+
+function rowsOf(recipe: RecipeTable, row: PageRow, set: Record<string, string>, around: Around): DataRow[] {
+  const { sheet, places, patterns, near } = around
+  const where = `table ${recipe.name}, row ${quote(row.name)}`
+  const labels: DataRow = {}
+  recipe.labels.forEach(({ column, kind, map }: RecipeLabel, at) => {
+    const text = row.labels[at] ?? ''
+    // a blank label is no value: whether the dataset can do without it is said by its contract
+    if (text !== '') labels[column] = readLabel(text, kind, map, patterns, `${where}, label ${column}`)
+  })
+  const common = { ...recipe.set, ...labels, ...set }
+  const rows: DataRow[] = []
+  recipe.values.forEach((value, index) => {
+    const at = places.values[index] ?? -1
+    const text = row.cells[at] ?? ''
+    const header = sheet.columns[at] ?? ''
+    if (value.absent.some((mark) => mark === text)) return
+    if (text === '') {
+      throw problem(recipe, 'VALUE_MISSING', `row ${quote(row.name)}: the cell under ${quote(header)} is blank`, {
+        cells: row.cells,
+      })
+    }
+    const { unit, pageUnit, range: limits } = value
+    const number = readValue(
+      text,
+      { unit, pageUnit, range: limits, decimal: recipe.decimal },
+      {
+        where: `${where}, column ${quote(header)}`,
+        header,
+        row: row.name,
+        near,
+      },
+    )
+    rows.push({ ...common, ...value.set, ...(unit === undefined ? {} : { unidade: unit }), [value.column]: number })
+  })
+  return recipe.oneRow && rows.length > 0 ? [Object.assign({}, ...rows)] : rows
+}
+
+function layoutOf(
+  recipe: RecipeTable,
+  table: PageTable,
+  sheet: Sheet,
+  places: Places,
+  rows: readonly PageRow[],
+): TableLayout {
+  // Labels that are mapped, and all where rows are told by rules, are the page's vocabulary; others are data.
+  const fixed = recipe.labels.map(({ map }) => map !== undefined || recipe.rows.length > 0)
+  const named = rows.map(({ labels }) => labels.filter((_, at) => fixed[at]).join(' | '))
+  return {
+    heading: lasting([...sheet.titles, ...table.headings].join(' > ')),
+    header: sheet.columns.map(lasting),
+    places: Object.fromEntries([
+      ...recipe.labels.map(({ column }, at) => [`label ${column}`, places.labels[at] ?? -1]),
+      ...recipe.values.map((value, at) => [`value ${nameOf(value)}`, places.values[at] ?? -1]),
+    ]),
+    rows: fixed.includes(true) ? named.map(lasting) : [],
+  }
+}
+
+const sayHeader = ({ columns }: Sheet) =>
+  columns
+    .map((text) => text || '(blank)')
+    .join(' | ')
+    .slice(0, 300)
+
+const range = (least: number, most: number) => (least === most ? `${least}` : `${least} to ${most}`)
+
+function problem(recipe: RecipeTable, code: string, message: string, details: Record<string, unknown>): PipelineError {
+  return new PipelineError(code, `table ${recipe.name}: ${message}`, { details })
+}

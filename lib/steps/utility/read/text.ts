@@ -1,0 +1,65 @@
+const invisible = /[\u00AD\u200B-\u200F\u2060\uFEFF]/g
+const simple = /^[!-~]+(?: [!-~]+)*$/
+
+/** Text as a reader sees it: soft hyphens and zero-width marks gone, no-break and thin spaces as spaces, one space between words. */
+export function clean(raw: string): string {
+  if (simple.test(raw)) return raw
+  return raw.replace(invisible, '').replace(/\s+/g, ' ').trim().normalize('NFC')
+}
+
+const dashes = /[\u2010-\u2015\u2212]/
+
+/** Text for comparing: accents off, every dash a hyphen. As long as the text itself, so that positions are the same in both. */
+export function fold(text: string): string {
+  if (/^[\0-~]*$/.test(text)) return text
+  let folded = ''
+  for (const char of text) {
+    if (char.length > 1) folded += char
+    else if (dashes.test(char)) folded += '-'
+    else folded += char.normalize('NFD').charAt(0)
+  }
+  return folded
+}
+
+/** A part of a text that a {@link Pattern} found, in the text's own spelling. */
+export interface Found {
+  text: string
+  index: number
+  groups: Record<string, string>
+}
+
+/** A regular expression of a recipe: blind to case, accents and kinds of dashes. */
+export class Pattern {
+  readonly source: string
+  readonly #expression: RegExp
+
+  /** Throws a SyntaxError for what is no regular expression. */
+  constructor(source: string) {
+    this.source = source
+    this.#expression = new RegExp(fold(source.normalize('NFC')), 'dgiu')
+  }
+
+  test(text: string): boolean {
+    this.#expression.lastIndex = 0
+    return this.#expression.test(fold(text))
+  }
+
+  /** All places, up to `limit`, that do not overlap. */
+  all(text: string, limit = 10_000): Found[] {
+    const found: Found[] = []
+    for (const match of fold(text).matchAll(this.#expression)) {
+      if (found.length >= limit) break
+      const groups: Record<string, string> = {}
+      for (const [name, place] of Object.entries(match.indices?.groups ?? {})) {
+        if (place !== undefined) groups[name] = text.slice(place[0], place[1])
+      }
+      found.push({ text: text.slice(match.index, match.index + match[0].length), index: match.index, groups })
+    }
+    return found
+  }
+}
+
+/** A text for a message: quoted, cut. */
+export function quote(text: string, most = 80): string {
+  return text.length > most ? `"${text.slice(0, most - 1)}…"` : `"${text}"`
+}

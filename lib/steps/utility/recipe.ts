@@ -1,0 +1,100 @@
+import { PipelineError } from '../../errors.ts'
+import { parser } from '../../schema.ts'
+import { Pattern } from './read/text.ts'
+import { type Recipe, RecipeSchema, type ValueMapEntry } from './recipe-schema.ts'
+
+const recipes = parser(RecipeSchema, 'The recipe', 'RECIPE_INVALID')
+
+/** Parses a recipe and checks what a schema cannot say. Throws RECIPE_INVALID, with every problem. */
+export function parseRecipe(value: unknown): Recipe {
+  const recipe = recipes.parse(value)
+  const problems = [...patternProblems(recipe), ...otherProblems(recipe)]
+  if (problems.length > 0) {
+    throw new PipelineError('RECIPE_INVALID', `The recipe ${recipe.recipe} is not valid: ${problems.join('; ')}`, {
+      details: { problems },
+    })
+  }
+  return recipe
+}
+
+/** Every pattern of the recipe must be a regular expression. */
+function patternProblems(recipe: Recipe): string[] {
+  const problems: string[] = []
+  for (const [where, source] of patternsOf(recipe)) {
+    try {
+      new Pattern(source)
+    } catch (error) {
+      problems.push(`${where} is no regular expression (${error instanceof Error ? error.message : String(error)})`)
+    }
+  }
+  return problems
+}
+
+function* patternsOf({ fields, tables, prose, documents }: Recipe): Generator<[where: string, source: string]> {
+  const mapped = function* (where: string, map: readonly ValueMapEntry[] | undefined): Generator<[string, string]> {
+    for (const [at, { match }] of (map ?? []).entries()) yield [`${where}.map.${at}`, match]
+  }
+  for (const { column, pattern } of fields) yield [`fields ${column}`, pattern]
+  for (const table of tables) {
+    const at = `table ${table.name}`
+    const { heading, under, header } = table.find
+    for (const source of [heading, under, ...header]) if (source !== undefined) yield [`${at}: find`, source]
+    for (const label of table.labels) {
+      if (label.header !== undefined) yield [`${at}: label ${label.column}`, label.header]
+      yield* mapped(`${at}: label ${label.column}`, label.map)
+    }
+    for (const value of table.values) yield [`${at}: value`, value.header]
+    for (const rule of table.rows) yield [`${at}: row`, rule.match]
+    for (const { column, pattern } of table.fields) yield [`${at}: field ${column}`, pattern]
+  }
+  for (const { name, after, pattern, columns } of prose) {
+    yield [`prose ${name}: after`, after]
+    yield [`prose ${name}: pattern`, pattern]
+    for (const { column, map } of columns) yield* mapped(`prose ${name}: ${column}`, map)
+  }
+  if (documents !== undefined) {
+    yield ['documents: href', documents.href]
+    if (documents.text !== undefined) yield ['documents: text', documents.text]
+  }
+}
+
+function otherProblems({ pages, tables, prose, fields, documents }: Recipe): string[] {
+  const problems: string[] = []
+  if (tables.length + prose.length === 0 && documents === undefined)
+    problems.push('it reads nothing: no tables, prose or documents')
+  const twice = (names: string[], what: string) => {
+    for (const name of new Set(names.filter((each, at) => names.indexOf(each) !== at)))
+      problems.push(`${what} ${name} stands twice`)
+  }
+  twice(
+    pages.map(({ page }) => page),
+    'page',
+  )
+  twice(
+    [...tables, ...prose].map(({ name }) => name),
+    'table',
+  )
+  for (const { column, pattern } of [...fields, ...tables.flatMap((table) => table.fields)]) {
+    if (!pattern.includes('(?<value>')) problems.push(`the pattern of field ${column} has no group (?<value>…)`)
+  }
+  for (const { name, columns, pattern } of prose) {
+    for (const { group, kind, range } of columns) {
+      if (!pattern.includes(`(?<${group}>`)) problems.push(`prose ${name}: the pattern has no group (?<${group}>…)`)
+      if (kind === 'decimal' && range === undefined)
+        problems.push(`prose ${name}: ${group} is a decimal without a range`)
+    }
+  }
+  for (const { name, values, oneRow } of tables) {
+    for (const { stated, pageUnit, header } of values) {
+      if ((stated === 'recipe') !== (pageUnit !== undefined)) {
+        problems.push(`table ${name}, value ${header}: "pageUnit" belongs to "stated": "recipe"`)
+      }
+    }
+    if (oneRow)
+      twice(
+        values.map(({ column }) => column),
+        `table ${name}: column`,
+      )
+  }
+  return problems
+}
