@@ -1,0 +1,136 @@
+import type { PipelineError } from '../../errors.ts'
+import type { Infer } from '../../schema.ts'
+import type { Contract } from '../dataset/contract.ts'
+import { ageOf, heldVersions } from '../dataset/last-good.ts'
+import { currentVersion, type Version } from '../dataset/load/registry.ts'
+import { noted, raiseTrouble, type Watched } from '../dataset/source-incident.ts'
+import type { StepContext } from '../step.ts'
+import { noteStale, type Staleness } from './page-state.ts'
+import type { LayoutChange } from './read/layout.ts'
+import type { Recipe, RecipePage } from './recipe-schema.ts'
+import type { ScrapeConfig, ScrapedDataset, ScrapeManifest, ScrapeOutputSchema } from './scrape-schema.ts'
+
+export type Context = StepContext<Infer<typeof ScrapeOutputSchema>>
+
+/** What is to be read. */
+export interface Scraping {
+  recipe: Recipe
+  /** Of the datasets that the recipe fills. */
+  contracts: ReadonlyMap<string, Contract>
+  page: RecipePage
+  url: string
+  /** The page's part of each dataset. */
+  part: string
+  hash: string
+  started: Date
+}
+
+/** A dataset's version, and whether its figures are those of this step. */
+export interface Served {
+  version: Version
+  fresh: boolean
+}
+
+/** The versions that are served of the page. */
+export async function lastGood({ contracts, part }: Scraping, context: Context): Promise<Served[]> {
+  const served: Served[] = []
+  for (const dataset of contracts.keys()) {
+    const version = await currentVersion(context.stores.postgres, dataset, part)
+    if (version !== undefined) served.push({ version, fresh: false })
+  }
+  return served
+}
+
+/** What an end adds to the manifest. */
+export interface End {
+  outcome: ScrapeManifest['outcome']
+  reason: string
+  fingerprint?: string
+  changes?: readonly LayoutChange[]
+  documents?: ScrapeManifest['documents']
+  charset?: string
+  artifact?: { sha256: string; bytes: number; key: string } | null
+}
+
+export function manifest(
+  { recipe, page, url, started }: Scraping,
+  served: readonly Served[],
+  end: End,
+  context: Context,
+): ScrapeManifest {
+  const { artifact } = end
+  return {
+    recipe: recipe.recipe,
+    page: page.page,
+    url,
+    outcome: end.outcome,
+    reason: end.reason,
+    tier: end.outcome === 'published' || end.outcome === 'unchanged' ? 'primary' : 'cache',
+    ageSeconds: Math.max(0, ...served.map(({ version }) => ageOf(version, context))),
+    datasets: served.map(datasetManifest),
+    layout: { fingerprint: end.fingerprint ?? '', changes: [...(end.changes ?? [])] },
+    documents: end.documents ?? [],
+    charset: end.charset ?? '',
+    artifact: artifact ? { sha256: artifact.sha256, bytes: artifact.bytes, key: artifact.key } : null,
+    seconds: (context.clock.now().getTime() - started.getTime()) / 1000,
+    attribution: recipe.attribution,
+  }
+}
+
+function datasetManifest({ version, fresh }: Served): ScrapedDataset {
+  return {
+    dataset: version.dataset,
+    table: version.dataset,
+    part: version.part,
+    version: version.version,
+    publishedAt: version.publishedAt,
+    rows: version.rows,
+    new: fresh ? version.new : 0,
+    changed: fresh ? version.changed : 0,
+    vanished: fresh ? version.vanished : 0,
+    warnings: fresh ? version.warnings : [],
+  }
+}
+
+/** What the administrator is told of: one thing a dataset that the page fills; the page itself when it only has documents. */
+export function watched({ contracts, part, url, recipe }: Scraping, { flapMinutes }: ScrapeConfig): Watched[] {
+  const names = contracts.size === 0 ? [recipe.recipe] : [...contracts.keys()]
+  return names.map((dataset) => ({ dataset, part, url, flapMinutes }))
+}
+
+/** The site, or the way to it, does not work. */
+const unreachable =
+  /^(NET_(UNREACHABLE|CUT|TIMEOUT|CERTIFICATE|REDIRECTS|BUSY)|HTTP_(401|403|407|408|425|429|5\d\d)|HOST_OPEN|ROBOTS_UNREACHABLE|RETRY_DEADLINE)$/
+
+/** Errors of ours, not of the page: nothing becomes stale by them. */
+const ours =
+  /^(STOPPED|FENCED|CONFLICT|CONFIG|RECIPE_\w+|CONTRACT_INVALID|EXTRACT_BUSY|DB_\w+|OBJECT_\w+|LOAD_\w+|TIMEOUT)$/
+
+/**
+ * What could not be read leaves the last good values: they are marked stale, and an incident says why. Trouble with the store is
+ * logged; the error itself goes on.
+ */
+export async function keepServing(
+  scraping: Scraping,
+  error: PipelineError,
+  config: ScrapeConfig,
+  context: Context,
+  held?: NonNullable<Staleness['held']>,
+): Promise<void> {
+  if (context.signal.aborted || ours.test(error.code)) return
+  const { recipe, page, url, hash } = scraping
+  const seen = { url, recipeHash: hash, etag: '', lastModified: '', at: context.clock.now() }
+  const staleness = { code: error.code, reason: error.message, ...(held === undefined ? {} : { held }) }
+  const { postgres } = context.stores
+  const [first, ...others] = watched(scraping, config)
+  if (first === undefined) return
+  await noted(first, context, () => noteStale(postgres, { recipe: recipe.recipe, page: page.page }, seen, staleness))
+  if (!config.incidents) return
+  const trouble = { code: error.code, message: error.message, down: unreachable.test(error.code) }
+  for (const what of [first, ...others]) {
+    await noted(what, context, async () => {
+      const versions = await heldVersions(postgres, what.dataset, context, what.part)
+      await raiseTrouble(what, trouble, versions === undefined ? null : { tier: 'cache', ...versions }, context)
+    })
+  }
+}
