@@ -248,6 +248,12 @@ export class RunEngine {
     return look(this.#options.stores.postgres)
   }
 
+  /** Changes something in the stores outside any run, in one transaction; for what a person does in the editor. */
+  async change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    this.#closing.signal.throwIfAborted()
+    return this.#options.stores.postgres.transaction(work)
+  }
+
   /** Notes that a node which is no step failed for a run: should nobody take the error, the run fails with it, not as STALLED. */
   noteFailure(run: RunRef, node: string, thrown: unknown): void {
     const error = PipelineError.from(thrown)

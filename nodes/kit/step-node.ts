@@ -15,6 +15,8 @@ export type StepDeclaration<C extends ObjectSchema> = NodeDeclaration & {
 
 /** How a step's result becomes messages. */
 export interface StepNodeOptions<Output, Config = unknown> {
+  /** Checks of the config what its schema cannot say, when the node is deployed. Throws what is wrong with it. */
+  check?(config: Config): void
   /** Completes the step's input by what else the message says; the result is still checked by the step's schema. */
   inputOf?(message: Message, input: Record<string, unknown>, config: Config): Record<string, unknown>
   /** Index of the output that a manifest goes to; 0 when left out. */
@@ -34,12 +36,14 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
   options: StepNodeOptions<Infer<O>, Infer<C>> = {},
 ): void {
   const {
+    check,
     inputOf = (_, input) => input,
     outputOf = () => 0,
     statusOf = (): StatusLine => ({ mood: 'done', key: 'status.done' }),
   } = options
   const outputs = declaration.outputs?.length ?? 1
   registerNode<StepDeclaration<C>>(red, declaration, (handle) => {
+    check?.(handle.config)
     const stores = handle.use('stores', StoresService)
     return {
       async input(message, { signal, progress }) {

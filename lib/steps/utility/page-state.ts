@@ -121,6 +121,19 @@ export async function noteStale(
   )
 }
 
+/**
+ * Accepts the layout that is held, if it is still the one a person looked at; the next look then publishes. Whether it was.
+ */
+export async function acceptHeldLayout(db: Queryable, { recipe, page }: PageKey, held: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update pipeline.page set fingerprint = held_fingerprint, layout = held_layout, accepted_at = now(), held_fingerprint = null,
+       held_layout = null, changes = '[]'
+     where recipe = $1 and page = $2 and held_fingerprint = $3`,
+    [recipe, page, held],
+  )
+  return rowCount === 1
+}
+
 /** Notes a look that found nothing new. */
 export async function noteUnchanged(db: Queryable, { recipe, page }: PageKey, at: Date): Promise<void> {
   await db.query('update pipeline.page set checked_at = $3 where recipe = $1 and page = $2', [

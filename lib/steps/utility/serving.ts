@@ -102,9 +102,9 @@ export function watched({ contracts, part, url, recipe }: Scraping, { flapMinute
 const unreachable =
   /^(NET_(UNREACHABLE|CUT|TIMEOUT|CERTIFICATE|REDIRECTS|BUSY)|HTTP_(401|403|407|408|425|429|5\d\d)|HOST_OPEN|ROBOTS_UNREACHABLE|RETRY_DEADLINE)$/
 
-/** Errors of ours, not of the page: nothing becomes stale by them. */
-const ours =
-  /^(STOPPED|FENCED|CONFLICT|CONFIG|RECIPE_\w+|CONTRACT_INVALID|EXTRACT_BUSY|DB_\w+|OBJECT_\w+|LOAD_\w+|TIMEOUT)$/
+/** Errors that speak of the page, not of our settings or stores: by them what is served becomes stale. */
+const ofThePage =
+  /^(NET_|HTTP_|HOST_OPEN|ADDRESS_REFUSED|REDIRECT_REFUSED|ROBOTS_|RETRY_DEADLINE|PAGE_|SECTION_|TABLE_|COLUMN_|ROW_|VALUE_|UNIT_|LABEL_|FIELD_|PROSE_|DOCUMENT_|EXTRACT_(TIMEOUT|MEMORY|FAILED)|GATE_)/
 
 /**
  * What could not be read leaves the last good values: they are marked stale, and an incident says why. Trouble with the store is
@@ -117,7 +117,7 @@ export async function keepServing(
   context: Context,
   held?: NonNullable<Staleness['held']>,
 ): Promise<void> {
-  if (context.signal.aborted || ours.test(error.code)) return
+  if (context.signal.aborted || !ofThePage.test(error.code)) return
   const { recipe, page, url, hash } = scraping
   const seen = { url, recipeHash: hash, etag: '', lastModified: '', at: context.clock.now() }
   const staleness = { code: error.code, reason: error.message, ...(held === undefined ? {} : { held }) }
