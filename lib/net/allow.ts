@@ -44,7 +44,11 @@ function rule(entry: string): Allowed {
 
 /** A name as it stands in a URL: with IDN written out (`xn--`), and none that a URL would take for a number. */
 function isName(text: string): boolean {
-  return /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text) && URL.parse(`http://${text}/`)?.hostname === text && !/^[\d.]+$/.test(text)
+  return (
+    /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text) &&
+    URL.parse(`http://${text}/`)?.hostname === text &&
+    !/^[\d.]+$/.test(text)
+  )
 }
 
 function rangeRule(text: string): Allowed {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { TextDecoder } from 'node:util'
 import type { Permit } from './breaker.ts'
 import type { Deadline } from './deadline.ts'
 import { notAbove } from './inflate.ts'

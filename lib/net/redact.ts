@@ -1,7 +1,8 @@
 /** A word shorter than this is no secret, and hiding it would make messages unreadable. */
 const shortest = 4
 
-const secretHeaders = /^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key|password|signature/i
+const secretHeaders =
+  /^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key|password|signature/i
 
 /** An address without what may be secret: user, password, query and fragment. */
 export function withoutSecrets(url: string): string {
