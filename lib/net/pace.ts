@@ -12,6 +12,8 @@ export interface Place {
 
 interface Waiting {
   gapMs: number
+  /** When it may start; set as it becomes the first. */
+  due?: number
   enter(): void
 }
 
@@ -84,21 +86,17 @@ export class Pace {
     return promise
   }
 
-  /** Lets the first one in when it is time; a start in between does not put it off. */
+  /** Lets the first one in when it is time; a start since it became the first does not put it off. */
   #callUp(): void {
     clearTimeout(this.#timer)
     const [first] = this.#queue
     if (first === undefined || this.#taken) return
-    const leftMs = this.#last + first.gapMs - performance.now()
+    first.due ??= this.#last + first.gapMs
+    const leftMs = first.due - performance.now()
     if (leftMs > 0) {
-      this.#timer = setTimeout(() => this.#enter(first), Math.ceil(leftMs))
+      this.#timer = setTimeout(() => this.#callUp(), Math.ceil(leftMs))
       return
     }
-    this.#enter(first)
-  }
-
-  #enter(first: Waiting): void {
-    if (this.#queue[0] !== first) return this.#callUp()
     this.#taken = true
     first.enter()
   }

@@ -5,9 +5,10 @@ import { gzipSync } from 'node:zlib'
 import { PipelineError } from '../../lib/errors.ts'
 import { createHttpClient } from '../../lib/net/client.ts'
 import { parseRetryAfter } from '../../lib/net/errors.ts'
+import { loopback } from '../helpers/loopback.ts'
 
 const servers: Server[] = []
-const client = createHttpClient({ product: 'ysh-test/1.0', connectTimeoutMs: 500 })
+const client = createHttpClient({ product: 'ysh-test/1.0', connectTimeoutMs: 500, allow: loopback })
 afterEach(async () => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
