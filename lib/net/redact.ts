@@ -6,15 +6,15 @@ const secretHeaders =
 
 /** An address without what may be secret: user, password, query and fragment. */
 export function withoutSecrets(url: string): string {
-  if (URL.canParse(url)) {
-    const parsed = new URL(url)
+  const parsed = URL.parse(url)
+  if (parsed !== null && parsed.host !== '') {
     parsed.username = ''
     parsed.password = ''
     parsed.search = ''
     parsed.hash = ''
     return parsed.href
   }
-  // not an address: what stands before an @ could be a password, what follows a ? or # a token
+  // without a host: what stands before an @ could be a password, what follows a ? or # a token
   return printable(url.replace(/[?#].*$/s, '').replace(/^([^/]*\/\/)?.*@/s, '$1')).slice(0, 200)
 }
 
