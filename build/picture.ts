@@ -15,7 +15,13 @@ await mkdir(join(root, 'docs', 'img'), { recursive: true })
 const nodes: { type: string }[] = JSON.parse(await readFile(join(root, 'flows', 'daily.json'), 'utf8'))
 await writeFile(
   join(userDir, 'flows.json'),
-  JSON.stringify(nodes.map((node) => (node.type === 'ysh-aneel-portal' ? { ...node, url: portal.url } : node))),
+  JSON.stringify(
+    nodes.map((node) => ({
+      ...node,
+      ...(node.type === 'ysh-aneel-portal' ? { url: portal.url } : {}),
+      ...(node.type === 'ysh-stores' ? { allowAddresses: [new URL(portal.url).host] } : {}),
+    })),
+  ),
 )
 const nodeRed = spawn(
   process.execPath,

@@ -98,7 +98,16 @@ export function fetchFlow({ portal, datasets, ...stores }: FetchSettings): FlowN
     ...more,
   })
   return [
-    { id: 'stores', type: 'ysh-stores', name: '', redisUrl: '', keepDays: '90', ...stores },
+    // the replica of the portal runs on this machine
+    {
+      id: 'stores',
+      type: 'ysh-stores',
+      name: '',
+      redisUrl: '',
+      keepDays: '90',
+      allowAddresses: ['127.0.0.1'],
+      ...stores,
+    },
     {
       id: 'portal',
       type: 'ysh-aneel-portal',

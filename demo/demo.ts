@@ -147,7 +147,11 @@ async function main(): Promise<number> {
       .map((download) => `aneel.${download.dataset}`),
   )
   const change = (node: FlowNode): FlowNode => {
-    if (node.type === 'ysh-stores') return { ...node, folder, postgresUrl: values.postgres ?? '' }
+    if (node.type === 'ysh-stores') {
+      // the replica of the portal runs on this machine
+      const allowAddresses = portal === undefined ? [] : [new URL(portal.url).host]
+      return { ...node, folder, postgresUrl: values.postgres ?? '', allowAddresses }
+    }
     if (node.type === 'ysh-aneel-portal' && portal) return { ...node, url: portal.url }
     // with real files only what there are files of; the replica would make up the rest
     if (node.type === 'ysh-each' && sampled.size > 0 && Array.isArray(node.list)) {

@@ -1,11 +1,24 @@
 import { Readable } from 'node:stream'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { TextDecoder } from 'node:util'
 import type { Permit } from './breaker.ts'
 import type { Deadline } from './deadline.ts'
+import { notAbove } from './inflate.ts'
+
+/** How an answer's text is read when it is an error: so much, and for so long. */
+const words = { bytes: 64 * 1024, ms: 10_000 }
+
+/** What a body belongs to. */
+export interface BodyOptions {
+  host: string
+  deadline: Deadline
+  permit: Permit
+  /** Largest body. */
+  maxBytes?: number | undefined
+}
 
 /**
- * The body of an answer: ends with a PipelineError when it breaks off or a deadline passes, and tells the host's breaker how it
- * went. Destroying it lets go of the connection at once, also before the first byte was read.
+ * The body of an answer: ends with a PipelineError when it breaks off, grows too large or a deadline passes, and tells the host's breaker
+ * how it went. Destroying it lets go of the connection at once, also before the first byte was read.
  */
 export class Body extends Readable {
   readonly #source: Readable
@@ -15,15 +28,23 @@ export class Body extends Readable {
   /** Whether the reader has enough for now. */
   #held = false
 
-  constructor(source: Readable, deadline: Deadline, permit: Permit) {
+  constructor(source: Readable, { host, deadline, permit, maxBytes }: BodyOptions) {
     super()
     this.#source = source
     this.#deadline = deadline
     this.#permit = permit
     this.#stop = () => source.destroy(new Error('deadline'))
     deadline.signal.addEventListener('abort', this.#stop, { once: true })
+    let bytes = 0
     source.on('data', (chunk: Buffer) => {
       deadline.touch()
+      bytes += chunk.length
+      try {
+        notAbove(bytes, maxBytes, host)
+      } catch (error) {
+        source.destroy(error instanceof Error ? error : new Error(String(error)))
+        return
+      }
       if (!this.push(chunk)) this.#hold()
     })
     this.#hold()
@@ -66,40 +87,41 @@ export class Body extends Readable {
   }
 }
 
-/** Undoes a content encoding that we did not ask for; the length then says nothing about what the caller reads. */
-export function decoded(stream: Readable, headers: Record<string, string>): Readable {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
-  if (encoding === 'identity' || encoding === '') return stream
-  const decoder =
-    encoding === 'gzip' || encoding === 'x-gzip'
-      ? createGunzip()
-      : encoding === 'deflate'
-        ? createInflate()
-        : encoding === 'br'
-          ? createBrotliDecompress()
-          : undefined
-  if (decoder === undefined) return stream
-  delete headers['content-length']
-  delete headers['content-encoding']
-  stream.once('error', (error) => decoder.destroy(error))
-  decoder.once('close', () => stream.destroy())
-  return stream.pipe(decoder)
-}
-
-/** The first words of an answer that is an error; what cannot be read is left out. */
-export async function firstText(stream: Readable): Promise<string> {
-  let text = ''
+/** The beginning of an answer that is an error, at most 64 KB of it, and for 10 s; what cannot be read is left out. */
+export async function firstText(stream: Readable, contentType: string | undefined): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const enough = setTimeout(() => stream.destroy(), words.ms)
   try {
     for await (const chunk of stream) {
-      text += chunk.toString('utf8')
-      if (text.length > 2000) break
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes >= words.bytes) break
     }
   } catch {
     // the status says enough
+  } finally {
+    clearTimeout(enough)
+    stream.destroy()
   }
+  return textDecoder(contentType).decode(Buffer.concat(chunks).subarray(0, words.bytes))
+}
+
+/** The words of a page, without its tags. */
+export function excerpt(text: string): string {
   return text
+    .slice(0, 4_000)
     .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim()
     .slice(0, 200)
+}
+
+function textDecoder(contentType = ''): TextDecoder {
+  const charset = /charset\s*=\s*"?([\w.:-]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+  try {
+    return new TextDecoder(charset)
+  } catch {
+    return new TextDecoder()
+  }
 }

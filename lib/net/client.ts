@@ -1,18 +1,26 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import type { Readable } from 'node:stream'
-import axios, { type AxiosResponse } from 'axios'
 import { PipelineError } from '../errors.ts'
-import { Body, decoded, firstText } from './body.ts'
-import { Deadline } from './deadline.ts'
-import { hostOf, maxRedirects, statusError, stoppedBy } from './errors.ts'
+import { parseAllowed } from './allow.ts'
+import { createConnections, type Resolve } from './connect.ts'
+import { stoppedBy } from './errors.ts'
+import { exchange, type Outcome } from './exchange.ts'
 import { Hosts, type HostsOptions } from './hosts.ts'
-import type { HttpClient, HttpRequest, HttpResponse } from './http.ts'
+import type { HttpBytes, HttpClient, HttpRequest, HttpResponse } from './http.ts'
+import { placeOf, plainCause, printable, Secrets } from './redact.ts'
+import { type Hop, Trail, target } from './redirects.ts'
+import { Robots } from './robots.ts'
+import { productToken, userAgent } from './user-agent.ts'
 
-/** How this client presents itself and how long it waits. */
+/** How this client presents itself, what it may reach, and how long it waits. */
 export interface HttpClientOptions {
   /** Product token of the User-Agent, `name/version`. */
   product: string
+  /**
+   * Internal hosts that may be reached: names, addresses (both also with a port), ranges. Left out: only the internet. See
+   * {@link parseAllowed}.
+   */
+  allow?: readonly string[]
+  /** Turns a name into its addresses; left out: the system does. What it says is checked all the same. */
+  resolve?: Resolve
   connectTimeoutMs?: number
   idleTimeoutMs?: number
   totalTimeoutMs?: number
@@ -22,134 +30,143 @@ export interface HttpClientOptions {
   hosts?: Omit<HostsOptions, 'connections'>
 }
 
-const MAX_JSON = 64 * 1024 * 1024
+const maxJson = 64 * 1024 * 1024
 
-/** The HTTP client over axios. See {@link HttpClient} for its errors. TLS certificates are always verified. */
+/**
+ * The HTTP client over axios. See {@link HttpClient} for its errors. Addresses that are not of the internet are refused where the
+ * connection is made, TLS certificates are always verified. Throws CONFIG for an allow-list that cannot be read.
+ */
 export function createHttpClient(options: HttpClientOptions): HttpClient & { close(): void } {
-  const connectTimeoutMs = options.connectTimeoutMs ?? 30_000
   const connectionsPerHost = options.connectionsPerHost ?? 4
-  const agentOptions = { keepAlive: true, maxSockets: connectionsPerHost, timeout: 0 }
-  const httpAgent = withConnectDeadline(new HttpAgent(agentOptions), connectTimeoutMs, 'connect')
-  const httpsAgent = withConnectDeadline(new HttpsAgent(agentOptions), connectTimeoutMs, 'secureConnect')
-
+  const connections = createConnections({
+    allowed: parseAllowed(options.allow ?? []),
+    timeoutMs: options.connectTimeoutMs ?? 30_000,
+    connectionsPerHost,
+    ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+  })
   const hosts = new Hosts({ ...options.hosts, connections: connectionsPerHost })
+  const robots = new Robots({
+    request,
+    product: productToken(options.product),
+    clock: options.hosts?.clock ?? { monotonic: () => performance.now() },
+  })
 
   async function request(r: HttpRequest): Promise<HttpResponse> {
-    const totalMs = r.totalTimeoutMs ?? options.totalTimeoutMs ?? 3_600_000
-    const { breaker, turns } = hosts.of(hostOf(r.url))
     if (r.signal.aborted) throw stoppedBy(r.signal)
-    breaker.check() // not only when it is its turn: a host that hangs keeps all connections busy
-    const leave = await turns.take(r.signal, totalMs).catch((error: unknown) => {
-      throw r.signal.aborted ? stoppedBy(r.signal) : error
-    })
-    try {
-      const response = await exchange(r, totalMs)
-      response.body.once('close', leave)
-      return response
-    } catch (error) {
-      leave()
-      throw error
+    const secrets = new Secrets()
+    secrets.url(r.url)
+    const first = firstHop(r, options.product)
+    secrets.headers(first.headers)
+    const trail = new Trail(first, r.redirectHosts, secrets)
+    const totalMs = r.totalTimeoutMs ?? options.totalTimeoutMs ?? 3_600_000
+    let spentMs = 0
+    for (;;) {
+      const began = performance.now()
+      const outcome = await visit(trail.hop, r, secrets, totalMs, totalMs - spentMs).catch((error: unknown) => {
+        throw redirectedFrom(trail.from, PipelineError.from(error))
+      })
+      if (outcome.kind === 'answer') return outcome.response
+      spentMs += performance.now() - began
+      trail.follow(outcome.status, outcome.location)
     }
   }
 
-  async function exchange(r: HttpRequest, totalMs: number): Promise<HttpResponse> {
-    const idleMs = r.idleTimeoutMs ?? options.idleTimeoutMs ?? 90_000
-    const host = hostOf(r.url)
-    const permit = hosts.of(host).breaker.enter()
-    const deadline = new Deadline(r.signal, idleMs, totalMs, host)
-    let response: AxiosResponse<Readable>
+  /** One request, when robots.txt, the host's pace and its connections allow. */
+  async function visit(hop: Hop, r: HttpRequest, secrets: Secrets, totalMs: number, leftMs: number): Promise<Outcome> {
+    const { breaker, turns, pace } = hosts.of(hop.url.host)
+    breaker.check() // not only when it is its turn: a host that hangs keeps all connections busy
+    const delayMs = r.robots ? await robots.check(hop.url, { signal: r.signal, contact: r.contact }) : 0
+    const place = await pace.take(Math.max(delayMs, r.paceMs ?? 0), r.signal, leftMs)
+    let leave = () => {}
     try {
-      response = await axios.request<Readable>({
-        method: r.method ?? 'GET',
-        url: r.url,
-        headers: {
-          'user-agent': `${options.product}${r.contact ? ` (+${r.contact})` : ''}`,
-          accept: '*/*',
-          'accept-encoding': 'identity',
-          ...r.headers,
-        },
-        ...(r.json === undefined ? {} : { data: r.json }),
-        responseType: 'stream',
-        decompress: false,
-        maxRedirects,
-        validateStatus: () => true,
-        proxy: false,
-        httpAgent,
-        httpsAgent,
-        signal: deadline.signal,
+      leave = await turns.take(r.signal, leftMs).catch((error: unknown) => {
+        throw r.signal.aborted ? stoppedBy(r.signal) : error
       })
+      const permit = breaker.enter()
+      place.started()
+      const idleMs = r.idleTimeoutMs ?? options.idleTimeoutMs ?? 90_000
+      const outcome = await exchange({ hop, request: r, connections, permit, secrets, idleMs, totalMs, leftMs })
+      if (outcome.kind === 'answer') outcome.response.body.once('close', leave)
+      else leave()
+      return outcome
     } catch (error) {
-      deadline.clear()
-      const problem = deadline.explain(error)
-      permit.failed(problem)
-      throw problem
+      leave()
+      throw error
+    } finally {
+      place.givenUp()
     }
-    const headers = Object.fromEntries(
-      Object.entries(response.headers).flatMap(([name, value]) =>
-        value === undefined || value === null ? [] : [[name.toLowerCase(), String(value)]],
-      ),
-    )
-    const { status } = response
-    if ((status < 200 || status > 299) && !r.accept?.includes(status)) {
-      const problem = (excerpt: string) => statusError(status, headers, host, r.url, excerpt)
-      // Before the words are read: those who wait for the host need not wait for them.
-      permit.failed(problem(''))
-      throw problem(await firstText(new Body(response.data, deadline, permit)))
-    }
-    permit.answered()
-    const body = new Body(decoded(response.data, headers), deadline, permit)
-    return { status, headers, url: r.url, body }
+  }
+
+  async function bytes(r: HttpRequest & { maxBytes: number }): Promise<HttpBytes> {
+    const { body, ...answer } = await request(r)
+    const chunks: Buffer[] = []
+    for await (const chunk of body) chunks.push(chunk)
+    return { ...answer, bytes: Buffer.concat(chunks) }
   }
 
   return {
     request,
+    bytes,
     async json(r) {
-      const response = await request({ ...r, headers: { accept: 'application/json', ...r.headers } })
-      const chunks: Buffer[] = []
-      let size = 0
-      for await (const chunk of response.body) {
-        size += chunk.length
-        if (size > (r.maxBytes ?? MAX_JSON)) {
-          throw new PipelineError(
-            'NET_TOO_LARGE',
-            `${hostOf(r.url)} answered more than ${r.maxBytes ?? MAX_JSON} bytes of JSON`,
-          )
-        }
-        chunks.push(chunk)
-      }
-      const text = Buffer.concat(chunks).toString('utf8')
+      const headers = { accept: 'application/json', ...lowerCase(r.headers) }
+      const answer = await bytes({ ...r, headers, maxBytes: r.maxBytes ?? maxJson })
+      const text = answer.bytes.toString('utf8')
       try {
         const value: unknown = JSON.parse(text)
         return value
-      } catch (cause) {
+      } catch (error) {
+        const secrets = new Secrets()
+        for (const url of [r.url, answer.url]) secrets.url(url)
+        secrets.headers(headers)
+        const head = secrets.clean(printable(text.slice(0, 400))).slice(0, 120)
         throw new PipelineError(
           'HTTP_NOT_JSON',
-          `${hostOf(r.url)} was asked for JSON and answered something else: ${text.slice(0, 120).trim() || 'nothing'}`,
-          { retryable: true, cause },
+          `${hostOf(r.url)} was asked for JSON and answered something else: ${head || 'nothing'}`,
+          { retryable: true, cause: plainCause(new Error(error instanceof Error ? error.name : ''), secrets.clean) },
         )
       }
     },
     retryBudget: (url) => hosts.of(hostOf(url)).budget,
     close() {
-      httpAgent.destroy()
-      httpsAgent.destroy()
+      robots.close()
+      connections.close()
     },
   }
 }
 
-/** Ends connection attempts that take too long; what follows the connection has other deadlines. */
-function withConnectDeadline<A extends HttpAgent>(agent: A, ms: number, ready: 'connect' | 'secureConnect'): A {
-  const create = agent.createConnection.bind(agent)
-  agent.createConnection = (connectOptions, callback) => {
-    const stream = create(connectOptions, callback)
-    if (!stream) return stream
-    const timer = setTimeout(
-      () => stream.destroy(Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT' })),
-      ms,
-    )
-    stream.once(ready, () => clearTimeout(timer))
-    stream.once('close', () => clearTimeout(timer))
-    return stream
+function firstHop(r: HttpRequest, product: string): Hop {
+  const url = target(r.url)
+  url.hash = ''
+  const { host: _, ...given } = lowerCase(r.headers)
+  const { etag, lastModified } = r.known ?? {}
+  return {
+    url,
+    method: r.method ?? 'GET',
+    json: r.json,
+    headers: {
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      ...given,
+      ...(etag ? { 'if-none-match': etag } : {}),
+      ...(lastModified ? { 'if-modified-since': lastModified } : {}),
+      'user-agent': userAgent(product, r.contact),
+    },
   }
-  return agent
+}
+
+function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+/** An internal address that an outside page sends us to is worth telling apart from one in our own settings. */
+function redirectedFrom(from: URL | undefined, error: PipelineError): PipelineError {
+  if (from === undefined || error.code !== 'ADDRESS_REFUSED') return error
+  return new PipelineError(error.code, `${error.message} (${placeOf(from)} redirects there)`, {
+    details: { ...error.details, from: placeOf(from) },
+  })
+}
+
+/** Name and port of an address. */
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? 'unknown'
 }

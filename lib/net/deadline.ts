@@ -1,6 +1,19 @@
 import { PipelineError } from '../errors.ts'
 import { networkError, stoppedBy } from './errors.ts'
 
+/** What a {@link Deadline} watches. Times in milliseconds. */
+export interface DeadlineOptions {
+  /** Who called, and may call off. */
+  caller: AbortSignal
+  idleMs: number
+  totalMs: number
+  /** What is left of the total: redirects share it. */
+  leftMs: number
+  host: string
+  /** Takes secrets out of a text. */
+  clean(text: string): string
+}
+
 /** Idle and total time of one request, and who ended it. */
 export class Deadline {
   readonly #controller = new AbortController()
@@ -9,16 +22,18 @@ export class Deadline {
   readonly #total: NodeJS.Timeout
   readonly #idleMs: number
   readonly #host: string
+  readonly #clean: (text: string) => string
   #idle: NodeJS.Timeout
   #cause: PipelineError | undefined
 
-  constructor(caller: AbortSignal, idleMs: number, totalMs: number, host: string) {
+  constructor({ caller, idleMs, totalMs, leftMs, host, clean }: DeadlineOptions) {
     this.#caller = caller
     this.#idleMs = idleMs
     this.#host = host
+    this.#clean = clean
     this.signal = AbortSignal.any([caller, this.#controller.signal])
     const late = `${host} did not finish within ${totalMs / 1000} s`
-    this.#total = setTimeout(() => this.#end(late), totalMs)
+    this.#total = setTimeout(() => this.#end(late), leftMs)
     this.#idle = setTimeout(() => this.#end(this.#silent()), idleMs)
   }
 
@@ -41,9 +56,10 @@ export class Deadline {
     clearTimeout(this.#idle)
   }
 
+  /** What an error of the connection means, without secrets. */
   explain(error: unknown): PipelineError {
     if (this.#cause) return this.#cause
     if (this.#caller.aborted) return stoppedBy(this.#caller)
-    return networkError(error, this.#host)
+    return networkError(error, this.#host, this.#clean)
   }
 }

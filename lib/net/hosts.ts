@@ -1,5 +1,6 @@
 import { Breaker, type BreakerChange, type BreakerOptions, type Monotonic } from './breaker.ts'
 import { type BudgetOptions, TokenBudget } from './budget.ts'
+import { Pace } from './pace.ts'
 import { Turns } from './turns.ts'
 
 /** What is remembered of a host while the process lives. */
@@ -7,6 +8,7 @@ export interface Host {
   readonly breaker: Breaker
   readonly budget: TokenBudget
   readonly turns: Turns
+  readonly pace: Pace
 }
 
 /** How hosts are treated; what is left out is {@link usual}. */
@@ -66,6 +68,7 @@ export class Hosts {
       breaker: new Breaker(name, { ...usual.breaker, ...breaker }, this.#clock, (change) => onChange?.(name, change)),
       budget: new TokenBudget({ ...usual.budget, ...budget }, this.#clock),
       turns: new Turns(name, connections ?? usual.connections),
+      pace: new Pace(name),
     }
   }
 }

@@ -7,6 +7,7 @@ import { createPortal } from '../../lib/steps/aneel/portal.ts'
 import { product } from '../kit/product.ts'
 import type { Red } from '../kit/red.ts'
 import { deployedConfig } from '../kit/references.ts'
+import { deployedAllowList } from '../ysh-stores/deployed.ts'
 import { type DatasetList, mergeDatasets, PackageMemory } from './datasets.ts'
 
 const portals = parser(PortalSchema, 'The portal', 'CONFIG')
@@ -16,10 +17,17 @@ const portals = parser(PortalSchema, 'The portal', 'CONFIG')
  * deployed node only, never from the request: an endpoint that fetches what it is told would be open to abuse.
  */
 export function registerDatasetList(red: Red): void {
-  const http = createHttpClient({ product: product() })
   const memory = new PackageMemory({
     now: () => Date.now(),
-    ask: (url, signal) => createPortal(http, portals.parse({ url, tries: 1 }), signal).packages(),
+    // a client for each question, which is rare: a deploy may have changed what is allowed
+    async ask(url, signal) {
+      const http = createHttpClient({ product: product(), allow: deployedAllowList() })
+      try {
+        return await createPortal(http, portals.parse({ url, tries: 1 }), signal).packages()
+      } finally {
+        http.close()
+      }
+    },
   })
 
   async function list(id: unknown): Promise<DatasetList> {

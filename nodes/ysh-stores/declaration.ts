@@ -26,6 +26,12 @@ export const StoresNodeSchema = Type.Object(
       maximum: 3_650,
       description: 'How long ended runs stay in the journal',
     }),
+    allowAddresses: Type.Array(Type.String({ minLength: 1, maxLength: 300 }), {
+      default: [],
+      maxItems: 100,
+      description:
+        'Internal hosts that may be fetched from: names, addresses, either with a port, or ranges; everything else on private networks is refused',
+    }),
     runsAtOnce: Type.Integer({
       default: 20,
       minimum: 1,
@@ -49,6 +55,7 @@ export const declaration = defineNode({
     { field: 'redisPassword' },
     { field: 'keepDays', icon: 'history' },
     { field: 'runsAtOnce', icon: 'tasks' },
+    { section: 'network', fields: [{ field: 'allowAddresses', icon: 'shield' }] },
   ],
   texts: ['status.opening'],
 })

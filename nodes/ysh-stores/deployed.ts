@@ -6,6 +6,8 @@ import type { StoresService } from '../kit/stores-service.ts'
 interface Deployed {
   name: string | undefined
   service: StoresService
+  /** Internal hosts that may be fetched from. */
+  allow: readonly string[]
 }
 
 const deployed = new Map<string, Deployed>()
@@ -31,6 +33,11 @@ export async function deployedEngine(id: string | undefined, signal: AbortSignal
     )
   }
   return entry.service.engine(signal)
+}
+
+/** What the deployed stores allow to be fetched from, all together: for the editor's own requests, which belong to none of them. */
+export function deployedAllowList(): string[] {
+  return [...new Set([...deployed.values()].flatMap(({ allow }) => allow))]
 }
 
 function only(): Deployed | undefined {

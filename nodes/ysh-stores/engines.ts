@@ -34,6 +34,8 @@ export interface EngineSettings {
   stores: StoresOptions
   keepDays: number
   runsAtOnce: number
+  /** Internal hosts that the HTTP client may reach. */
+  allow: readonly string[]
   /** Name of this Node-RED among those on the same stores, the same after a restart. */
   owner: string
 }
@@ -41,7 +43,7 @@ export interface EngineSettings {
 /** The settings of a node. A folder is relative to Node-RED's user folder; the passwords go into the addresses. */
 export function engineSettings(
   red: Red,
-  { folder, postgresUrl, redisUrl, keepDays, runsAtOnce }: Infer<typeof StoresNodeSchema>,
+  { folder, postgresUrl, redisUrl, keepDays, runsAtOnce, allowAddresses }: Infer<typeof StoresNodeSchema>,
   { postgresPassword, redisPassword }: Readonly<Record<string, string>>,
 ): EngineSettings {
   const userDir = resolve(red.settings.userDir ?? '.')
@@ -53,6 +55,7 @@ export function engineSettings(
     },
     keepDays,
     runsAtOnce,
+    allow: allowAddresses,
     owner: replicaName(userDir),
   }
 }
@@ -72,12 +75,13 @@ function withPassword(address: string, password: string | undefined): string {
 
 /** Opens the stores, and the engine over them. */
 export async function openEngine(
-  { stores: options, keepDays, runsAtOnce, owner }: EngineSettings,
+  { stores: options, keepDays, runsAtOnce, allow, owner }: EngineSettings,
   log: Logger,
 ): Promise<OpenEngine> {
   const stores = await openStores(options)
   const http = createHttpClient({
     product: product(),
+    allow,
     hosts: {
       onChange(host, { state, waitMs, error }) {
         if (state === 'open') log.warn(`${host} is left alone for ${Math.round(waitMs / 1_000)} s`, { host, error })

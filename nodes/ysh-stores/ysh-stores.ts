@@ -1,3 +1,4 @@
+import { parseAllowed } from '../../lib/net/allow.ts'
 import { registerNode } from '../kit/node.ts'
 import type { Red } from '../kit/red.ts'
 import { isShuttingDown } from '../kit/shutdown.ts'
@@ -9,6 +10,7 @@ import { engineSettings, enginesOf, openEngine } from './engines.ts'
 /** The stores and the run engine over them, opened on first use and shared by the nodes that point here. */
 export default function (red: Red): void {
   registerNode(red, declaration, (handle) => {
+    parseAllowed(handle.config.allowAddresses) // a bad entry marks the node as the deploy begins, not at the first fetch
     const settings = engineSettings(red, handle.config, handle.credentials)
     const service = new StoresService({
       acquire: () =>
@@ -26,7 +28,11 @@ export default function (red: Red): void {
         else handle.statusOfUsers({ mood: 'error', text: state.code })
       },
     })
-    const withdraw = announceStores(handle.id, { name: handle.name, service })
+    const withdraw = announceStores(handle.id, {
+      name: handle.name,
+      service,
+      allow: handle.config.allowAddresses,
+    })
     return {
       service,
       close(removed) {

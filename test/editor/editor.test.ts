@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core'
 import { formOf, rowsOf } from '../../build/fields.ts'
 import { type NodeSource, nodeSources } from '../../build/nodes.ts'
 import { type Editor, noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
+import { loopback } from '../helpers/loopback.ts'
 import { type FlowNode, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 
@@ -30,6 +31,7 @@ function flows(portal: string): FlowNode[] {
       ...Object.fromEntries(rows.map(({ field, value }) => [field, value])),
       ...Object.fromEntries(references.map(([name, reference]) => [name, idOf(reference.type)])),
       ...(type === 'ysh-aneel-portal' ? { url: portal } : {}),
+      ...(type === 'ysh-stores' ? { allowAddresses: loopback } : {}),
       ...(declaration.category === 'config'
         ? {}
         : { z: 'tab', x: 200, y: 80 + 60 * index, wires: (declaration.outputs ?? []).map(() => []) }),

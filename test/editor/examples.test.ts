@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { type Editor, noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
 import { type NodeRed, startNodeRed } from '../helpers/node-red.ts'
+import { loopback } from '../helpers/loopback.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 
 /** Imports an example as a person does: menu, examples, its name, and a click on the canvas. */
@@ -121,6 +122,7 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
         const soon = { tries: 1, backoffMs: 5 }
         await set(page, 'ysh-aneel-portal', 'ANEEL', { url: primary.url, ...soon })
         await set(page, 'ysh-aneel-portal', 'Backup: your mirror of the portal', { url: backup.url, ...soon })
+        await set(page, 'ysh-stores', 'Data', { allowAddresses: loopback })
         await set(page, 'ysh-retry-backoff', '60 s, 3 retries', { baseSeconds: 0.1, attempts: 2 })
         await debugToConsole(page)
         await deploy(page)

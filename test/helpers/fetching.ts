@@ -8,6 +8,7 @@ import { parser } from '../../lib/schema.ts'
 import { aneelFetch } from '../../lib/steps/aneel/fetch.ts'
 import { FetchConfigSchema, type FetchManifest } from '../../lib/steps/aneel/fetch-schema.ts'
 import { type OpenStores, openStores, type StoresOptions } from '../../lib/stores/open.ts'
+import { loopback } from './loopback.ts'
 import { startPostgres } from './postgres-server.ts'
 
 const config = parser(FetchConfigSchema, 'test config')
@@ -51,7 +52,7 @@ export async function openFetching(more: StoresOptions = {}, hosts: HostsOptions
   const server = more.postgres === undefined ? await startPostgres() : undefined
   const folder = await mkdtemp(join(tmpdir(), 'fetching-'))
   const stores = await openStores({ folder, ...(server ? { postgres: { url: server.url } } : {}), ...more })
-  const http = createHttpClient({ product: 'test/1', hosts })
+  const http = createHttpClient({ product: 'test/1', hosts, allow: loopback })
   const warnings: string[] = []
   let runs = 0
   return {

@@ -5,9 +5,11 @@ import { gzipSync } from 'node:zlib'
 import { PipelineError } from '../../lib/errors.ts'
 import { createHttpClient } from '../../lib/net/client.ts'
 import { parseRetryAfter } from '../../lib/net/errors.ts'
+import type { RefusedAnswer } from '../../lib/net/http.ts'
+import { loopback } from '../helpers/loopback.ts'
 
 const servers: Server[] = []
-const client = createHttpClient({ product: 'ysh-test/1.0', connectTimeoutMs: 500 })
+const client = createHttpClient({ product: 'ysh-test/1.0', connectTimeoutMs: 500, allow: loopback })
 afterEach(async () => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
@@ -133,4 +135,62 @@ test('JSON above its limit is refused', async () => {
     (await code(client.json({ url, signal: AbortSignal.timeout(2000), maxBytes: 1000 }))).code,
     'NET_TOO_LARGE',
   )
+})
+
+test('a known answer is asked after: 304 is an answer then, and an error otherwise', async () => {
+  const url = await serve((request, response) => {
+    const same =
+      request.headers['if-none-match'] === '"one"' ||
+      request.headers['if-modified-since'] === 'Mon, 23 Nov 2026 12:00:00 GMT'
+    response.writeHead(same ? 304 : 200).end(same ? undefined : 'new')
+  })
+  const ask = (known?: { etag?: string; lastModified?: string }) =>
+    client.bytes({ url, signal: AbortSignal.timeout(2000), maxBytes: 100, ...(known ? { known } : {}) })
+  assert.equal((await ask({ etag: '"one"' })).status, 304)
+  assert.equal((await ask({ lastModified: 'Mon, 23 Nov 2026 12:00:00 GMT' })).status, 304)
+  for (const known of [undefined, {}, { etag: '', lastModified: '' }, { etag: '"two"' }])
+    assert.equal((await ask(known)).bytes.toString(), 'new')
+  const always = await serve((_, response) => response.writeHead(304).end())
+  assert.equal((await code(text(always))).code, 'HTTP_304')
+})
+
+test('an answer that is an error can be given a better name by its words', async () => {
+  const challenge = '<title>Um momento\u2026</title>'
+  const url = await serve((request, response) => {
+    if (request.url === '/drip') {
+      response.writeHead(403)
+      const drip = setInterval(() => response.write('x'.repeat(20_000)), 5)
+      response.once('close', () => clearInterval(drip))
+      return
+    }
+    const headers = { 'content-type': 'text/html; charset=windows-1252', 'content-encoding': 'gzip', 'x-why': 'bot' }
+    response
+      .writeHead(request.url === '/ok' ? 200 : 403, headers)
+      .end(gzipSync(Buffer.from(challenge.replace('\u2026', '\x85'), 'latin1')))
+  })
+  const seen: string[] = []
+  const explain = ({ status, headers, url: from, text: words }: RefusedAnswer) => {
+    seen.push(words)
+    return words.includes('momento')
+      ? new PipelineError('CHALLENGE', `${status} ${headers['x-why']} ${from}`, { retryable: true })
+      : undefined
+  }
+  const error = await code(text(`${url}/x`, { explain }))
+  assert.deepEqual([error.code, error.message, seen.pop()], ['CHALLENGE', `403 bot ${url}/x`, challenge])
+  assert.equal((await code(text(`${url}/drip`, { explain }))).code, 'HTTP_403')
+  assert.equal(seen.pop()?.length, 65_536)
+  assert.equal(await text(`${url}/ok`, { explain }), challenge.replace('\u2026', '\ufffd'))
+  assert.deepEqual(seen, [])
+})
+
+test('a request may have less patience with connecting than the client', async () => {
+  // a resolver that never answers is the only connection that hangs everywhere
+  const hanging = createHttpClient({ product: 'ysh-test/1.0', resolve: () => new Promise(() => undefined) })
+  const began = performance.now()
+  const error = await code(
+    hanging.request({ url: 'http://slow.example/', signal: AbortSignal.timeout(5000), connectTimeoutMs: 100 }),
+  )
+  assert.deepEqual([error.code, error.retryable], ['NET_TIMEOUT', true])
+  assert.ok(performance.now() - began < 2000)
+  hanging.close()
 })

@@ -7,6 +7,7 @@ import { createHttpClient } from '../../lib/net/client.ts'
 import type { HostsOptions } from '../../lib/net/hosts.ts'
 import { RetryPolicySchema, retry } from '../../lib/runs/retry.ts'
 import { parser } from '../../lib/schema.ts'
+import { loopback } from '../helpers/loopback.ts'
 import { rejectsWith } from '../helpers/rejects.ts'
 import { SimulatedClock } from '../helpers/simulated-clock.ts'
 
@@ -62,6 +63,7 @@ function client(hosts: HostsOptions = {}, more: { connectionsPerHost?: number; i
   const changes: string[] = []
   const http = createHttpClient({
     product: 'test/1',
+    allow: loopback,
     ...more,
     hosts: {
       breaker: { failures: 3, coolDownMs: 10_000, coolDownCapMs: 15_000 },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loopback } from '../helpers/loopback.ts'
 import { type FlowNode, type NodeRed, newUserDir, startNodeRed } from '../helpers/node-red.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 
@@ -13,7 +14,17 @@ const packageJson: { 'node-red': { nodes: Record<string, string> } } = JSON.pars
 function flowsFor(portal: string, extra: Record<string, unknown> = {}): FlowNode[] {
   return [
     { id: 'tab', type: 'tab', label: 'test' },
-    { id: 'stores', type: 'ysh-stores', name: '', folder: '', postgresUrl: '', redisUrl: '', keepDays: '90', ...extra },
+    {
+      id: 'stores',
+      type: 'ysh-stores',
+      name: '',
+      folder: '',
+      postgresUrl: '',
+      redisUrl: '',
+      keepDays: '90',
+      allowAddresses: loopback,
+      ...extra,
+    },
     {
       id: 'portal',
       type: 'ysh-aneel-portal',

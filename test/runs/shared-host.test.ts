@@ -9,6 +9,7 @@ import { RetryPolicySchema, retry } from '../../lib/runs/retry.ts'
 import { systemTimer } from '../../lib/runs/time.ts'
 import { parser, Type } from '../../lib/schema.ts'
 import { defineStep } from '../../lib/steps/step.ts'
+import { loopback } from '../helpers/loopback.ts'
 import { SimulatedClock } from '../helpers/simulated-clock.ts'
 import { memoryLog, openSurroundings, type Surroundings } from './surroundings.ts'
 
@@ -43,6 +44,7 @@ describe('steps of two nodes that ask one host', { timeout: 60_000 }, () => {
   })
   const http = createHttpClient({
     product: 'test/1',
+    allow: loopback,
     hosts: { clock, breaker: { failures: 6, coolDownMs: 300_000, coolDownCapMs: 300_000 } },
   })
   before(async () => {

@@ -64,6 +64,7 @@ async function embeddedDatabase(): Promise<{ config: PostgresConfig; remove(): P
 /** No step of these tests goes out. */
 export const noHttp: HttpClient = {
   request: () => Promise.reject(new PipelineError('NET_UNREACHABLE', 'no network in this test')),
+  bytes: () => Promise.reject(new PipelineError('NET_UNREACHABLE', 'no network in this test')),
   json: () => Promise.reject(new PipelineError('NET_UNREACHABLE', 'no network in this test')),
   retryBudget: () => ({ began: () => undefined, allows: () => true }),
 }

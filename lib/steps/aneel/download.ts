@@ -104,16 +104,15 @@ async function ask(
   if (resume) {
     headers.range = `bytes=${sofar.bytes}-`
     headers['if-range'] = sofar.etag
-  } else {
-    if (known?.etag) headers['if-none-match'] = known.etag
-    if (known?.lastModified) headers['if-modified-since'] = known.lastModified
   }
   const response = await http.request({
     url,
     headers,
+    ...(known === undefined || resume ? {} : { known }),
     signal,
     accept: [304, 416],
     contact: portal.contact,
+    connectTimeoutMs: portal.connectTimeoutMs,
     idleTimeoutMs: portal.idleTimeoutMs,
     totalTimeoutMs: portal.totalTimeoutMs,
   })

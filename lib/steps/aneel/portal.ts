@@ -42,6 +42,7 @@ export function createPortal(http: HttpClient, portal: Portal, signal: AbortSign
   const base = portal.url.replace(/\/+$/, '')
   const limits = {
     contact: portal.contact,
+    connectTimeoutMs: portal.connectTimeoutMs,
     idleTimeoutMs: portal.idleTimeoutMs,
     totalTimeoutMs: Math.min(portal.totalTimeoutMs, 120_000),
   }

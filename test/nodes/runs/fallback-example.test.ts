@@ -18,6 +18,7 @@ import run from '../../../nodes/ysh-run/ysh-run.ts'
 import runEnd from '../../../nodes/ysh-run-end/ysh-run-end.ts'
 import { enginesOf } from '../../../nodes/ysh-stores/engines.ts'
 import stores from '../../../nodes/ysh-stores/ysh-stores.ts'
+import { loopback } from '../../helpers/loopback.ts'
 import type { FlowNode } from '../../helpers/node-red.ts'
 import { helper } from '../../helpers/node-test-helper.ts'
 import { type PostgresServer, startPostgres } from '../../helpers/postgres-server.ts'
@@ -62,7 +63,7 @@ describe('the example of the fallback pattern', { timeout: 120_000 }, () => {
     const flows = all.flatMap((node): FlowNode[] => {
       if (node === retry) return [{ ...node, baseSeconds: 0.05, attempts: 2 }]
       if (node.type === 'global-config' || node.type === 'comment') return []
-      if (node.type === 'ysh-stores') return [{ ...node, folder, postgresUrl: server.url }]
+      if (node.type === 'ysh-stores') return [{ ...node, folder, postgresUrl: server.url, allowAddresses: loopback }]
       if (node.type === 'ysh-aneel-portal') {
         return [
           { ...node, url: String(node.name).startsWith('Backup') ? backup.url : primary.url, backoffMs: 5, tries: 1 },

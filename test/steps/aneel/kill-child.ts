@@ -4,10 +4,11 @@ import { parser } from '../../../lib/schema.ts'
 import { aneelFetch } from '../../../lib/steps/aneel/fetch.ts'
 import { FetchConfigSchema } from '../../../lib/steps/aneel/fetch-schema.ts'
 import { openStores } from '../../../lib/stores/open.ts'
+import { loopback } from '../../helpers/loopback.ts'
 
 const [folder = '', url = '', dataset = '', portal = ''] = process.argv.slice(2)
 const stores = await openStores({ folder, ...(url === '' ? {} : { postgres: { url } }) })
-const http = createHttpClient({ product: 'test/1' })
+const http = createHttpClient({ product: 'test/1', allow: loopback })
 let last = ''
 const manifest = await aneelFetch.run(
   {},
