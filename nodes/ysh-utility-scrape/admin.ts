@@ -9,6 +9,7 @@ import { tryRecipe } from '../../lib/steps/utility/try.ts'
 import { product } from '../kit/product.ts'
 import type { AdminRequest, AdminResponse, Red } from '../kit/red.ts'
 import { deployedAllowList, deployedEngine } from '../ysh-stores/deployed.ts'
+import type { RecipeEntry } from './recipe-entry.ts'
 
 /** How long a trial may take, in milliseconds. */
 const patienceMs = 60_000
@@ -21,15 +22,6 @@ const accepts = parser(
   'The request',
   'CONFIG',
 )
-
-/** A recipe as the form lists it. */
-export interface RecipeEntry {
-  recipe: string
-  title: string
-  titleEn: string
-  pages: { page: string; url: string }[]
-  datasets: string[]
-}
 
 /**
  * Endpoints for the form.
@@ -44,7 +36,9 @@ export function registerRecipeEndpoints(red: Red): void {
   const read = auth.needsPermission('ysh-utility-scrape.read')
   const write = auth.needsPermission('flows.write')
 
-  httpAdmin.get('/ysh/utility/recipes', read, (_, response) => answer(response, async () => ({ recipes: recipeList() })))
+  httpAdmin.get('/ysh/utility/recipes', read, (_, response) =>
+    answer(response, async () => ({ recipes: recipeList() })),
+  )
   httpAdmin.get('/ysh/utility/recipes/:name', read, (request, response) =>
     answer(response, async () => shippedRecipe(request.params.name ?? '')),
   )

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Queryable } from '../../stores/postgres/port.ts'
 import type { PageDocument } from './read/documents.ts'
-import type { Layout, LayoutChange } from './read/layout.ts'
+import type { Layout } from './read/layout.ts'
+import type { LayoutChange } from './read/report.ts'
 import type { Recipe } from './recipe-schema.ts'
 
 /** What is known of a page. */

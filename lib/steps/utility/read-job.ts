@@ -3,7 +3,7 @@ import type { Contract } from '../dataset/contract.ts'
 import type { Blocked } from './blocked.ts'
 import type { Charset } from './read/charset.ts'
 import type { Extraction } from './read/extract.ts'
-import type { TableGlimpse } from './read/find.ts'
+import type { TableGlimpse } from './read/report.ts'
 import type { Recipe, RecipePage } from './recipe-schema.ts'
 
 /** A page to read, as plain data for the thread. */

@@ -2,8 +2,9 @@ import { PipelineError } from '../../errors.ts'
 import { challengeOf, scriptOnly } from './blocked.ts'
 import { decodePage } from './read/charset.ts'
 import { extract } from './read/extract.ts'
-import { glimpses, type TableGlimpse } from './read/find.ts'
+import { glimpses } from './read/find.ts'
 import { readPage } from './read/page.ts'
+import type { TableGlimpse } from './read/report.ts'
 import type { ReadJob, ReadResult } from './read-job.ts'
 
 /** Errors that a page without content gives. */

@@ -6,7 +6,7 @@ import { currentVersion, type Version } from '../dataset/load/registry.ts'
 import { noted, raiseTrouble, type Watched } from '../dataset/source-incident.ts'
 import type { StepContext } from '../step.ts'
 import { noteStale, type Staleness } from './page-state.ts'
-import type { LayoutChange } from './read/layout.ts'
+import type { LayoutChange } from './read/report.ts'
 import type { Recipe, RecipePage } from './recipe-schema.ts'
 import type { ScrapeConfig, ScrapedDataset, ScrapeManifest, ScrapeOutputSchema } from './scrape-schema.ts'
 

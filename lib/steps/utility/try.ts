@@ -1,36 +1,16 @@
-import { PipelineError, type SerialisedError } from '../../errors.ts'
+import { PipelineError } from '../../errors.ts'
 import type { HttpClient } from '../../net/http.ts'
 import { askForPage } from './ask.ts'
 import type { PageState } from './page-state.ts'
-import type { TableGlimpse } from './read/find.ts'
-import { type LayoutChange, layoutChanges } from './read/layout.ts'
-import type { DataRow } from './read/table.ts'
+import { layoutChanges } from './read/layout.ts'
 import { readInThread } from './read-thread.ts'
 import type { Recipe, RecipePage } from './recipe-schema.ts'
 import { prepareRecipe } from './recipes.ts'
 import type { ScrapeConfig } from './scrape-schema.ts'
+import type { Trial } from './trial.ts'
 
 /** Rows of a dataset that a trial shows. */
 const shownRows = 50
-
-/** What a recipe would extract from its page; nothing is stored. */
-export interface Trial {
-  /** What the page is known by. */
-  key: { stores: string; recipe: string; page: string }
-  url: string
-  outcome: 'read' | 'blocked' | 'failed'
-  title: string
-  charset: string
-  bytes: number
-  datasets: { dataset: string; columns: string[]; rows: DataRow[]; count: number }[]
-  documents: { url: string; text: string }[]
-  fingerprint: string
-  /** What is different from the accepted layout. */
-  changes: LayoutChange[]
-  error: SerialisedError | null
-  /** What tables the page has, where the recipe failed. */
-  tables: TableGlimpse[]
-}
 
 /** What is tried, and what is known of the page in the stores of that id. */
 export interface Tried {
@@ -65,7 +45,13 @@ export async function tryRecipe(
   }
   let answer: Awaited<ReturnType<typeof askForPage>>
   try {
-    answer = await askForPage(url, recipe, undefined, { ...config, tries: 1 }, { http, signal, onRetry: () => undefined })
+    answer = await askForPage(
+      url,
+      recipe,
+      undefined,
+      { ...config, tries: 1 },
+      { http, signal, onRetry: () => undefined },
+    )
   } catch (thrown) {
     const error = PipelineError.from(thrown)
     return { ...trial, outcome: error.code === 'PAGE_BLOCKED' ? 'blocked' : 'failed', error: error.toJSON() }
@@ -90,7 +76,9 @@ export async function tryRecipe(
     charset,
     datasets: Object.entries(extraction.datasets).map(([dataset, rows]) => ({
       dataset,
-      columns: (contracts.get(dataset)?.columns ?? []).map(({ name }) => name).filter((name) => rows.some((row) => row[name] !== undefined)),
+      columns: (contracts.get(dataset)?.columns ?? [])
+        .map(({ name }) => name)
+        .filter((name) => rows.some((row) => row[name] !== undefined)),
       rows: rows.slice(0, shownRows),
       count: rows.length,
     })),

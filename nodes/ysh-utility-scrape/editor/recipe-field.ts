@@ -1,5 +1,5 @@
 import type { WidgetContext } from '../../kit/editor/form.ts'
-import type { RecipeEntry } from '../admin.ts'
+import type { RecipeEntry } from '../recipe-entry.ts'
 import { button, changed, element } from './element.ts'
 
 const timeout = 15_000

@@ -1,4 +1,4 @@
-import type { Trial } from '../../../lib/steps/utility/try.ts'
+import type { Trial } from '../../../lib/steps/utility/trial.ts'
 import type { WidgetContext } from '../../kit/editor/form.ts'
 import { button, element, textElement } from './element.ts'
 
@@ -21,7 +21,14 @@ export function mountTrial({ input, text, field }: WidgetContext): () => void {
     const stores = value('stores') === '_ADD_' ? '' : value('stores')
     const ownRecipe = value('recipe') === '' ? value('ownRecipe') : ''
     const maxBytes = Number(value('maxBytes'))
-    const fields = { stores, recipe: value('recipe'), ownRecipe, page: value('page'), url: value('url'), contact: value('contact') }
+    const fields = {
+      stores,
+      recipe: value('recipe'),
+      ownRecipe,
+      page: value('page'),
+      url: value('url'),
+      contact: value('contact'),
+    }
     return Number.isInteger(maxBytes) && maxBytes > 0 ? { ...fields, maxBytes } : fields
   }
 
@@ -56,7 +63,11 @@ export function mountTrial({ input, text, field }: WidgetContext): () => void {
     const { error, datasets, documents } = trial
     panel.replaceChildren()
     panel.hidden = false
-    const head = textElement('div', 'ysh-trial-head', `${trial.title} — ${trial.url} (${trial.charset}, ${trial.bytes} B)`)
+    const head = textElement(
+      'div',
+      'ysh-trial-head',
+      `${trial.title} — ${trial.url} (${trial.charset}, ${trial.bytes} B)`,
+    )
     if (error !== null) {
       panel.append(textElement('div', 'ysh-trial-error', `${error.code}: ${error.message}`), ...tables(trial))
       return
@@ -64,13 +75,25 @@ export function mountTrial({ input, text, field }: WidgetContext): () => void {
     note.textContent = text('list.read', { rows: datasets.reduce((sum, { count }) => sum + count, 0) })
     panel.append(head, layout(trial))
     for (const { dataset, columns, rows, count } of datasets) {
-      panel.append(textElement('h5', '', `${dataset} · ${count}`), grid(columns, rows.map((each) => columns.map((name) => each[name] ?? ''))))
-      if (count > rows.length) panel.append(textElement('div', 'ysh-tip', text('list.more', { shown: rows.length, all: count })))
+      panel.append(
+        textElement('h5', '', `${dataset} · ${count}`),
+        grid(
+          columns,
+          rows.map((each) => columns.map((name) => each[name] ?? '')),
+        ),
+      )
+      if (count > rows.length)
+        panel.append(textElement('div', 'ysh-tip', text('list.more', { shown: rows.length, all: count })))
     }
     if (datasets.length === 0 && documents.length === 0) panel.append(textElement('div', '', text('list.nothing')))
     if (documents.length > 0) {
       panel.append(textElement('h5', '', text('list.documents', { count: documents.length })))
-      panel.append(grid([], documents.map(({ text: words, url }) => [words, url])))
+      panel.append(
+        grid(
+          [],
+          documents.map(({ text: words, url }) => [words, url]),
+        ),
+      )
     }
   }
 
@@ -82,7 +105,10 @@ export function mountTrial({ input, text, field }: WidgetContext): () => void {
     for (const { where, was, is } of trial.changes) {
       list.append(textElement('li', '', text('list.wasIs', { where, was: was || '–', is: is || '–' })))
     }
-    box.append(list, button(text('list.accept'), 'fa fa-check', () => accept(trial, box)))
+    box.append(
+      list,
+      button(text('list.accept'), 'fa fa-check', () => accept(trial, box)),
+    )
     return box
   }
 

@@ -1,16 +1,9 @@
 import { PipelineError } from '../../../errors.ts'
 import type { RecipeTable } from '../recipe-schema.ts'
 import type { Page, PageTable } from './page.ts'
+import type { TableGlimpse } from './report.ts'
 import { quote } from './text.ts'
 import type { Patterns } from './value.ts'
-
-/** A table in few words, for messages and for the editor. */
-export interface TableGlimpse {
-  near: string[]
-  titles: string[]
-  columns: string[]
-  rows: number
-}
 
 /** What the page's tables look like, the first twenty. */
 export function glimpses(tables: readonly PageTable[]): TableGlimpse[] {

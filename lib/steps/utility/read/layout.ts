@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { LayoutChange } from './report.ts'
 import { fold } from './text.ts'
 
 /** What a page's layout is told by: of each thing that the recipe reads, where it stands and how it is built. Plain JSON. */
@@ -35,13 +36,6 @@ export function lasting(text: string): string {
 /** SHA-256 over a layout. */
 export function fingerprint(layout: Layout): string {
   return createHash('sha256').update(JSON.stringify(layout)).digest('hex')
-}
-
-/** One way in which two layouts differ; `was` or `is` is blank for what came or went. */
-export interface LayoutChange {
-  where: string
-  was: string
-  is: string
 }
 
 const mostChanges = 50
