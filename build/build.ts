@@ -48,11 +48,19 @@ async function inlineTypeBox(): Promise<void> {
   })
 }
 
-/** The loading thread is one file: it starts twice as fast and takes less memory than its sixty modules. */
-async function bundleWorker(): Promise<void> {
+/** The threads for loading and for reading pages: as one file each they start faster and take less memory than sixty modules. */
+const workers: { name: string; conditions?: string[] }[] = [
+  { name: join('dataset', 'load', 'worker.js') },
+  // cheerio's entry for browsers leaves out its HTTP client, of which we use nothing
+  { name: join('utility', 'read-worker.js'), conditions: ['browser'] },
+]
+
+async function bundleWorker({ name, conditions }: (typeof workers)[number]): Promise<void> {
+  const file = join(fresh, 'lib', 'steps', name)
   await esbuild({
-    entryPoints: [join(fresh, 'lib', 'steps', 'dataset', 'load', 'worker.js')],
-    outfile: join(fresh, 'lib', 'steps', 'dataset', 'load', 'worker.js'),
+    entryPoints: [file],
+    outfile: file,
+    ...(conditions === undefined ? {} : { conditions }),
     absWorkingDir: here,
     allowOverwrite: true,
     bundle: true,
@@ -104,7 +112,7 @@ async function main(): Promise<void> {
     if (buildWasm()) console.log(`parser.wasm made (${took()})`)
     typescript('-p', 'tsconfig.json', '--outDir', fresh, '--noEmitOnError')
     await inlineTypeBox()
-    await bundleWorker()
+    await Promise.all(workers.map(bundleWorker))
     typescript('-p', 'build/tsconfig.editor.json')
     copyData()
     offerFlows()

@@ -6,6 +6,12 @@ export const EachNodeSchema = Type.Object(
   {
     from: Type.Enum(['payload', 'list'], { default: 'payload', description: 'Where the items are' }),
     list: Type.Array(Type.String({ minLength: 1, maxLength: 300 }), { default: [], maxItems: 10_000 }),
+    listAt: Type.String({
+      default: '',
+      maxLength: 100,
+      pattern: '^[^.\\s]*$',
+      description: 'Property of the payload that holds the list; blank takes the payload itself',
+    }),
     property: Type.String({
       default: '',
       maxLength: 100,
@@ -45,6 +51,7 @@ export const declaration = defineNode({
   form: [
     { field: 'from', icon: 'list-ul' },
     { field: 'list', when: { field: 'from', is: ['list'] } },
+    { field: 'listAt', icon: 'folder-open-o', when: { field: 'from', is: ['payload'] } },
     { field: 'property', icon: 'ellipsis-h' },
     { field: 'key', icon: 'key', when: { field: 'from', is: ['payload'] } },
     { field: 'window', icon: 'random' },

@@ -11,18 +11,23 @@ import type { EachNodeSchema } from './declaration.ts'
  * EACH_KEY when an item lacks the property that names it, NOT_JSON.
  */
 export function itemsOf(config: Infer<typeof EachNodeSchema>, payload: unknown): Item[] {
-  const { from, list, property, key } = config
-  const items = from === 'list' ? list : plainJson(payload, 'msg.payload')
+  const { from, list, listAt, property, key } = config
+  const items = from === 'list' ? list : listIn(plainJson(payload, 'msg.payload'), listAt)
   if (!Array.isArray(items)) {
     throw new PipelineError(
       'EACH_NO_LIST',
-      `msg.payload should be a list, but is ${items === null ? 'nothing' : typeof items}`,
+      `msg.payload${listAt === '' ? '' : `.${listAt}`} should be a list, but is ${items === null ? 'nothing' : typeof items}`,
     )
   }
   return items.map((item, at) => ({
     key: keyOf(item, from === 'list' ? '' : key, at),
     value: property === '' ? item : { [property]: item },
   }))
+}
+
+function listIn(payload: Json, listAt: string): Json {
+  if (listAt === '') return payload
+  return typeof payload === 'object' && payload !== null && !Array.isArray(payload) ? (payload[listAt] ?? null) : null
 }
 
 /** Derived from the content, so that a replay finds the item again wherever it stands in the list. */

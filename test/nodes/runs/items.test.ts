@@ -30,6 +30,13 @@ describe('items of ysh-each', () => {
     ])
   })
 
+  it('finds the list in a property of the payload', () => {
+    const found = itemsOf(config({ listAt: 'documents', key: 'url' }), { documents: [{ url: 'u' }], rows: 3 })
+    assert.deepEqual(found, [{ key: 'u', value: { url: 'u' } }])
+    for (const payload of [{ rows: 3 }, { documents: 'text' }, ['a'], 'text'])
+      assert.throws(() => itemsOf(config({ listAt: 'documents' }), payload), { code: 'EACH_NO_LIST', message: /documents/ })
+  })
+
   it('says what is wrong', () => {
     for (const payload of ['text', { a: 1 }, undefined, 7])
       assert.throws(() => itemsOf(config({}), payload), { code: 'EACH_NO_LIST' })
