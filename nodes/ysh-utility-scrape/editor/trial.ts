@@ -50,6 +50,7 @@ export function mountTrial({ input, text, field }: WidgetContext): () => void {
         start.disabled = false
         note.textContent = ''
         if (isTrial(answer)) show(answer)
+        bar.scrollIntoView({ block: 'start' })
       },
       (answer) => {
         if (mine !== turn) return
