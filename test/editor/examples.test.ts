@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { type Editor, noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
-import { type NodeRed, startNodeRed } from '../helpers/node-red.ts'
 import { loopback } from '../helpers/loopback.ts'
+import { type NodeRed, startNodeRed } from '../helpers/node-red.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 
 /** Imports an example as a person does: menu, examples, its name, and a click on the canvas. */
