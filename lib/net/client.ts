@@ -30,6 +30,12 @@ export interface HttpClientOptions {
   hosts?: Omit<HostsOptions, 'connections'>
 }
 
+/** How long a request may take with its redirects, and how much of that is left; milliseconds. */
+interface Time {
+  totalMs: number
+  leftMs: number
+}
+
 const maxJson = 64 * 1024 * 1024
 
 /**
@@ -46,46 +52,46 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
   })
   const hosts = new Hosts({ ...options.hosts, connections: connectionsPerHost })
   const robots = new Robots({
-    request,
+    request: (r) => ask(r, new Secrets()),
     product: productToken(options.product),
     clock: options.hosts?.clock ?? { monotonic: () => performance.now() },
   })
 
-  async function request(r: HttpRequest): Promise<HttpResponse> {
+  /** Follows a request to its answer, and notes its secrets on the way. */
+  async function ask(r: HttpRequest, secrets: Secrets): Promise<HttpResponse> {
     if (r.signal.aborted) throw stoppedBy(r.signal)
-    const secrets = new Secrets()
     secrets.url(r.url)
     const first = firstHop(r, options.product)
     secrets.headers(first.headers)
     const trail = new Trail(first, r.redirectHosts, secrets)
     const totalMs = r.totalTimeoutMs ?? options.totalTimeoutMs ?? 3_600_000
-    let spentMs = 0
+    const time = { totalMs, leftMs: totalMs }
     for (;;) {
-      const began = performance.now()
-      const outcome = await visit(trail.hop, r, secrets, totalMs, totalMs - spentMs).catch((error: unknown) => {
+      const outcome = await visit(trail.hop, r, secrets, time).catch((error: unknown) => {
         throw redirectedFrom(trail.from, PipelineError.from(error))
       })
       if (outcome.kind === 'answer') return outcome.response
-      spentMs += performance.now() - began
       trail.follow(outcome.status, outcome.location)
     }
   }
 
-  /** One request, when robots.txt, the host's pace and its connections allow. */
-  async function visit(hop: Hop, r: HttpRequest, secrets: Secrets, totalMs: number, leftMs: number): Promise<Outcome> {
+  /** One request, when robots.txt, the host's pace and its connections allow; takes off `time` how long it was under way. */
+  async function visit(hop: Hop, r: HttpRequest, secrets: Secrets, time: Time): Promise<Outcome> {
     const { breaker, turns, pace } = hosts.of(hop.url.host)
     breaker.check() // not only when it is its turn: a host that hangs keeps all connections busy
     const delayMs = r.robots ? await robots.check(hop.url, { signal: r.signal, contact: r.contact }) : 0
-    const place = await pace.take(Math.max(delayMs, r.paceMs ?? 0), r.signal, leftMs)
+    const place = await pace.take(Math.max(delayMs, r.paceMs ?? 0), r.signal, time.leftMs)
     let leave = () => {}
     try {
-      leave = await turns.take(r.signal, leftMs).catch((error: unknown) => {
+      leave = await turns.take(r.signal, time.leftMs).catch((error: unknown) => {
         throw r.signal.aborted ? stoppedBy(r.signal) : error
       })
       const permit = breaker.enter()
       place.started()
       const idleMs = r.idleTimeoutMs ?? options.idleTimeoutMs ?? 90_000
-      const outcome = await exchange({ hop, request: r, connections, permit, secrets, idleMs, totalMs, leftMs })
+      const began = performance.now()
+      const outcome = await exchange({ hop, request: r, connections, permit, secrets, idleMs, ...time })
+      time.leftMs -= performance.now() - began
       if (outcome.kind === 'answer') outcome.response.body.once('close', leave)
       else leave()
       return outcome
@@ -97,28 +103,26 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
     }
   }
 
-  async function bytes(r: HttpRequest & { maxBytes: number }): Promise<HttpBytes> {
-    const { body, ...answer } = await request(r)
+  async function bytes(r: HttpRequest & { maxBytes: number }, secrets = new Secrets()): Promise<HttpBytes> {
+    const { body, ...answer } = await ask(r, secrets)
     const chunks: Buffer[] = []
     for await (const chunk of body) chunks.push(chunk)
     return { ...answer, bytes: Buffer.concat(chunks) }
   }
 
   return {
-    request,
-    bytes,
+    request: (r) => ask(r, new Secrets()),
+    bytes: (r) => bytes(r),
     async json(r) {
       const headers = { accept: 'application/json', ...lowerCase(r.headers) }
-      const answer = await bytes({ ...r, headers, maxBytes: r.maxBytes ?? maxJson })
+      const secrets = new Secrets()
+      const answer = await bytes({ ...r, headers, maxBytes: r.maxBytes ?? maxJson }, secrets)
       const text = answer.bytes.toString('utf8')
       try {
         const value: unknown = JSON.parse(text)
         return value
       } catch (error) {
-        const secrets = new Secrets()
-        for (const url of [r.url, answer.url]) secrets.url(url)
-        secrets.headers(headers)
-        const head = secrets.clean(printable(text.slice(0, 400))).slice(0, 120)
+        const head = printable(secrets.clean(text.slice(0, 4_000))).slice(0, 120)
         throw new PipelineError(
           'HTTP_NOT_JSON',
           `${hostOf(r.url)} was asked for JSON and answered something else: ${head || 'nothing'}`,

@@ -29,6 +29,8 @@ export type Outcome =
   | { kind: 'answer'; response: HttpResponse }
   | { kind: 'redirect'; status: number; location: string }
 
+// an instance of our own: others in this process may have put interceptors on axios itself. Only this adapter uses our agents.
+const transport = axios.create({ adapter: 'http' })
 const redirects = new Set([301, 302, 303, 307, 308])
 
 /** Sends one request and reads its answer as far as the headers. Throws what {@link HttpClient} says of answers and connections. */
@@ -68,7 +70,7 @@ export async function exchange(one: Exchange): Promise<Outcome> {
     // Before the words are read: those who wait for the host need not wait for them.
     permit.failed(problem(''))
     const text = await wordsOf(one, data, headers, deadline)
-    throw request.explain?.({ status, headers, url, text }) ?? problem(secrets.clean(excerpt(text)))
+    throw request.explain?.({ status, headers, url, text }) ?? problem(excerpt(secrets.clean(text)))
   }
   permit.answered()
   try {
@@ -83,7 +85,7 @@ export async function exchange(one: Exchange): Promise<Outcome> {
 
 function send({ hop, connections, request }: Exchange, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
   return connections.within(request.connectTimeoutMs, () =>
-    axios.request<Readable>({
+    transport.request<Readable>({
       method: hop.method,
       url: hop.url.href,
       headers: { ...hop.headers },

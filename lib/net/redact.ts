@@ -66,7 +66,13 @@ export class Secrets {
     if (word.length < shortest) return
     this.#words.add(word)
     const decoded = decode(word)
-    if (decoded.length >= shortest) this.#words.add(decoded)
+    if (decoded.length < shortest) return
+    this.#words.add(decoded)
+    // as pages and JSON repeat it
+    this.#words.add(
+      decoded.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+    )
+    this.#words.add(JSON.stringify(decoded).slice(1, -1))
   }
 }
 

@@ -43,7 +43,7 @@ export interface Asker {
 interface Rules {
   text: string
   /** The line that forbids an address, or undefined. */
-  refusal(url: URL): { line: number; rule: string } | undefined
+  refusal(url: URL): { line?: number; rule: string } | undefined
   delayMs: number
 }
 
@@ -73,9 +73,10 @@ export class Robots {
     if (refusal === undefined) return rules.delayMs
     const { line, rule } = refusal
     const { product } = this.#options
+    const why = line === undefined ? rule : `line ${line}, "${rule}"`
     throw new PipelineError(
       'ROBOTS_REFUSED',
-      `${url.origin}/robots.txt keeps ${product} away from ${url.pathname}: line ${line}, "${rule}"`,
+      `${url.origin}/robots.txt keeps ${product} away from ${url.pathname}: ${why}`,
       { details: { origin: url.origin, path: url.pathname, product, line, rule } },
     )
   }
@@ -186,7 +187,7 @@ function rulesOf(address: string, text: string, product: string): Rules {
     delayMs: Math.min(Math.max(0, (robots.getCrawlDelay(product) ?? 0) * 1_000), limits.delayMs) || 0,
     refusal(url) {
       if (wildcards * (url.pathname.length + url.search.length) > limits.work)
-        return { line: 0, rule: 'too many wildcards to compare with so long an address' }
+        return { rule: 'too many wildcards to compare with so long an address' }
       if (robots.isAllowed(url.href, product) !== false) return undefined
       const number = robots.getMatchingLineNumber(url.href, product)
       return { line: number, rule: line(number) }

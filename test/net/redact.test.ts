@@ -43,7 +43,12 @@ const headers = {
   'Proxy-Authorization': `Basic ${Buffer.from('x:pr0xy-s3cret').toString('base64')}`,
   'X-Api-Key': 'k3y s&cret',
 }
-const hidden = [...planted, Buffer.from('x:pr0xy-s3cret').toString('base64'), encodeURIComponent('k3y s&cret')]
+const hidden = [
+  ...planted,
+  'k3y s&amp;cret',
+  Buffer.from('x:pr0xy-s3cret').toString('base64'),
+  encodeURIComponent('k3y s&cret'),
+]
 const query = `?token=qUeRy-s3cret&key=${encodeURIComponent('k3y s&cret')}#qUeRy-s3cret`
 
 /** Says all that it was told. */
@@ -51,7 +56,8 @@ const parrot =
   (status: number, type = 'text/html'): RequestListener =>
   (request, response) => {
     const said = JSON.stringify([request.url, request.headers, decodeURIComponent(request.url ?? '')])
-    response.writeHead(status, { 'content-type': type }).end(`<p>http://127.0.0.1${request.url} ${said}</p>`)
+    const page = said.replaceAll('&', '&amp;')
+    response.writeHead(status, { 'content-type': type }).end(`<p>${page} http://127.0.0.1${request.url} ${said}</p>`)
   }
 
 describe('no secret is in an error', { timeout: 20_000 }, () => {

@@ -183,6 +183,27 @@ for (const version of [5, 4] as const) {
       void cut
     })
 
+    test('what is in our own network is fetched from only where it is allowed, also for the form', async () => {
+      const listed = async () => {
+        const response = await fetch(`${red.url}/ysh/aneel/datasets?portal=portal`)
+        const { note }: { note?: { code?: string } } = JSON.parse(await response.text())
+        return note?.code
+      }
+      await red.deploy(flowsFor(portal.url, { allowAddresses: [] }))
+      const asked = portal.requests.length
+      const refused = await ask(red, 'aneel.bandeira_acionamento')
+      assert.equal(refused.body.code, 'ADDRESS_REFUSED', JSON.stringify(refused.body))
+      assert.equal(await listed(), 'ADDRESS_REFUSED')
+      assert.equal(portal.requests.length, asked)
+      // an entry that cannot be read is an error of the node, not of the first fetch
+      await red.deploy(flowsFor(portal.url, { allowAddresses: ['*'] }))
+      const bad = await ask(red, 'aneel.bandeira_acionamento')
+      assert.equal(bad.body.code, 'CONFIG')
+      assert.match(String(bad.body.message), /"\*" is no address to allow/)
+      await red.deploy(flowsFor(portal.url, { allowAddresses: new URL(portal.url).host }))
+      assert.equal((await ask(red, 'aneel.bandeira_acionamento')).status, 200)
+    })
+
     test('SIGTERM ends it in good order, without orphans; the data are there after a restart', async () => {
       const { code, milliseconds, orphans } = await red.stop()
       assert.equal(code, 0, red.output().slice(-2_000))
