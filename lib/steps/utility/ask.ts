@@ -35,7 +35,11 @@ export async function askForPage(
     ({ signal: each }) =>
       http.bytes({
         url,
-        headers: { accept: 'text/html,application/xhtml+xml', 'accept-language': 'pt-BR,pt;q=0.9' },
+        headers: {
+          accept: 'text/html,application/xhtml+xml',
+          'accept-encoding': 'gzip, br',
+          'accept-language': 'pt-BR,pt;q=0.9',
+        },
         signal: each,
         robots: true,
         redirectHosts: recipe.hosts,
