@@ -52,13 +52,14 @@ const LabelSchema = Type.Object(
     kind: Kind,
     map: ValueMap,
     fillDown: Type.Boolean({ default: false, description: 'A blank cell means the value above' }),
+    optional: Type.Boolean({ default: false, description: 'May be blank; else a blank cell is an error' }),
   },
   strict,
 )
 
 const ValueSchema = Type.Object(
   {
-    header: PatternText("Header of the value's column"),
+    header: PatternText("Header of the value's column, with or without the unit it states"),
     column: Type.String({ ...Column, default: 'valor' }),
     set: Constants,
     unit: Type.Optional(
@@ -85,6 +86,10 @@ const RowRuleSchema = Type.Object(
   {
     match: PatternText("Section and labels of the row, joined by ' | '"),
     set: Constants,
+    absent: Type.Array(Type.String(), {
+      default: [],
+      description: 'Further texts that mean "there is no such value" in these rows; "" is a blank cell',
+    }),
     skip: Type.Boolean({ default: false, description: 'Known, and not wanted' }),
     count: Count('How many rows it stands for'),
   },
@@ -97,7 +102,9 @@ const TableSchema = Type.Object(
     dataset: Type.String({ minLength: 1 }),
     find: Type.Object(
       {
-        heading: Type.Optional(PatternText('Caption, title row, heading, or the paragraph just above the table')),
+        heading: Type.Optional(
+          PatternText('Caption, title row, heading, the paragraph just above the table, or its first header'),
+        ),
         under: Type.Optional(PatternText('Any heading above it')),
         header: Type.Array(PatternText('A column header that it has'), { default: [] }),
       },
@@ -107,6 +114,11 @@ const TableSchema = Type.Object(
       Type.Integer({ minimum: 1, maximum: 6, description: 'Where the rows of the header cannot be told' }),
     ),
     decimal: Decimal,
+    sections: Type.Optional(
+      PatternText(
+        'Rows whose other cells are blank and that are sections; one cell over the whole width always is one',
+      ),
+    ),
     labels: Type.Array(LabelSchema, { minItems: 1 }),
     values: Type.Array(ValueSchema, { minItems: 1 }),
     oneRow: Type.Boolean({

@@ -39,6 +39,7 @@ function* patternsOf({ fields, tables, prose, documents }: Recipe): Generator<[w
     const at = `table ${table.name}`
     const { heading, under, header } = table.find
     for (const source of [heading, under, ...header]) if (source !== undefined) yield [`${at}: find`, source]
+    if (table.sections !== undefined) yield [`${at}: sections`, table.sections]
     for (const label of table.labels) {
       if (label.header !== undefined) yield [`${at}: label ${label.column}`, label.header]
       yield* mapped(`${at}: label ${label.column}`, label.map)

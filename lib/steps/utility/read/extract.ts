@@ -3,7 +3,7 @@ import type { Contract } from '../../dataset/contract.ts'
 import type { Recipe, RecipePage } from '../recipe-schema.ts'
 import { type PageDocument, readDocuments } from './documents.ts'
 import { fingerprint, type Layout } from './layout.ts'
-import { readPage } from './page.ts'
+import { type PageTable, readPage } from './page.ts'
 import { readFields, readProse, textOf } from './prose.ts'
 import { type DataRow, readTable } from './table.ts'
 import { quote } from './text.ts'
@@ -44,8 +44,9 @@ export function extract(
     for (const row of more) known.push({ ...fields, ...own, ...page.set, ...row })
     rows.set(dataset, known)
   }
+  const taken = new Map<PageTable, string>()
   for (const table of recipe.tables) {
-    const reading = readTable(read, table, patterns)
+    const reading = readTable(read, table, patterns, taken)
     add(table.dataset, reading.rows, readFields(reading.around, table.fields, patterns, `table ${table.name}`))
     counted[table.name] = reading.counted
     layout.tables[table.name] = reading.layout

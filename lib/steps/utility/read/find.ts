@@ -30,9 +30,7 @@ export function findTable(page: Page, recipe: RecipeTable, patterns: Patterns): 
   const { heading, under, header } = recipe.find
   const fits = page.tables.filter((table) => {
     if (under !== undefined && !table.headings.some((text) => patterns.of(under).test(text))) return false
-    const named = heading === undefined || table.near.some((text) => patterns.of(heading).test(text))
-    if (!named && heading !== undefined && !table.sheet().titles.some((text) => patterns.of(heading).test(text)))
-      return false
+    if (heading !== undefined && !namesOf(table).some((text) => patterns.of(heading).test(text))) return false
     return header.every((source) =>
       table.sheet(recipe.headerRows).columns.some((text) => patterns.of(source).test(text)),
     )
@@ -58,6 +56,12 @@ export function findTable(page: Page, recipe: RecipeTable, patterns: Patterns): 
     `table ${recipe.name}: ${fits.length} tables of the page are ${wanted}: ${sayGlimpses(found, fits.length)}`,
     { details: { wanted: recipe.find, found } },
   )
+}
+
+/** Every text that may name a table, the nearest ones first; a table without a heading has its name in the corner of its header. */
+export function namesOf(table: PageTable): string[] {
+  const { titles, columns } = table.sheet()
+  return [...titles, ...table.near, ...columns.slice(0, 1)]
 }
 
 function sayGlimpses(found: readonly TableGlimpse[], all: number): string {

@@ -75,7 +75,7 @@ export function readProse(page: Page, recipe: RecipeProse, patterns: Patterns): 
         })
       }
       if (kind === 'decimal' && range !== undefined) {
-        const place = { where: `${where}, ${column}`, header: '', row: '', near: [] }
+        const place = { where: `${where}, ${column}`, header: '', row: '', labels: '', near: [], names: [] }
         row[column] = readValue(said, { unit, range, decimal: recipe.decimal }, place)
         if (unit !== undefined) row.unidade = unit
       } else if (kind !== 'decimal') row[column] = readLabel(said, kind, map, patterns, `${where}, ${column}`)
