@@ -39,13 +39,19 @@ const FieldSchema = Type.Object(
     pattern: PatternText('Where it stands in the text, with a group (?<value>…)'),
     kind: Kind,
     required: Type.Boolean({ default: true, description: 'Whether the page must say it' }),
+    dataset: Type.Optional(Type.String({ minLength: 1, description: 'Only for the rows of this dataset' })),
   },
-  { ...strict, description: 'A value that stands once in the text and belongs to all rows' },
+  {
+    ...strict,
+    description: 'A value that stands once in the text and belongs to all rows, or to those of one dataset',
+  },
 )
 
 const LabelSchema = Type.Object(
   {
-    column: Column,
+    column: Type.Optional(
+      Type.String({ ...Column, description: 'Without it the text only serves to tell rows apart, for the rules' }),
+    ),
     header: Type.Optional(
       PatternText("Header of the label's column; without it the section rows of the table are the label"),
     ),
@@ -141,6 +147,11 @@ const ProseSchema = Type.Object(
     dataset: Type.String({ minLength: 1 }),
     after: PatternText('Heading of the part of the page'),
     pattern: PatternText('One statement, with named groups'),
+    nothingElse: Type.Optional(
+      PatternText(
+        'What must not stand outside of a statement, such as "\\d ?%": a sentence in other words is an error',
+      ),
+    ),
     columns: Type.Array(
       Type.Object(
         {

@@ -35,13 +35,21 @@ export function extract(
 ): Extraction {
   const read = readPage(html, recipe.within)
   const patterns = new Patterns()
-  const fields = readFields(textOf(read.blocks), recipe.fields, patterns, 'page')
-  const layout: Layout = { tables: {}, fields: Object.keys(fields), prose: {} }
+  const text = textOf(read.blocks)
+  const fields = recipe.fields.map(({ dataset, ...field }) => ({
+    dataset,
+    row: readFields(text, [field], patterns, 'page'),
+  }))
+  const layout: Layout = { tables: {}, fields: fields.flatMap(({ row }) => Object.keys(row)), prose: {} }
   const rows = new Map<string, DataRow[]>()
   const counted: Record<string, number> = {}
   const add = (dataset: string, more: readonly DataRow[], own: DataRow) => {
     const known = rows.get(dataset) ?? []
-    for (const row of more) known.push({ ...fields, ...own, ...page.set, ...row })
+    const common: DataRow = Object.assign(
+      {},
+      ...fields.filter((field) => (field.dataset ?? dataset) === dataset).map(({ row }) => row),
+    )
+    for (const row of more) known.push({ ...common, ...own, ...page.set, ...row })
     rows.set(dataset, known)
   }
   const taken = new Map<PageTable, string>()

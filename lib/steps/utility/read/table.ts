@@ -73,7 +73,7 @@ export function readTable(
     counted: kept.length,
     around: names.join(' \n '),
     layout: layoutOf(recipe, sheet, places, found, {
-      headings: [...sheet.titles, ...table.headings],
+      headings: [...sheet.titles, ...table.near.filter((text) => isName(text, recipe, patterns)), ...table.headings],
       texts: [...near, ...lines, table.after],
       absent,
     }),
@@ -118,12 +118,14 @@ class Places {
       taken.set(at, what)
       return at
     }
-    this.labels = recipe.labels.map(({ header, column }) =>
-      header === undefined ? undefined : find(header, `label ${column}`),
+    this.labels = recipe.labels.map((label) =>
+      label.header === undefined ? undefined : find(label.header, labelName(label)),
     )
     this.values = recipe.values.map((value) => find(value.header, `value ${nameOf(value)}`))
   }
 }
+
+const labelName = ({ column, header }: RecipeLabel) => `label ${column ?? quote(header ?? 'section')}`
 
 /** What tells a value from the others of its table. */
 function nameOf({ column, set }: RecipeValue): string {
@@ -228,14 +230,17 @@ function rowsOf(recipe: RecipeTable, { row, set, absent }: KeptRow, around: Arou
   const { sheet, places, patterns, near, names } = around
   const where = `table ${recipe.name}, row ${quote(row.name)}`
   const labels: DataRow = {}
-  recipe.labels.forEach(({ column, kind, map, optional }: RecipeLabel, at) => {
+  recipe.labels.forEach((label: RecipeLabel, at) => {
+    const { column, kind, map, optional } = label
     const text = row.labels[at] ?? ''
     if (text === '' && !optional) {
-      throw problem(recipe, 'LABEL_MISSING', `row ${quote(row.cells.join(' | '), 120)}: ${column} is blank`, {
+      throw problem(recipe, 'LABEL_MISSING', `row ${quote(row.cells.join(' | '), 120)}: ${labelName(label)} is blank`, {
         cells: row.cells,
       })
     }
-    if (text !== '') labels[column] = readLabel(text, kind, map, patterns, `${where}, label ${column}`)
+    if (text === '') return
+    const read = readLabel(text, kind, map, patterns, `${where}, ${labelName(label)}`)
+    if (column !== undefined) labels[column] = read
   })
   const rows: DataRow[] = []
   recipe.values.forEach((value, index) => {
@@ -276,6 +281,9 @@ function rowsOf(recipe: RecipeTable, { row, set, absent }: KeptRow, around: Arou
   return recipe.oneRow && rows.length > 0 ? [Object.assign({}, ...rows)] : rows
 }
 
+const isName = (text: string, { find }: RecipeTable, patterns: Patterns) =>
+  find.heading !== undefined && patterns.of(find.heading).test(text)
+
 function layoutOf(
   recipe: RecipeTable,
   sheet: Sheet,
@@ -288,10 +296,10 @@ function layoutOf(
   const lastingRows = fixed.includes(true)
   const sections = [...new Set(rows.map(({ section }) => section).filter((section) => section !== ''))]
   return {
-    heading: lasting(around.headings.join(' > ')),
+    heading: lasting([...new Set(around.headings)].join(' > ')),
     header: sheet.columns.map(lasting),
     places: Object.fromEntries([
-      ...recipe.labels.map(({ column }, at) => [`label ${column}`, places.labels[at] ?? -1]),
+      ...recipe.labels.map((label, at) => [labelName(label), places.labels[at] ?? -1]),
       ...recipe.values.map((value, at) => [`value ${nameOf(value)}`, places.values[at] ?? -1]),
     ]),
     rows: lastingRows ? rows.map(({ labels }) => lasting(labels.filter((_, at) => fixed[at]).join(' | '))) : [],
