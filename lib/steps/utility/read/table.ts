@@ -1,11 +1,10 @@
 import { PipelineError } from '../../../errors.ts'
 import type { RecipeLabel, RecipeTable, RecipeValue } from '../recipe-schema.ts'
-import { findTable, namesOf } from './find.ts'
+import { columnsOf, findTable, namesOf } from './find.ts'
 import { isLine, isSpanning, ownTexts, type Sheet } from './header.ts'
 import { lasting, type TableLayout, termsOf } from './layout.ts'
 import type { Page, PageTable } from './page.ts'
 import { quote } from './text.ts'
-import { withoutUnits } from './unit.ts'
 import { type Patterns, readLabel, readValue } from './value.ts'
 
 /** A row of a dataset, by column. */
@@ -88,10 +87,7 @@ class Places {
   constructor(recipe: RecipeTable, sheet: Sheet, patterns: Patterns) {
     const taken = new Map<number, string>()
     const find = (source: string, what: string): number => {
-      const pattern = patterns.of(source)
-      const fits = sheet.columns.flatMap((text, at) =>
-        pattern.test(text) || pattern.test(withoutUnits(text)) ? [at] : [],
-      )
+      const fits = columnsOf(sheet, patterns.of(source))
       const [at] = fits
       if (at === undefined) {
         throw problem(
