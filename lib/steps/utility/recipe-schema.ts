@@ -39,26 +39,33 @@ const FieldSchema = Type.Object(
     pattern: PatternText('Where it stands in the text, with a group (?<value>…)'),
     kind: Kind,
     required: Type.Boolean({ default: true, description: 'Whether the page must say it' }),
+    dataset: Type.Optional(Type.String({ minLength: 1, description: 'Only for the rows of this dataset' })),
   },
-  { ...strict, description: 'A value that stands once in the text and belongs to all rows' },
+  {
+    ...strict,
+    description: 'A value that stands once in the text and belongs to all rows, or to those of one dataset',
+  },
 )
 
 const LabelSchema = Type.Object(
   {
-    column: Column,
+    column: Type.Optional(
+      Type.String({ ...Column, description: 'Without it the text only serves to tell rows apart, for the rules' }),
+    ),
     header: Type.Optional(
       PatternText("Header of the label's column; without it the section rows of the table are the label"),
     ),
     kind: Kind,
     map: ValueMap,
     fillDown: Type.Boolean({ default: false, description: 'A blank cell means the value above' }),
+    optional: Type.Boolean({ default: false, description: 'May be blank; else a blank cell is an error' }),
   },
   strict,
 )
 
 const ValueSchema = Type.Object(
   {
-    header: PatternText("Header of the value's column"),
+    header: PatternText("Header of the value's column, with or without the unit it states"),
     column: Type.String({ ...Column, default: 'valor' }),
     set: Constants,
     unit: Type.Optional(
@@ -85,6 +92,10 @@ const RowRuleSchema = Type.Object(
   {
     match: PatternText("Section and labels of the row, joined by ' | '"),
     set: Constants,
+    absent: Type.Array(Type.String(), {
+      default: [],
+      description: 'Further texts that mean "there is no such value" in these rows; "" is a blank cell',
+    }),
     skip: Type.Boolean({ default: false, description: 'Known, and not wanted' }),
     count: Count('How many rows it stands for'),
   },
@@ -97,7 +108,9 @@ const TableSchema = Type.Object(
     dataset: Type.String({ minLength: 1 }),
     find: Type.Object(
       {
-        heading: Type.Optional(PatternText('Caption, title row, heading, or the paragraph just above the table')),
+        heading: Type.Optional(
+          PatternText('Caption, title row, heading, the paragraph just above the table, or its first header'),
+        ),
         under: Type.Optional(PatternText('Any heading above it')),
         header: Type.Array(PatternText('A column header that it has'), { default: [] }),
       },
@@ -107,6 +120,11 @@ const TableSchema = Type.Object(
       Type.Integer({ minimum: 1, maximum: 6, description: 'Where the rows of the header cannot be told' }),
     ),
     decimal: Decimal,
+    sections: Type.Optional(
+      PatternText(
+        'Rows whose other cells are blank and that are sections; one cell over the whole width always is one',
+      ),
+    ),
     labels: Type.Array(LabelSchema, { minItems: 1 }),
     values: Type.Array(ValueSchema, { minItems: 1 }),
     oneRow: Type.Boolean({
@@ -129,6 +147,11 @@ const ProseSchema = Type.Object(
     dataset: Type.String({ minLength: 1 }),
     after: PatternText('Heading of the part of the page'),
     pattern: PatternText('One statement, with named groups'),
+    nothingElse: Type.Optional(
+      PatternText(
+        'What must not stand outside of a statement, such as "\\d ?%": a sentence in other words is an error',
+      ),
+    ),
     columns: Type.Array(
       Type.Object(
         {

@@ -39,17 +39,20 @@ function* patternsOf({ fields, tables, prose, documents }: Recipe): Generator<[w
     const at = `table ${table.name}`
     const { heading, under, header } = table.find
     for (const source of [heading, under, ...header]) if (source !== undefined) yield [`${at}: find`, source]
+    if (table.sections !== undefined) yield [`${at}: sections`, table.sections]
     for (const label of table.labels) {
-      if (label.header !== undefined) yield [`${at}: label ${label.column}`, label.header]
-      yield* mapped(`${at}: label ${label.column}`, label.map)
+      const name = `${at}: label ${label.column ?? ''}`
+      if (label.header !== undefined) yield [name, label.header]
+      yield* mapped(name, label.map)
     }
     for (const value of table.values) yield [`${at}: value`, value.header]
     for (const rule of table.rows) yield [`${at}: row`, rule.match]
     for (const { column, pattern } of table.fields) yield [`${at}: field ${column}`, pattern]
   }
-  for (const { name, after, pattern, columns } of prose) {
+  for (const { name, after, pattern, nothingElse, columns } of prose) {
     yield [`prose ${name}: after`, after]
     yield [`prose ${name}: pattern`, pattern]
+    if (nothingElse !== undefined) yield [`prose ${name}: nothingElse`, nothingElse]
     for (const { column, map } of columns) yield* mapped(`prose ${name}: ${column}`, map)
   }
   if (documents !== undefined) {

@@ -71,7 +71,7 @@ export function prepareRecipe(recipe: Recipe): Prepared {
       [
         ...Object.keys(table.set),
         ...table.fields.map(({ column }) => column),
-        ...table.labels.map(({ column }) => column),
+        ...table.labels.flatMap(({ column }) => column ?? []),
         ...table.values.flatMap((value) => [value.column, ...Object.keys(value.set)]),
         ...table.rows.flatMap((rule) => Object.keys(rule.set)),
       ],
@@ -87,6 +87,9 @@ export function prepareRecipe(recipe: Recipe): Prepared {
       [...Object.keys(prose.set), ...prose.columns.map(({ column }) => column)],
       [...usual, ...unit],
     )
+  }
+  for (const { column, dataset } of recipe.fields) {
+    if (dataset !== undefined && !datasets.has(dataset)) problems.push(`field ${column}: nothing fills ${dataset}`)
   }
   // What belongs to all rows need not fit every dataset, but one.
   const columns = new Set([...datasets].flatMap((name) => all.get(name)?.columns.map((column) => column.name) ?? []))

@@ -1,8 +1,8 @@
 import type { AnyNode, Element } from 'domhandler'
 import { clean } from './text.ts'
 
-/** Elements whose content nobody reads. */
-const silent = new Set(['script', 'style', 'template', 'noscript', 'svg', 'iframe', 'object', 'select', 'head'])
+/** Elements whose content nobody reads, or that is struck out. */
+const silent = new Set('script style template noscript svg iframe object select head del s strike'.split(' '))
 
 /** Elements that stand alone: their text does not run into that of their neighbours. */
 const blocks = new Set(
@@ -18,18 +18,28 @@ export const isElement = (node: AnyNode): node is Element =>
 /** Whether a reader sees an element, as far as its own attributes say. */
 export function isShown({ name, attribs }: Element): boolean {
   if (silent.has(name)) return false
-  const { style } = attribs
-  return (
-    attribs.hidden === undefined && !(style !== undefined && /display\s*:\s*none|visibility\s*:\s*hidden/i.test(style))
-  )
+  return attribs.hidden === undefined && !(attribs.style !== undefined && unread.test(attribs.style))
 }
+
+const unread = /display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|line-through/i
 
 export const isBlock = ({ name }: Element) => blocks.has(name)
 
-/** A superscript that points to a note: `<sup>1</sup>`, `<sup>(a)</sup>`, `<sup>*</sup>`; no power, no ordinal. */
-function isFootnote(element: Element): boolean {
-  if (element.name !== 'sup') return false
-  return /^[([]?(?:\d{1,2}|[a-np-z]|\*+|[†‡§])[)\]]?$/i.test(rawText(element.children).trim())
+/** What points to a note: `<sup>1</sup>`, `<sup>(a)</sup>`, `<a href="#note">*</a>`; no power, no ordinal, no decimals. */
+function isFootnote({ name, attribs, children }: Element): boolean {
+  if (name === 'sup')
+    return /^(?:\d|[a-np-z]|\*+|[†‡§]|[([](?:\d{1,2}|[a-z]|\*+)[)\]])$/i.test(rawText(children).trim())
+  if (name === 'a' && attribs.href?.startsWith('#') === true)
+    return /^(?:\d|\*+|[†‡§]|[([](?:\d{1,2}|[a-z])[)\]])$/i.test(rawText(children).trim())
+  return false
+}
+
+/** Marks where an element begins or ends that may look different from the text around it. */
+const seam = '\uE000'
+
+/** Elements that look different, or may, for all that can be told without their style sheet. */
+function looksDifferent({ name, attribs }: Element): boolean {
+  return /^(?:a|small|sub|sup|big)$/.test(name) || attribs.style !== undefined || attribs.class !== undefined
 }
 
 function rawText(nodes: readonly AnyNode[]): string {
@@ -41,21 +51,25 @@ function rawText(nodes: readonly AnyNode[]): string {
   return text
 }
 
-/** The text of nodes as a reader sees it. Notes' numbers are left out: "0,65" with a note 1 must not become "0,651". */
+/**
+ * The text of nodes as a reader sees it. Notes' numbers are left out: "0,65" with a note 1 must not become "0,651". Where digits of
+ * different looks touch, nobody can tell a note from decimals: "⋮" stands between them, so that this is no number.
+ */
 export function visibleText(nodes: readonly AnyNode[]): string {
   const parts: string[] = []
   collect(nodes, parts)
-  return clean(parts.join(''))
+  const text = parts.join('')
+  return clean(text.includes(seam) ? text.replace(/(?<=\d)\uE000+(?=\d)/g, '⋮').replaceAll(seam, '') : text)
 }
 
 function collect(nodes: readonly AnyNode[], parts: string[]): void {
   for (const node of nodes) {
     if (node.type === 'text') parts.push(node.data)
     else if (isElement(node) && isShown(node) && !isFootnote(node)) {
-      const apart = blocks.has(node.name)
-      if (apart) parts.push(' ')
+      const around = blocks.has(node.name) ? ' ' : looksDifferent(node) ? seam : ''
+      if (around !== '') parts.push(around)
       collect(node.children, parts)
-      if (apart) parts.push(' ')
+      if (around !== '') parts.push(around)
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Contract } from '../../dataset/contract.ts'
 import type { Recipe, RecipePage } from '../recipe-schema.ts'
 import { type PageDocument, readDocuments } from './documents.ts'
 import { fingerprint, type Layout } from './layout.ts'
-import { readPage } from './page.ts'
+import { type PageTable, readPage } from './page.ts'
 import { readFields, readProse, textOf } from './prose.ts'
 import { type DataRow, readTable } from './table.ts'
 import { quote } from './text.ts'
@@ -35,17 +35,26 @@ export function extract(
 ): Extraction {
   const read = readPage(html, recipe.within)
   const patterns = new Patterns()
-  const fields = readFields(textOf(read.blocks), recipe.fields, patterns, 'page')
-  const layout: Layout = { tables: {}, fields: Object.keys(fields), prose: {} }
+  const text = textOf(read.blocks)
+  const fields = recipe.fields.map(({ dataset, ...field }) => ({
+    dataset,
+    row: readFields(text, [field], patterns, 'page'),
+  }))
+  const layout: Layout = { tables: {}, fields: fields.flatMap(({ row }) => Object.keys(row)), prose: {} }
   const rows = new Map<string, DataRow[]>()
   const counted: Record<string, number> = {}
   const add = (dataset: string, more: readonly DataRow[], own: DataRow) => {
     const known = rows.get(dataset) ?? []
-    for (const row of more) known.push({ ...fields, ...own, ...page.set, ...row })
+    const common: DataRow = Object.assign(
+      {},
+      ...fields.filter((field) => (field.dataset ?? dataset) === dataset).map(({ row }) => row),
+    )
+    for (const row of more) known.push({ ...common, ...own, ...page.set, ...row })
     rows.set(dataset, known)
   }
+  const taken = new Map<PageTable, string>()
   for (const table of recipe.tables) {
-    const reading = readTable(read, table, patterns)
+    const reading = readTable(read, table, patterns, taken)
     add(table.dataset, reading.rows, readFields(reading.around, table.fields, patterns, `table ${table.name}`))
     counted[table.name] = reading.counted
     layout.tables[table.name] = reading.layout

@@ -1,8 +1,10 @@
 import { PipelineError } from '../../../errors.ts'
 import type { RecipeTable } from '../recipe-schema.ts'
+import type { Sheet } from './header.ts'
 import type { Page, PageTable } from './page.ts'
 import type { TableGlimpse } from './report.ts'
-import { quote } from './text.ts'
+import { type Pattern, quote, quote } from './text.ts'
+import { withoutUnits } from './unit.ts'
 import type { Patterns } from './value.ts'
 
 /** What the page's tables look like, the first twenty. */
@@ -23,12 +25,8 @@ export function findTable(page: Page, recipe: RecipeTable, patterns: Patterns): 
   const { heading, under, header } = recipe.find
   const fits = page.tables.filter((table) => {
     if (under !== undefined && !table.headings.some((text) => patterns.of(under).test(text))) return false
-    const named = heading === undefined || table.near.some((text) => patterns.of(heading).test(text))
-    if (!named && heading !== undefined && !table.sheet().titles.some((text) => patterns.of(heading).test(text)))
-      return false
-    return header.every((source) =>
-      table.sheet(recipe.headerRows).columns.some((text) => patterns.of(source).test(text)),
-    )
+    if (heading !== undefined && !namesOf(table).some((text) => patterns.of(heading).test(text))) return false
+    return header.every((source) => columnsOf(table.sheet(recipe.headerRows), patterns.of(source)).length > 0)
   })
   const [first] = fits
   if (fits.length === 1 && first !== undefined) return first
@@ -51,6 +49,17 @@ export function findTable(page: Page, recipe: RecipeTable, patterns: Patterns): 
     `table ${recipe.name}: ${fits.length} tables of the page are ${wanted}: ${sayGlimpses(found, fits.length)}`,
     { details: { wanted: recipe.find, found } },
   )
+}
+
+/** The columns whose header a pattern fits, with or without the units that it states. */
+export function columnsOf({ columns }: Sheet, pattern: Pattern): number[] {
+  return columns.flatMap((text, at) => (pattern.test(text) || pattern.test(withoutUnits(text)) ? [at] : []))
+}
+
+/** Every text that may name a table, the nearest ones first; a table without a heading has its name in the corner of its header. */
+export function namesOf(table: PageTable): string[] {
+  const { titles, columns } = table.sheet()
+  return [...titles, ...table.near, ...columns.slice(0, 1)]
 }
 
 function sayGlimpses(found: readonly TableGlimpse[], all: number): string {

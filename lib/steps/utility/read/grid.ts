@@ -19,6 +19,8 @@ export interface Row {
   cells: Cell[]
   /** Stands in `thead`. */
   inHead: boolean
+  /** Has one cell only, and none reaches down into it. */
+  lone: boolean
 }
 
 export const blank: Cell = { text: '', heads: false }
@@ -29,48 +31,47 @@ const mostColumns = 1_000
 
 /** Reads a table's own rows (not those of tables inside it). Throws TABLE_TOO_LARGE. */
 export function readGrid(table: Element): Grid {
-  const groups = rowGroups(table)
   const rows: Row[] = []
-  let columns = 0
   let count = 0
-  for (const { inHead, elements } of groups) {
+  for (const { inHead, elements } of rowGroups(table)) {
     /** Cells that reach down from rows above, by column, with the rows they still fill. */
-    const reaching = new Map<number, { cell: Cell; left: number }>()
+    const reaching: ({ cell: Cell; left: number } | undefined)[] = []
     elements.forEach((element, index) => {
       const cells: Cell[] = []
+      const spans: { at: number; cell: Cell; across: number; left: number }[] = []
       const fillReaching = () => {
-        for (let up = reaching.get(cells.length); up !== undefined; up = reaching.get(cells.length)) {
-          up.left -= 1
-          if (up.left === 0) reaching.delete(cells.length)
-          cells.push(up.cell)
-        }
+        for (let up = reaching[cells.length]; up !== undefined; up = reaching[cells.length]) cells.push(up.cell)
       }
+      let own = 0
       for (const child of element.children) {
         if (!isElement(child) || (child.name !== 'td' && child.name !== 'th') || !isShown(child)) continue
         fillReaching()
         const cell = { text: visibleText(child.children), heads: child.name === 'th' }
         const across = span(child.attribs.colspan, mostColumns)
         const down = Math.min(span(child.attribs.rowspan, elements.length, elements.length), elements.length - index)
-        for (let n = 0; n < across; n++) {
-          if (down > 1) reaching.set(cells.length, { cell, left: down - 1 })
-          cells.push(cell)
-        }
+        if (down > 1) spans.push({ at: cells.length, cell, across, left: down })
+        for (let n = 0; n < across; n++) cells.push(cell)
+        own += 1
         count += across * down
         if (count > mostCells || cells.length > mostColumns) throw tooLarge()
       }
-      fillReaching()
-      // cells from above that stand beyond the end of this row
-      for (const [column, up] of reaching) {
-        if (column < cells.length || up.left <= 0) continue
-        while (cells.length < column) cells.push(blank)
-        fillReaching()
-      }
-      columns = Math.max(columns, cells.length)
-      rows.push({ cells, inHead })
+      while (cells.length < reaching.length) cells.push(reaching[cells.length]?.cell ?? blank)
+      rows.push({ cells, inHead, lone: own === 1 && new Set(cells).size === 1 })
+      for (const { at, cell, across, left } of spans) for (let n = 0; n < across; n++) reaching[at + n] = { cell, left }
+      reaching.forEach((up, at) => {
+        if (up !== undefined && --up.left === 0) reaching[at] = undefined
+      })
+      while (reaching.length > 0 && reaching.at(-1) === undefined) reaching.pop()
     })
   }
+  // A lone cell may claim more columns than the table has.
+  const widest = (some: readonly Row[]) => some.reduce((most, { cells }) => Math.max(most, cells.length), 0)
+  const columns = widest(rows.filter(({ lone }) => !lone)) || widest(rows)
   if (columns * rows.length > mostCells) throw tooLarge()
-  for (const { cells } of rows) while (cells.length < columns) cells.push(blank)
+  for (const { cells } of rows) {
+    cells.length = Math.min(cells.length, columns)
+    while (cells.length < columns) cells.push(blank)
+  }
   return { rows, columns }
 }
 

@@ -17,9 +17,14 @@ export function ownTexts(cells: readonly Cell[]): string[] {
   return [...new Set(cells)].map((cell) => cell.text).filter((text) => text !== '')
 }
 
-/** Whether a row holds one text only, from its first place on, over its width or beside blank cells: a title, a section, a note. */
+/** Whether a row holds one text only, from its first place on, over its width or beside blank cells. */
 export function isLine({ cells }: Row): boolean {
   return cells.length > 1 && cells[0]?.text !== '' && new Set(cells.filter(({ text }) => text !== '')).size === 1
+}
+
+/** Whether a row is one cell over the width of the table: a section or a note, and surely no row with blank values. */
+export function isSpanning({ cells, lone }: Row): boolean {
+  return lone && cells[0] !== undefined && cells[0].text !== '' && cells[1] === cells[0]
 }
 
 /**
@@ -73,7 +78,9 @@ function divides(above: readonly Cell[], below: readonly Cell[]): boolean {
   })
 }
 
-const isNumber = (text: string) => parseDecimal(withoutFootnotes(text).replace(/^R\$\s?|\s?%$/g, '')) !== undefined
+/** A number, perhaps with a unit beside it. */
+const isNumber = (text: string) =>
+  parseDecimal(withoutFootnotes(text).replace(/^R\$\s?|\s?(?:%|R\$.*|\/.*)$/g, '')) !== undefined
 
 function columnTexts(header: readonly (readonly Cell[])[], columns: number): string[] {
   return Array.from({ length: columns }, (_, at) => {

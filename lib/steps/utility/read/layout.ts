@@ -18,11 +18,18 @@ export interface TableLayout {
   places: Record<string, number>
   /** Texts of the rows that the recipe knows by name, in the page's order. */
   rows: string[]
+  /** Sections that have rows. */
+  sections: string[]
+  /** Words around it that say what its values are, such as "sem tributos" or "anterior". */
+  terms: string[]
+  /** Cells that say "there is no such value", by row, or how many where rows have no lasting name. */
+  absent: Record<string, string>
 }
 
 const month = 'janeiro|fevereiro|marco|abril|maio|junho|julho|agosto|setembro|outubro|novembro|dezembro'
 const passing = [
   /\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b/g,
+  /\b(?:\d{1,2}|jan|fev|mar|abr|mai|jun|jul|ago|set|out|nov|dez)[/.-](?:\d{4}|\d{2})\b/gi,
   new RegExp(`\\b(?:\\d{1,2}[ºo]? de )?(?:${month})(?: de)?(?:\\s+\\d{4})?\\b`, 'gi'),
   /\bn[ºo°.]+\s*[\d.]+(?:\/\d{2,4})?/gi,
   /\b(?:19|20)\d\d\b/g,
@@ -31,6 +38,21 @@ const passing = [
 /** A heading without what changes with each publication: dates, months, years, numbers of resolutions. */
 export function lasting(text: string): string {
   return passing.reduce((left, expression) => left.replace(expression, '#'), fold(text)).toLowerCase()
+}
+
+const telling = new RegExp(
+  [
+    '\\b(?:com|sem|inclu\\w+|exclu\\w+|acrescid\\w+|livres?)(?: \\w+){0,2} (?:tribut\\w+|impost\\w+|icms|pis\\w*|cofins|bandeiras?)',
+    '\\b(?:anterior(?:es)?|antig[ao]s?|revogad[ao]s?|propost[ao]s?|encerrad[ao]s?|suspens[ao]s?|provisori[ao]s?|projetad[ao]s?)\\b',
+    '\\b(?:medi[ao]s?|minim[ao]s?|maxim[ao]s?|descontos?|subsidi\\w+|isent[ao]s?)\\b',
+  ].join('|'),
+  'gi',
+)
+
+/** Words that say what values are: whether taxes are in them, whether they are in force. Each once, in order of the alphabet. */
+export function termsOf(texts: readonly string[]): string[] {
+  const found = texts.flatMap((text) => fold(text).toLowerCase().match(telling) ?? [])
+  return [...new Set(found)].sort()
 }
 
 /** SHA-256 over a layout. */

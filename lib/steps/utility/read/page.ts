@@ -20,6 +20,8 @@ export interface PageTable {
   headings: string[]
   /** Its rows, told apart; read when first asked for. `headerRows` overrules what is found. */
   sheet(headerRows?: number): Sheet
+  /** The text that follows it, where a note would stand; blank where a heading or another table follows. */
+  after: string
 }
 
 /** A link of the page, as it stands there. */
@@ -46,10 +48,16 @@ const mostTables = 2_000
 const mostLinks = 20_000
 /** A paragraph longer than this names no table. */
 const longestName = 300
+/** Pages of people stay under 100; deeper ones would overflow the stack. */
+const deepest = 500
 
-/** Reads a page; with `within`, only the elements that this CSS selector finds. Throws SECTION_NOT_FOUND, TABLE_TOO_LARGE. */
+/**
+ * Reads a page; with `within`, only the elements that this CSS selector finds. Throws SECTION_NOT_FOUND, PAGE_TOO_DEEP; a table's
+ * `sheet` throws TABLE_TOO_LARGE.
+ */
 export function readPage(html: string, within?: string): Page {
   const $ = load(html)
+  refuseDeep($.root().toArray())
   const reader = new Reader()
   reader.read(within === undefined ? rootOf($) : sectionOf($, within))
   return {
@@ -57,6 +65,19 @@ export function readPage(html: string, within?: string): Page {
     base: $('base[href]').first().attr('href') ?? '',
     scripts: $('script').length,
     ...reader.end(),
+  }
+}
+
+function refuseDeep(roots: readonly AnyNode[]): void {
+  let level: AnyNode[] = [...roots]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) {
+      throw new PipelineError(
+        'PAGE_TOO_DEEP',
+        `The page's elements are nested more than ${deepest} deep: it is not read`,
+      )
+    }
+    level = level.flatMap((node) => ('children' in node ? node.children : []))
   }
 }
 
@@ -80,18 +101,24 @@ class Reader {
   readonly #tables: PageTable[] = []
   readonly #links: PageLink[] = []
   #run: string[] = []
-  #headings: { rank: number; text: string }[] = []
-  /** Headings since the last table. */
-  #fresh: string[] = []
+  /** The headings in force, outermost first, each with how many tables stood before it. */
+  #headings: { rank: number; text: string; tables: number }[] = []
   #before = ''
+  /** The table that was just read, until something follows it. */
+  #last: PageTable | undefined
   /** Texts of tabs and buttons, by the id of what they open. */
   readonly #openers = new Map<string, string>()
 
   read(nodes: readonly AnyNode[]): void {
     for (const node of nodes) {
       if (node.type === 'text') this.#run.push(node.data)
-      else if (isElement(node) && isShown(node)) this.#element(node)
+      else if (isElement(node) && (isShown(node) || this.#isPanel(node))) this.#element(node)
     }
+  }
+
+  /** A hidden part that a tab or button of the page opens. */
+  #isPanel({ attribs: { id } }: Element): boolean {
+    return id !== undefined && this.#openers.has(id)
   }
 
   end(): Pick<Page, 'blocks' | 'tables' | 'links'> {
@@ -134,42 +161,51 @@ class Reader {
   #heading(rank: number, text: string): void {
     if (text === '') return
     this.#blocks.push({ text, rank })
-    this.#headings = [...this.#headings.filter((heading) => heading.rank < rank), { rank, text }]
-    this.#fresh.push(text)
+    const tables = this.#tables.length
+    this.#headings = [...this.#headings.filter((heading) => heading.rank < rank), { rank, text, tables }]
     this.#before = ''
+    this.#last = undefined
   }
 
   #table(element: Element): void {
     this.#flush()
-    if (this.#tables.length < mostTables && !holdsTable(element)) this.#tables.push(this.#describe(element))
-    const { length } = this.#headings
+    if (holdsTable(element)) {
+      // it is there for the layout
+      this.read(element.children)
+      this.#flush()
+      return
+    }
+    const table = this.#describe(element)
+    if (this.#tables.length < mostTables) this.#tables.push(table)
     const headings = this.#headings
-    this.#fresh = []
-    this.#before = ''
+    this.#last = undefined
     this.read(element.children)
     this.#flush()
     // what stood inside a cell names nothing outside
-    this.#headings = headings.slice(0, length)
-    this.#fresh = []
+    this.#headings = headings
     this.#before = ''
+    this.#last = table
   }
 
   #describe(element: Element): PageTable {
     const caption = element.children.find((child) => isElement(child) && child.name === 'caption')
     const nearest = this.#headings.at(-1)?.text ?? ''
+    // a heading of an earlier part that has no table of its own is not in force any more
+    const fresh = this.#headings.filter(({ tables }) => tables === this.#tables.length)
     const near = [
       caption === undefined ? '' : visibleText([caption]),
       element.attribs['aria-label'] ?? '',
       element.attribs.summary ?? '',
       this.#before,
       nearest,
-      ...this.#fresh,
+      ...fresh.map(({ text }) => text),
     ]
     const headings = this.#headings.map(({ text }) => text)
     let known: Sheet | undefined
     return {
       near: [...new Set(near.map(clean).filter((text) => text !== ''))],
       headings,
+      after: '',
       sheet(headerRows) {
         if (headerRows !== undefined) return readSheet(readGrid(element), headerRows)
         known ??= readSheet(readGrid(element))
@@ -191,6 +227,8 @@ class Reader {
     if (text === '') return
     this.#blocks.push({ text })
     this.#before = text.length <= longestName ? text : ''
+    if (this.#last !== undefined) this.#last.after = this.#before
+    this.#last = undefined
   }
 }
 

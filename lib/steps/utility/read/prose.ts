@@ -3,7 +3,7 @@ import type { RecipeField, RecipeProse } from '../recipe-schema.ts'
 import { lasting } from './layout.ts'
 import type { Block, Page } from './page.ts'
 import type { DataRow } from './table.ts'
-import { quote } from './text.ts'
+import { type Found, quote } from './text.ts'
 import { type Patterns, readLabel, readValue } from './value.ts'
 
 /** The text of blocks, one after the other. */
@@ -51,7 +51,22 @@ export interface ProseReading {
   layout: { heading: string; statements: number }
 }
 
-/** Reads statements out of the text under a heading. Throws SECTION_NOT_FOUND, PROSE_COUNT, and what values throw. */
+/** What looks like a statement and was not read as one would be lost without a word. */
+function refuseUnread(text: string, found: readonly Found[], recipe: RecipeProse, patterns: Patterns): void {
+  if (recipe.nothingElse === undefined) return
+  const inside = (at: number) => found.some(({ index, text: { length } }) => at >= index && at < index + length)
+  const lost = patterns
+    .of(recipe.nothingElse)
+    .all(text, 1_000)
+    .find(({ index }) => !inside(index))
+  if (lost === undefined) return
+  const around = text.slice(Math.max(0, lost.index - 60), lost.index + lost.text.length + 20).trim()
+  throw new PipelineError('PROSE_UNREAD', `prose ${recipe.name}: ${quote(around, 120)} is in none of its statements`, {
+    details: { found: around, wanted: recipe.pattern },
+  })
+}
+
+/** Reads statements out of the text under a heading. Throws SECTION_NOT_FOUND, PROSE_COUNT, PROSE_UNREAD, and what values throw. */
 export function readProse(page: Page, recipe: RecipeProse, patterns: Patterns): ProseReading {
   const { heading, text } = sectionAfter(page, recipe, patterns)
   const found = patterns.of(recipe.pattern).all(text, 1_000)
@@ -63,6 +78,7 @@ export function readProse(page: Page, recipe: RecipeProse, patterns: Patterns): 
       { details: { found: found.map((each) => each.text), text: text.slice(0, 1_000) } },
     )
   }
+  refuseUnread(text, found, recipe, patterns)
   const rows = found.map((statement): DataRow => {
     const row: DataRow = { ...recipe.set }
     const where = `prose ${recipe.name}, ${quote(statement.text)}`
@@ -75,7 +91,7 @@ export function readProse(page: Page, recipe: RecipeProse, patterns: Patterns): 
         })
       }
       if (kind === 'decimal' && range !== undefined) {
-        const place = { where: `${where}, ${column}`, header: '', row: '', near: [] }
+        const place = { where: `${where}, ${column}`, header: '', row: '', labels: '', near: [], names: [] }
         row[column] = readValue(said, { unit, range, decimal: recipe.decimal }, place)
         if (unit !== undefined) row.unidade = unit
       } else if (kind !== 'decimal') row[column] = readLabel(said, kind, map, patterns, `${where}, ${column}`)

@@ -1,9 +1,8 @@
 import { PipelineError } from '../../../errors.ts'
 import type { RecipeLabel, RecipeTable, RecipeValue } from '../recipe-schema.ts'
-import { findTable } from './find.ts'
-import { isLine, ownTexts, type Sheet } from './header.ts'
-import type { TableLayout } from './layout.ts'
-import { lasting } from './layout.ts'
+import { columnsOf, findTable, namesOf } from './find.ts'
+import { isLine, isSpanning, ownTexts, type Sheet } from './header.ts'
+import { lasting, type TableLayout, termsOf } from './layout.ts'
 import type { Page, PageTable } from './page.ts'
 import { quote } from './text.ts'
 import { type Patterns, readLabel, readValue } from './value.ts'
@@ -24,6 +23,7 @@ export interface TableReading {
 /** A row of the page under the header. */
 interface PageRow {
   cells: string[]
+  section: string
   labels: string[]
   /** Section and labels joined: what rules are matched with. */
   name: string
@@ -33,11 +33,28 @@ interface PageRow {
  * Reads a table by its recipe. Throws TABLE_NOT_FOUND, TABLE_AMBIGUOUS, COLUMN_MISSING, COLUMN_AMBIGUOUS, ROW_MISSING,
  * ROW_AMBIGUOUS, ROW_UNKNOWN, ROW_COUNT, VALUE_MISSING, and what {@link readValue} and {@link readLabel} throw.
  */
-export function readTable(page: Page, recipe: RecipeTable, patterns: Patterns): TableReading {
+export function readTable(
+  page: Page,
+  recipe: RecipeTable,
+  patterns: Patterns,
+  taken: Map<PageTable, string>,
+): TableReading {
   const table = findTable(page, recipe, patterns)
+  const other = taken.get(table)
+  if (other !== undefined) {
+    throw problem(
+      recipe,
+      'TABLE_AMBIGUOUS',
+      `the table ${quote(namesOf(table)[0] ?? '')} is read as ${other} already`,
+      {
+        names: namesOf(table),
+      },
+    )
+  }
+  taken.set(table, recipe.name)
   const sheet = table.sheet(recipe.headerRows)
   const places = new Places(recipe, sheet, patterns)
-  const found = pageRows(recipe, sheet, places)
+  const { rows: found, lines } = pageRows(recipe, sheet, places, patterns)
   const kept = applyRules(recipe, found, patterns)
   const [least, most] = recipe.count
   if (kept.length < least || kept.length > most) {
@@ -45,13 +62,20 @@ export function readTable(page: Page, recipe: RecipeTable, patterns: Patterns): 
       rows: kept.slice(0, 20).map(({ row }) => row.name),
     })
   }
-  const near = [...sheet.titles, ...table.near, ...table.headings.toReversed()]
-  const rows = kept.flatMap(({ row, set }) => rowsOf(recipe, row, set, { sheet, places, patterns, near }))
+  const names = [...sheet.titles, ...table.near]
+  const near = [...names, ...table.headings.toReversed()]
+  const labels = places.labels.map((at) => (at === undefined ? '' : (sheet.columns[at] ?? ''))).join(' ')
+  const absent: Record<string, string> = {}
+  const rows = kept.flatMap((each) => rowsOf(recipe, each, { sheet, places, patterns, near, names, labels, absent }))
   return {
     rows,
     counted: kept.length,
-    around: [...sheet.titles, ...table.near].join(' \n '),
-    layout: layoutOf(recipe, table, sheet, places, found),
+    around: names.join(' \n '),
+    layout: layoutOf(recipe, sheet, places, found, {
+      headings: [...sheet.titles, ...table.near.filter((text) => isName(text, recipe, patterns)), ...table.headings],
+      texts: [...near, ...lines, table.after],
+      absent,
+    }),
   }
 }
 
@@ -63,7 +87,7 @@ class Places {
   constructor(recipe: RecipeTable, sheet: Sheet, patterns: Patterns) {
     const taken = new Map<number, string>()
     const find = (source: string, what: string): number => {
-      const fits = sheet.columns.flatMap((text, at) => (patterns.of(source).test(text) ? [at] : []))
+      const fits = columnsOf(sheet, patterns.of(source))
       const [at] = fits
       if (at === undefined) {
         throw problem(
@@ -90,29 +114,40 @@ class Places {
       taken.set(at, what)
       return at
     }
-    this.labels = recipe.labels.map(({ header, column }) =>
-      header === undefined ? undefined : find(header, `label ${column}`),
+    this.labels = recipe.labels.map((label) =>
+      label.header === undefined ? undefined : find(label.header, labelName(label)),
     )
     this.values = recipe.values.map((value) => find(value.header, `value ${nameOf(value)}`))
   }
 }
+
+const labelName = ({ column, header }: RecipeLabel) => `label ${column ?? quote(header ?? 'section')}`
 
 /** What tells a value from the others of its table. */
 function nameOf({ column, set }: RecipeValue): string {
   return [column, ...Object.values(set)].join(' ')
 }
 
-/** The rows under the header: sections become part of the names of those under them, repeated headers and notes are left out. */
-function pageRows(recipe: RecipeTable, sheet: Sheet, places: Places): PageRow[] {
+/** The rows under the header: sections become part of the names of those under them, repeated headers are left out. */
+function pageRows(
+  recipe: RecipeTable,
+  sheet: Sheet,
+  places: Places,
+  patterns: Patterns,
+): { rows: PageRow[]; lines: string[] } {
   const rows: PageRow[] = []
+  const lines: string[] = []
   const headers = new Set(sheet.headerRows.map((texts) => texts.join('\u0000')))
   const above: string[] = []
   let section = ''
   for (const row of sheet.body) {
     const cells = row.cells.map((cell) => cell.text)
     if (headers.has(cells.join('\u0000'))) continue
-    if (isLine(row)) {
-      section = ownTexts(row.cells).join(' ')
+    const line = ownTexts(row.cells).join(' ')
+    const isSection = recipe.sections !== undefined && isLine(row) && patterns.of(recipe.sections).test(line)
+    if (isSection || isSpanning(row)) {
+      section = line
+      lines.push(line)
       above.length = 0
       continue
     }
@@ -123,18 +158,25 @@ function pageRows(recipe: RecipeTable, sheet: Sheet, places: Places): PageRow[] 
       if (text !== '') above[at] = text
       return text === '' && label.fillDown ? (above[at] ?? '') : text
     })
-    rows.push({ cells, labels, name: [...new Set([section, ...labels])].filter((text) => text !== '').join(' | ') })
+    rows.push({
+      cells,
+      section,
+      labels,
+      name: [...new Set([section, ...labels])].filter((text) => text !== '').join(' | '),
+    })
   }
-  return rows
+  return { rows, lines }
 }
 
 interface KeptRow {
   row: PageRow
   set: Record<string, string>
+  /** Texts that mean "no such value" in this row. */
+  absent: readonly string[]
 }
 
 function applyRules(recipe: RecipeTable, rows: readonly PageRow[], patterns: Patterns): KeptRow[] {
-  if (recipe.rows.length === 0) return rows.map((row) => ({ row, set: {} }))
+  if (recipe.rows.length === 0) return rows.map((row) => ({ row, set: {}, absent: [] }))
   const counts = recipe.rows.map(() => 0)
   const kept: KeptRow[] = []
   for (const row of rows) {
@@ -155,7 +197,7 @@ function applyRules(recipe: RecipeTable, rows: readonly PageRow[], patterns: Pat
       })
     }
     counts[at] = (counts[at] ?? 0) + 1
-    if (!rule.skip) kept.push({ row, set: rule.set })
+    if (!rule.skip) kept.push({ row, set: rule.set, absent: rule.absent })
   }
   recipe.rows.forEach(({ match, count: [least, most] }, at) => {
     const count = counts[at] ?? 0
@@ -174,24 +216,37 @@ interface Around {
   places: Places
   patterns: Patterns
   near: readonly string[]
+  names: readonly string[]
+  labels: string
+  /** Cells without a value are noted here. */
+  absent: Record<string, string>
 }
 
-function rowsOf(recipe: RecipeTable, row: PageRow, set: Record<string, string>, around: Around): DataRow[] {
-  const { sheet, places, patterns, near } = around
+function rowsOf(recipe: RecipeTable, { row, set, absent }: KeptRow, around: Around): DataRow[] {
+  const { sheet, places, patterns, near, names } = around
   const where = `table ${recipe.name}, row ${quote(row.name)}`
   const labels: DataRow = {}
-  recipe.labels.forEach(({ column, kind, map }: RecipeLabel, at) => {
+  recipe.labels.forEach((label: RecipeLabel, at) => {
+    const { column, kind, map, optional } = label
     const text = row.labels[at] ?? ''
-    // a blank label is no value: whether the dataset can do without it is said by its contract
-    if (text !== '') labels[column] = readLabel(text, kind, map, patterns, `${where}, label ${column}`)
+    if (text === '' && !optional) {
+      throw problem(recipe, 'LABEL_MISSING', `row ${quote(row.cells.join(' | '), 120)}: ${labelName(label)} is blank`, {
+        cells: row.cells,
+      })
+    }
+    if (text === '') return
+    const read = readLabel(text, kind, map, patterns, `${where}, ${labelName(label)}`)
+    if (column !== undefined) labels[column] = read
   })
-  const common = { ...recipe.set, ...labels, ...set }
   const rows: DataRow[] = []
   recipe.values.forEach((value, index) => {
     const at = places.values[index] ?? -1
     const text = row.cells[at] ?? ''
     const header = sheet.columns[at] ?? ''
-    if (value.absent.some((mark) => mark === text)) return
+    if (value.absent.includes(text) || absent.includes(text)) {
+      around.absent[nameOf(value)] = `${around.absent[nameOf(value)] ?? ''}${row.name}; `
+      return
+    }
     if (text === '') {
       throw problem(recipe, 'VALUE_MISSING', `row ${quote(row.name)}: the cell under ${quote(header)} is blank`, {
         cells: row.cells,
@@ -205,32 +260,52 @@ function rowsOf(recipe: RecipeTable, row: PageRow, set: Record<string, string>, 
         where: `${where}, column ${quote(header)}`,
         header,
         row: row.name,
+        labels: around.labels,
         near,
+        names,
       },
     )
-    rows.push({ ...common, ...value.set, ...(unit === undefined ? {} : { unidade: unit }), [value.column]: number })
+    rows.push({
+      ...recipe.set,
+      ...labels,
+      ...value.set,
+      ...set,
+      ...(unit === undefined ? {} : { unidade: unit }),
+      [value.column]: number,
+    })
   })
   return recipe.oneRow && rows.length > 0 ? [Object.assign({}, ...rows)] : rows
 }
 
+const isName = (text: string, { find }: RecipeTable, patterns: Patterns) =>
+  find.heading !== undefined && patterns.of(find.heading).test(text)
+
 function layoutOf(
   recipe: RecipeTable,
-  table: PageTable,
   sheet: Sheet,
   places: Places,
   rows: readonly PageRow[],
+  around: { headings: string[]; texts: string[]; absent: Record<string, string> },
 ): TableLayout {
   // Labels that are mapped, and all where rows are told by rules, are the page's vocabulary; others are data.
   const fixed = recipe.labels.map(({ map }) => map !== undefined || recipe.rows.length > 0)
-  const named = rows.map(({ labels }) => labels.filter((_, at) => fixed[at]).join(' | '))
+  const lastingRows = fixed.includes(true)
+  const sections = [...new Set(rows.map(({ section }) => section).filter((section) => section !== ''))]
   return {
-    heading: lasting([...sheet.titles, ...table.headings].join(' > ')),
+    heading: lasting([...new Set(around.headings)].join(' > ')),
     header: sheet.columns.map(lasting),
     places: Object.fromEntries([
-      ...recipe.labels.map(({ column }, at) => [`label ${column}`, places.labels[at] ?? -1]),
+      ...recipe.labels.map((label, at) => [labelName(label), places.labels[at] ?? -1]),
       ...recipe.values.map((value, at) => [`value ${nameOf(value)}`, places.values[at] ?? -1]),
     ]),
-    rows: fixed.includes(true) ? named.map(lasting) : [],
+    rows: lastingRows ? rows.map(({ labels }) => lasting(labels.filter((_, at) => fixed[at]).join(' | '))) : [],
+    sections: sections.map(lasting),
+    terms: termsOf(around.texts),
+    absent: lastingRows
+      ? around.absent
+      : Object.fromEntries(
+          Object.entries(around.absent).map(([name, found]) => [name, `${found.split('; ').length - 1}`]),
+        ),
   }
 }
 

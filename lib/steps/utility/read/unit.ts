@@ -1,4 +1,4 @@
-import { fold } from './text.ts'
+import { clean, fold } from './text.ts'
 
 /** The units that values of pages may have. ANEEL's files give energy in R$/MWh, most distributors' pages in R$/kWh. */
 export const units = ['R$/kWh', 'R$/MWh', 'R$/kW', '%', 'R$', 'h'] as const
@@ -53,6 +53,18 @@ export function statedUnits(text: string): { units: Unit[]; unknown: string[] } 
     else found.add(unit)
   }
   return { units: [...found], unknown: [...unknown] }
+}
+
+/** A header without the units it states: "Energia (R$/kWh)" is "Energia". */
+export function withoutUnits(text: string): string {
+  // positions in the folded text are those in the text itself
+  let left = ''
+  let from = 0
+  for (const match of fold(text).matchAll(expression)) {
+    left += text.slice(from, match.index)
+    from = match.index + match[0].length
+  }
+  return clean((left + text.slice(from)).replace(/[([]\s*(?:em)?\s*[)\]]|[\s:,–-]+(?:em)?\s*[)\]]?$|[([]\s*$/giu, ''))
 }
 
 function perUnit(per: string): Unit | undefined {

@@ -31,8 +31,12 @@ export interface Place {
   header: string
   /** Section and labels of the row. */
   row: string
-  /** Caption, title, heading, paragraph above: nearest first. */
+  /** Headers of the columns of labels. */
+  labels: string
+  /** Caption, title, paragraph above, headings: nearest first. */
   near: readonly string[]
+  /** Those of them that name this table alone. */
+  names: readonly string[]
 }
 
 /** What a value should be. */
@@ -96,9 +100,10 @@ function parts(text: string): CellParts {
 function pageUnit(
   cell: CellParts,
   { unit: wanted, pageUnit: given }: Expected,
-  { header, row, near }: Place,
+  place: Place,
   problem: (code: string, message: string) => PipelineError,
 ): Unit | undefined {
+  const { header, near } = place
   const one = (text: string, where: string): Unit | undefined => {
     const { units, unknown } = statedUnits(text)
     if (unknown[0] !== undefined)
@@ -131,7 +136,7 @@ function pageUnit(
   }
   if (cell.unit === 'R$' && unit === '%') throw problem('UNIT_CONTRADICTION', 'the cell says R$, the header %')
   const quantity = unit === undefined ? undefined : quantityOf(unit)
-  if (quantity !== undefined) refuseOtherQuantity(quantity, unit, header, row, problem)
+  if (quantity !== undefined) refuseOtherQuantity(quantity, unit, place, problem)
   return unit
 }
 
@@ -143,7 +148,8 @@ function nearestUnit(
 ): Unit | undefined {
   if (wanted === undefined) return undefined
   for (const text of near) {
-    const { units } = statedUnits(text)
+    const { units, unknown } = statedUnits(text)
+    if (unknown[0] !== undefined) throw problem('UNIT_UNKNOWN', `${quote(text)} states ${quote(unknown[0])}`)
     const fitting = units.filter((unit) => powerBetween(unit, wanted) !== undefined)
     if (fitting.length > 1) throw problem('UNIT_CONTRADICTION', `${quote(text)} states ${fitting.join(' and ')}`)
     if (fitting[0] !== undefined) return fitting[0]
@@ -167,23 +173,29 @@ function refuseOtherScale(
   }
 }
 
-/** A row or header that speaks of demand under a unit of energy, or the other way round, is not guessed at. */
+/**
+ * Words that speak of demand under a unit of energy, or the other way round, are not guessed at. "Tarifas de energia" stands above
+ * anything, so a table's name counts only where it speaks of demand.
+ */
 function refuseOtherQuantity(
   quantity: Quantity,
   unit: Unit | undefined,
-  header: string,
-  row: string,
+  { header, row, labels, names }: Place,
   problem: (code: string, message: string) => PipelineError,
 ): void {
-  for (const [where, text] of [
+  const said: [where: string, text: string][] = [
     ['row', row],
     ['header', header],
-  ] as const) {
-    const said = quantityInWords(text)
-    if (said !== undefined && said !== quantity) {
-      const [is, words] = said === 'demand' ? ['demand', 'energy'] : ['energy', 'demand']
-      throw problem('UNIT_CONTRADICTION', `the ${where} ${quote(text)} speaks of ${is}, ${unit} is a price of ${words}`)
-    }
+    ['header of the labels', labels],
+    ...names.filter((text) => quantityInWords(text) === 'demand').map((text): [string, string] => ['name', text]),
+  ]
+  for (const [where, text] of said) {
+    const words = quantityInWords(text)
+    if (words === undefined || words === quantity) continue
+    throw problem(
+      'UNIT_CONTRADICTION',
+      `the ${where} ${quote(text)} speaks of ${words}, ${unit} is a price of ${quantity}`,
+    )
   }
 }
 
