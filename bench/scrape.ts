@@ -1,10 +1,14 @@
 // How fast pages are read: pages per second of the extraction alone beside plain cheerio doing the same selections, interleaved in one
 // process; and how long the event loop stands still while a 2 MB page is read as the step reads it.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { readInThread } from '../dist/lib/steps/utility/read-thread.js'
+import { pageOf } from '../lib/steps/utility/recipes.ts'
 import { makePage } from './scrape/page.ts'
 import { byHand, byRecipe, recipeFor } from './scrape/readers.ts'
 
+// as it is shipped: the thread is one file there
+const { readInThread }: typeof import('../lib/steps/utility/read-thread.ts') = await import(
+  new URL('../dist/lib/steps/utility/read-thread.js', import.meta.url).href
+)
 const small = process.argv.includes('--small')
 const seconds = small ? 1 : 4
 
@@ -54,7 +58,7 @@ const job = {
   headers: { 'content-type': 'text/html; charset=utf-8' },
   url: 'https://example.org/',
   recipe,
-  page: recipe.pages[0],
+  page: pageOf(recipe, ''),
   contracts: [...contracts.values()],
 }
 const delay = monitorEventLoopDelay({ resolution: 1 })

@@ -3,7 +3,7 @@ import type { RecipeTable } from '../recipe-schema.ts'
 import type { Sheet } from './header.ts'
 import type { Page, PageTable } from './page.ts'
 import type { TableGlimpse } from './report.ts'
-import { type Pattern, quote, quote } from './text.ts'
+import { type Pattern, quote } from './text.ts'
 import { withoutUnits } from './unit.ts'
 import type { Patterns } from './value.ts'
 
