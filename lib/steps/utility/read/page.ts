@@ -40,8 +40,6 @@ export interface Page {
   blocks: Block[]
   tables: PageTable[]
   links: PageLink[]
-  /** Signs of a page that a program makes in the browser. */
-  scripts: number
 }
 
 const mostTables = 2_000
@@ -57,32 +55,46 @@ const deepest = 500
  */
 export function readPage(html: string, within?: string): Page {
   const $ = load(html)
-  refuseDeep($.root().toArray())
+  const { title, base, body } = survey($._root)
   const reader = new Reader()
-  reader.read(within === undefined ? rootOf($) : sectionOf($, within))
+  reader.read(within === undefined ? body : sectionOf($, within))
   return {
-    title: clean($('title').first().text()),
-    base: $('base[href]').first().attr('href') ?? '',
-    scripts: $('script').length,
+    title: title === undefined ? '' : visibleText(title.children),
+    base: base?.attribs.href ?? '',
     ...reader.end(),
   }
 }
 
-function refuseDeep(roots: readonly AnyNode[]): void {
-  let level: AnyNode[] = [...roots]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) {
-      throw new PipelineError(
-        'PAGE_TOO_DEEP',
-        `The page's elements are nested more than ${deepest} deep: it is not read`,
-      )
+/** What the page says of itself. One walk without recursion, for it also finds out whether the page can be walked with it. */
+function survey(root: AnyNode): { title?: Element; base?: Element; body: AnyNode[] } {
+  const found: { title?: Element; base?: Element; body: AnyNode[] } = { body: [] }
+  let depth = 0
+  let node: AnyNode | null | undefined = root
+  while (node) {
+    if (isElement(node)) {
+      if (node.name === 'title') found.title ??= node
+      else if (node.name === 'base' && node.attribs.href !== undefined) found.base ??= node
+      else if (node.name === 'body' && found.body.length === 0) found.body = [node]
     }
-    level = level.flatMap((node) => ('children' in node ? node.children : []))
+    const child: AnyNode | undefined = 'children' in node ? node.children[0] : undefined
+    if (child !== undefined) {
+      depth += 1
+      if (depth > deepest) {
+        throw new PipelineError(
+          'PAGE_TOO_DEEP',
+          `The page's elements are nested more than ${deepest} deep: it is not read`,
+        )
+      }
+      node = child
+      continue
+    }
+    while (node && node !== root && node.next === null) {
+      node = node.parent
+      depth -= 1
+    }
+    node = node === root ? null : node?.next
   }
-}
-
-function rootOf($: CheerioAPI): AnyNode[] {
-  return $('body').toArray()
+  return found
 }
 
 function sectionOf($: CheerioAPI, selector: string): AnyNode[] {
