@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { PipelineError } from '../../../lib/errors.ts'
 import { openScraping, openSite } from '../../helpers/scraping.ts'
 
@@ -261,6 +262,30 @@ describe('the step utility-scrape', async () => {
     await assert.rejects(scraping.scrape(settings()), (error: PipelineError) =>
       /^(TABLE_NOT_FOUND|PAGE_)/.test(error.code),
     )
+  })
+
+  test('50 MB, a bomb, a circle of redirects, a foreign host: each has a name, and what is served stays', async () => {
+    await scraping.scrape(settings())
+    const mega = Buffer.alloc(1_000_000, 'x')
+    const cases: [string, typeof site.page][] = [
+      ['NET_TOO_LARGE', { body: Buffer.concat(Array.from({ length: 50 }, () => mega)) }],
+      ['NET_TOO_LARGE', { body: gzipSync(Buffer.alloc(60_000_000)), headers: { 'content-encoding': 'gzip' } }],
+      ['NET_ENCODING', { body: page(), headers: { 'content-encoding': 'compress' } }],
+      ['NET_REDIRECTS', { body: '', status: 302, headers: { location: '/tarifas' } }],
+      ['REDIRECT_REFUSED', { body: '', status: 301, headers: { location: 'https://copy.example/tarifas' } }],
+      ['REDIRECT_REFUSED', { body: '', status: 301, headers: { location: 'http://169.254.169.254/latest/' } }],
+      ['HTTP_404', { body: 'não há', status: 404 }],
+      ['HTTP_503', { body: 'em manutenção', status: 503, headers: { 'retry-after': '0' } }],
+    ]
+    for (const [code, answer] of cases) {
+      site.page = answer
+      const error = await scraping.scrape(settings()).catch((thrown: unknown) => thrown)
+      assert.ok(error instanceof PipelineError, code)
+      assert.equal(error.code, code, error.message)
+      assert.match(error.message, /Version 1 of .* stays served/)
+      assert.equal((await state())?.stale_code, code)
+    }
+    assert.equal((await postgres.query(prices)).rows.length, 2)
   })
 
   test('ISO-8859-1 comes out right', async () => {
