@@ -1,7 +1,7 @@
 import { type CheerioAPI, load } from 'cheerio'
 import type { AnyNode, Element } from 'domhandler'
 import { PipelineError } from '../../../errors.ts'
-import { isBlock, isElement, isShown, visibleText } from './dom.ts'
+import { around, isBlock, isElement, isFootnote, isShown, joined, visibleText } from './dom.ts'
 import { readGrid } from './grid.ts'
 import { readSheet, type Sheet } from './header.ts'
 import { clean, quote } from './text.ts'
@@ -14,8 +14,10 @@ export interface Block {
 
 /** A table of the page, with what stands around it. */
 export interface PageTable {
-  /** What names it: caption, label, the text just before it, headings since the table before and the nearest one. */
+  /** What names it: caption, label, the text just before it, headings since the table before. */
   near: string[]
+  /** The nearest heading, if an earlier table stands under it as well: it names this one if nothing of its own does. */
+  inherited: string
   /** All headings above it, outermost first. */
   headings: string[]
   /** Its rows, told apart; read when first asked for. `headerRows` overrules what is found. */
@@ -147,7 +149,11 @@ class Reader {
       this.#flush()
       this.read(element.children)
       this.#flush()
-    } else this.read(element.children)
+    } else if (!isFootnote(element)) {
+      this.#run.push(around(element))
+      this.read(element.children)
+      this.#run.push(around(element))
+    }
   }
 
   #inside(element: Element): void {
@@ -189,21 +195,20 @@ class Reader {
 
   #describe(element: Element): PageTable {
     const caption = element.children.find((child) => isElement(child) && child.name === 'caption')
-    const nearest = this.#headings.at(-1)?.text ?? ''
+    const nearest = this.#headings.at(-1)
     // a heading of an earlier part that has no table of its own is not in force any more
     const fresh = this.#headings.filter(({ tables }) => tables === this.#tables.length)
-    const near = [
+    const own = [
       caption === undefined ? '' : visibleText([caption]),
       element.attribs['aria-label'] ?? '',
       element.attribs.summary ?? '',
-      this.#before,
-      nearest,
-      ...fresh.map(({ text }) => text),
     ]
+    const near = [...own, this.#before, ...fresh.toReversed().map(({ text }) => text)]
     const headings = this.#headings.map(({ text }) => text)
     let known: Sheet | undefined
     return {
       near: [...new Set(near.map(clean).filter((text) => text !== ''))],
+      inherited: own.join('') === '' && nearest !== undefined && !fresh.includes(nearest) ? nearest.text : '',
       headings,
       after: '',
       sheet(headerRows) {
@@ -222,7 +227,7 @@ class Reader {
 
   #flush(): void {
     if (this.#run.length === 0) return
-    const text = clean(this.#run.join(''))
+    const text = joined(this.#run)
     this.#run = []
     if (text === '') return
     this.#blocks.push({ text })

@@ -72,7 +72,11 @@ export function readTable(
     counted: kept.length,
     around: names.join(' \n '),
     layout: layoutOf(recipe, sheet, places, found, {
-      headings: [...sheet.titles, ...table.near.filter((text) => isName(text, recipe, patterns)), ...table.headings],
+      headings: [
+        ...sheet.titles,
+        ...namesOf(table).filter((text) => isName(text, recipe, patterns)),
+        ...table.headings,
+      ],
       texts: [...near, ...lines, table.after],
       absent,
     }),
@@ -137,6 +141,8 @@ function pageRows(
 ): { rows: PageRow[]; lines: string[] } {
   const rows: PageRow[] = []
   const lines: string[] = []
+  const sectionsMeanNothing = recipe.rows.length === 0 && recipe.labels.every(({ header }) => header !== undefined)
+  const isNamed = (text: string) => recipe.sections !== undefined && patterns.of(recipe.sections).test(text)
   const headers = new Set(sheet.headerRows.map((texts) => texts.join('\u0000')))
   const above: string[] = []
   let section = ''
@@ -144,8 +150,7 @@ function pageRows(
     const cells = row.cells.map((cell) => cell.text)
     if (headers.has(cells.join('\u0000'))) continue
     const line = ownTexts(row.cells).join(' ')
-    const isSection = recipe.sections !== undefined && isLine(row) && patterns.of(recipe.sections).test(line)
-    if (isSection || isSpanning(row)) {
+    if (isSpanning(row) || (isLine(row) && isNamed(line))) {
       section = line
       lines.push(line)
       above.length = 0
@@ -158,6 +163,12 @@ function pageRows(
       if (text !== '') above[at] = text
       return text === '' && label.fillDown ? (above[at] ?? '') : text
     })
+    // no rule and no label could say what stands under it
+    if (section !== '' && sectionsMeanNothing && !isNamed(section)) {
+      throw problem(recipe, 'ROW_UNKNOWN', `rows stand under ${quote(section)}, which the recipe does not know`, {
+        section,
+      })
+    }
     rows.push({
       cells,
       section,
