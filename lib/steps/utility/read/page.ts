@@ -58,6 +58,7 @@ const deepest = 500
  * `sheet` throws TABLE_TOO_LARGE.
  */
 export function readPage(html: string, within?: string): Page {
+  refuseDeepText(html)
   const $ = load(html)
   refuseDeep($.root().toArray())
   const reader = new Reader()
@@ -70,15 +71,22 @@ export function readPage(html: string, within?: string): Page {
   }
 }
 
+const tooDeep = () =>
+  new PipelineError('PAGE_TOO_DEEP', `The page's elements are nested more than ${deepest} deep: it is not read`)
+
+/** A look at the tags alone: the parser's time grows with the square of the depth. Lenient, for scripts may hold tags. */
+function refuseDeepText(html: string): void {
+  let depth = 0
+  for (const [tag] of html.matchAll(/<(?:\\?\/)?(?:div|span|section|article|ul|ol|table|blockquote|center|font)\b/gi)) {
+    depth = /^<\\?\//.test(tag) ? Math.max(0, depth - 1) : depth + 1
+    if (depth > deepest * 10) throw tooDeep()
+  }
+}
+
 function refuseDeep(roots: readonly AnyNode[]): void {
   let level: AnyNode[] = [...roots]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) {
-      throw new PipelineError(
-        'PAGE_TOO_DEEP',
-        `The page's elements are nested more than ${deepest} deep: it is not read`,
-      )
-    }
+    if (depth > deepest) throw tooDeep()
     level = level.flatMap((node) => ('children' in node ? node.children : []))
   }
 }

@@ -82,7 +82,14 @@ test('a unit that nobody knows, none, or two that differ', () => {
   refused(() => read(under('Energia (R$/m³)')), 'UNIT_UNKNOWN', 'R$/m')
   refused(() => read(under('Energia', '0,65 xyz')), 'UNIT_UNKNOWN', '"xyz"')
   refused(() => read(under('Energia R$/kWh', '0,65 R$/MWh')), 'UNIT_CONTRADICTION', 'R$/MWh', 'R$/kWh')
-  refused(() => read(under('Energia (R$/kWh ou R$/MWh)')), 'UNIT_CONTRADICTION')
+  refused(
+    () =>
+      read(
+        `<p>R$/kWh ou R$/MWh</p>${under('Energia').replace(/<h3>.*<.h3>/, '')}`,
+        recipeWith({ find: { header: ['^energia$'] } }),
+      ),
+    'UNIT_CONTRADICTION',
+  )
   refused(() => read(under('Energia (%)')), 'UNIT_CONTRADICTION', '%')
   refused(
     () => read(table(`<caption>Valores em R$/MWh</caption>${good}`)),
@@ -247,6 +254,6 @@ test('hostile pages: huge spans, huge tables, deep nesting, rubbish', { timeout:
   ]) {
     refused(() => read(text), 'TABLE_NOT_FOUND')
   }
-  const spans = table(head + '<tr><td rowspan="0">B1</td><td colspan="0">0,65</td></tr>')
+  const spans = table(`${head}<tr><td rowspan="0">B1</td><td colspan="0">0,65</td></tr>`)
   assert.deepEqual(valuesOf(read(spans)), ['650'])
 })
