@@ -151,9 +151,10 @@ function layoutOf(
   rows: readonly PageRow[],
   around: { headings: string[]; texts: string[]; absent: Record<string, string> },
 ): TableLayout {
-  // Labels that are mapped, and all where rows are told by rules, are the page's vocabulary; others are data.
-  const fixed = recipe.labels.map(({ map }) => map !== undefined || recipe.rows.length > 0)
-  const lastingRows = fixed.includes(true)
+  // Where rules name the rows, their names and order are the page's vocabulary; else only labels that are mapped, without their order.
+  const named = recipe.rows.length > 0
+  const mapped = recipe.labels.flatMap(({ map }, at) => (map === undefined ? [] : [at]))
+  const words = rows.flatMap(({ labels }) => mapped.map((at) => lasting(labels[at] ?? '')))
   const sections = [...new Set(rows.map(({ section }) => section).filter((section) => section !== ''))]
   return {
     heading: lasting([...new Set(around.headings)].join(' > ')),
@@ -162,10 +163,10 @@ function layoutOf(
       ...recipe.labels.map((label, at) => [labelName(label), places.labels[at] ?? -1]),
       ...recipe.values.map((value, at) => [`value ${nameOf(value)}`, places.values[at] ?? -1]),
     ]),
-    rows: lastingRows ? rows.map(({ labels }) => lasting(labels.filter((_, at) => fixed[at]).join(' | '))) : [],
+    rows: named ? rows.map(({ labels }) => lasting(labels.join(' | '))) : [...new Set(words)].sort(),
     sections: sections.map(lasting),
     terms: termsOf(around.texts),
-    absent: lastingRows
+    absent: named
       ? around.absent
       : Object.fromEntries(
           Object.entries(around.absent).map(([name, found]) => [name, `${found.split('; ').length - 1}`]),
