@@ -62,7 +62,11 @@ export function readPage(html: string, within?: string): Page {
   const $ = load(html)
   refuseDeep($.root().toArray())
   const reader = new Reader()
-  reader.read(within === undefined ? rootOf($) : sectionOf($, within))
+  // what is asked for is read, also where a program unhides it in the browser
+  for (const element of within === undefined ? $('body').toArray() : sectionsOf($, within)) {
+    reader.read(element.children)
+    reader.pause()
+  }
   return {
     title: clean($('title').first().text()),
     base: $('base[href]').first().attr('href') ?? '',
@@ -91,18 +95,19 @@ function refuseDeep(roots: readonly AnyNode[]): void {
   }
 }
 
-function rootOf($: CheerioAPI): AnyNode[] {
-  return $('body').toArray()
-}
-
-function sectionOf($: CheerioAPI, selector: string): AnyNode[] {
-  const found = $(selector).toArray()
+/** The elements that a selector finds, without those inside another one of them. */
+function sectionsOf($: CheerioAPI, selector: string): Element[] {
+  const found = $(selector).toArray().filter(isElement)
   if (found.length === 0) {
     throw new PipelineError('SECTION_NOT_FOUND', `The page has no element ${quote(selector)}`, {
       details: { selector },
     })
   }
-  return found
+  const all = new Set<AnyNode>(found)
+  return found.filter((element) => {
+    for (let up = element.parent; up !== null; up = up.parent) if (all.has(up)) return false
+    return true
+  })
 }
 
 /** Walks the page in document order. */
@@ -129,6 +134,12 @@ class Reader {
   /** A hidden part that a tab or button of the page opens. */
   #isPanel({ attribs: { id } }: Element): boolean {
     return id !== undefined && this.#openers.has(id)
+  }
+
+  /** What follows does not go on with the text before it. */
+  pause(): void {
+    this.#flush()
+    this.#before = ''
   }
 
   end(): Pick<Page, 'blocks' | 'tables' | 'links'> {
@@ -258,6 +269,7 @@ function rankOf({ name, attribs, children }: Element): number | undefined {
   const [only] = content
   if (content.length !== 1 || only === undefined || !isElement(only) || !/^(strong|b)$/.test(only.name))
     return undefined
+  if (holdsTable(only)) return undefined
   return visibleText(only.children).length <= 150 ? 8 : undefined
 }
 

@@ -233,6 +233,14 @@ test('a part that the page does not have', () => {
   assert.ok(read(`<div id="tarifas">${table(good)}</div>${table(good)}`, recipeWith({}, { within: '#tarifas' })))
 })
 
+test('parts that only a program shows are read where they are asked for; one part inside another is read once', () => {
+  const within = recipeWith({}, { within: '.t' })
+  assert.ok(read(`<div class="t" hidden>${table(good)}</div>`, within))
+  assert.ok(read(`<div class="t"><p>x</p><div class="t">${table(good)}</div></div>`, within))
+  assert.ok(read(`</body></html><body style="visibility: hidden">${table(good)}`))
+  assert.ok(read(`<div><b>${table(good)}</b></div>`))
+})
+
 test('hostile pages: huge spans, huge tables, deep nesting, rubbish', { timeout: 60_000 }, () => {
   const wide = tr('B1', '0,65').replace('<td>', '<td colspan="1000000000">')
   refused(() => read(table(head + wide)), 'TABLE_TOO_LARGE', '100000')
