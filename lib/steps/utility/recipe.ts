@@ -40,6 +40,7 @@ function* patternsOf({ fields, tables, prose, documents }: Recipe): Generator<[w
     const at = `table ${table.name}`
     const { heading, under, header } = table.find
     for (const source of [heading, under, ...header]) if (source !== undefined) yield [`${at}: find`, source]
+    if (table.refuse !== undefined) yield [`${at}: refuse`, table.refuse]
     if (table.sections !== undefined) yield [`${at}: sections`, table.sections]
     for (const label of table.labels) {
       const name = `${at}: label ${label.column ?? ''}`

@@ -22,7 +22,7 @@ export interface TableReading {
 }
 
 /**
- * Reads a table by its recipe; `taken` has the tables that were read before, by the name they have in the recipe. Throws TABLE_NOT_FOUND, TABLE_AMBIGUOUS, COLUMN_MISSING, COLUMN_AMBIGUOUS, ROW_MISSING,
+ * Reads a table by its recipe; `taken` has the tables that were read before, by the name they have in the recipe. Throws TABLE_NOT_FOUND, TABLE_AMBIGUOUS, TABLE_REFUSED, COLUMN_MISSING, COLUMN_AMBIGUOUS, ROW_MISSING,
  * ROW_AMBIGUOUS, ROW_UNKNOWN, ROW_COUNT, LABEL_MISSING, VALUE_MISSING, and what {@link readValue} and {@link readLabel} throw.
  */
 export function readTable(
@@ -56,6 +56,8 @@ export function readTable(
   }
   const names = [...sheet.titles, ...table.near]
   const near = [...names, ...table.headings.toReversed()]
+  const texts = [...near, ...lines, table.after]
+  refuseWords(recipe, texts, patterns)
   const labels = places.labels.map((at) => (at === undefined ? '' : (sheet.columns[at] ?? ''))).join(' ')
   const absent: Record<string, string> = {}
   const rows = kept.flatMap((each) => rowsOf(recipe, each, { sheet, places, patterns, near, names, labels, absent }))
@@ -69,7 +71,7 @@ export function readTable(
         ...namesOf(table).filter((text) => isName(text, recipe, patterns)),
         ...table.headings,
       ],
-      texts: [...near, ...lines, table.after],
+      texts,
       absent,
     }),
   }
@@ -139,6 +141,15 @@ function rowsOf(recipe: RecipeTable, { row, set, absent }: KeptRow, around: Arou
     })
   })
   return recipe.oneRow && rows.length > 0 ? [Object.assign({}, ...rows)] : rows
+}
+
+function refuseWords(recipe: RecipeTable, texts: readonly string[], patterns: Patterns): void {
+  if (recipe.refuse === undefined) return
+  const pattern = patterns.of(recipe.refuse)
+  const said = texts.find((text) => pattern.test(text))
+  if (said === undefined) return
+  const [words] = pattern.all(said, 1)
+  throw problem(recipe, 'TABLE_REFUSED', `${quote(words?.text ?? '')} is said around it: ${quote(said, 200)}`, { said })
 }
 
 const isName = (text: string, { find }: RecipeTable, patterns: Patterns) =>

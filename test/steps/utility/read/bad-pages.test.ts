@@ -159,6 +159,16 @@ test('rows: unknown, missing, too many, twice, and labels that no entry fits', (
   refused(() => read(table(section)), 'ROW_UNKNOWN', '"Com tributos"')
 })
 
+test('words that the recipe does not admit, wherever they stand', () => {
+  const recipe = recipeWith({ refuse: 'com tributos', rows: [{ match: 'b\\d$', count: [1, 9] }] })
+  const said = (page: string) => refused(() => read(page, recipe), 'TABLE_REFUSED', '"com tributos"')
+  said(table(good, '<h3>Tarifa convencional com tributos</h3>'))
+  said(table(good, '<h3>Tarifa convencional</h3><p>Valores com tributos.</p>'))
+  said(`${table(good)}<p>Valores com tributos.</p>`)
+  said(table(`${good}<tr><td colspan="2">Valores com tributos</td></tr>`))
+  assert.ok(read(`<p>Outras tarifas são com tributos.</p>${table(good)}`, recipe))
+})
+
 test('fields in the text: missing, said twice, no date', () => {
   const dated = (required = true) =>
     recipeWith({}, { fields: [{ column: 'vigencia_inicio', pattern: 'desde (?<value>\\S+)', kind: 'date', required }] })

@@ -25,6 +25,9 @@ test('text: spaces of all kinds, soft hyphens, accents, dashes', () => {
     new Pattern('(?<value>\\p{L}+) \\d').all('Março 1, abril 2').map(({ groups }) => groups.value),
     ['Março', 'abril'],
   )
+  const twice = new Pattern('com tributos')
+  assert.ok(twice.test('valores com tributos'))
+  assert.equal(twice.all('valores com tributos').length, 1)
   assert.equal(quote('abcdef', 4), '"abc…"')
 })
 
