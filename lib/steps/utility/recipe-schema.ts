@@ -116,6 +116,9 @@ const TableSchema = Type.Object(
       },
       { ...strict, minProperties: 1, description: 'Exactly one table of the page must fit' },
     ),
+    refuse: Type.Optional(
+      PatternText('What must not be said around the table, in its title, sections or notes, such as "com tributos"'),
+    ),
     headerRows: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 6, description: 'Where the rows of the header cannot be told' }),
     ),

@@ -1,6 +1,7 @@
 import { PipelineError } from '../../errors.ts'
 import { parser } from '../../schema.ts'
 import { Pattern } from './read/text.ts'
+import { quantityOf, type Unit } from './read/unit.ts'
 import { type Recipe, RecipeSchema, type ValueMapEntry } from './recipe-schema.ts'
 
 const recipes = parser(RecipeSchema, 'The recipe', 'RECIPE_INVALID')
@@ -39,6 +40,7 @@ function* patternsOf({ fields, tables, prose, documents }: Recipe): Generator<[w
     const at = `table ${table.name}`
     const { heading, under, header } = table.find
     for (const source of [heading, under, ...header]) if (source !== undefined) yield [`${at}: find`, source]
+    if (table.refuse !== undefined) yield [`${at}: refuse`, table.refuse]
     if (table.sections !== undefined) yield [`${at}: sections`, table.sections]
     for (const label of table.labels) {
       const name = `${at}: label ${label.column ?? ''}`
@@ -61,6 +63,15 @@ function* patternsOf({ fields, tables, prose, documents }: Recipe): Generator<[w
   }
 }
 
+/** A range must be able to tell a price in another scale: R$/kWh and R$/MWh are a thousand apart. */
+function rangeProblems(where: string, unit: Unit | undefined, [low, high]: readonly [number, number]): string[] {
+  if (low > high) return [`${where}: a range of ${low} to ${high}`]
+  if (unit === undefined || quantityOf(unit) !== 'energy' || (low > 0 && high < low * 1_000)) return []
+  return [
+    `${where}: the range ${low} to ${high} ${unit} would also take a value that is a thousand times too large or small`,
+  ]
+}
+
 function otherProblems({ pages, tables, prose, fields, documents }: Recipe): string[] {
   const problems: string[] = []
   if (tables.length + prose.length === 0 && documents === undefined)
@@ -81,14 +92,22 @@ function otherProblems({ pages, tables, prose, fields, documents }: Recipe): str
     if (!pattern.includes('(?<value>')) problems.push(`the pattern of field ${column} has no group (?<value>…)`)
   }
   for (const { name, columns, pattern } of prose) {
-    for (const { group, kind, range } of columns) {
+    for (const { group, kind, range, unit } of columns) {
+      if (range !== undefined) problems.push(...rangeProblems(`prose ${name}, ${group}`, unit, range))
       if (!pattern.includes(`(?<${group}>`)) problems.push(`prose ${name}: the pattern has no group (?<${group}>…)`)
       if (kind === 'decimal' && range === undefined)
         problems.push(`prose ${name}: ${group} is a decimal without a range`)
     }
   }
-  for (const { name, values, oneRow } of tables) {
-    for (const { stated, pageUnit, header } of values) {
+  for (const { name, find, values, oneRow, count, rows } of tables) {
+    if (find.heading === undefined && find.under === undefined && find.header.length === 0) {
+      problems.push(`table ${name}: "find" says nothing, any table would do`)
+    }
+    for (const [least, most] of [count, ...rows.map((rule) => rule.count)]) {
+      if (least > most) problems.push(`table ${name}: a count of ${least} to ${most}`)
+    }
+    for (const { stated, pageUnit, header, unit, range } of values) {
+      problems.push(...rangeProblems(`table ${name}, value ${header}`, unit, range))
       if ((stated === 'recipe') !== (pageUnit !== undefined)) {
         problems.push(`table ${name}, value ${header}: "pageUnit" belongs to "stated": "recipe"`)
       }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodePage } from '../../../lib/steps/utility/read/charset.ts'
 import { extract } from '../../../lib/steps/utility/read/extract.ts'
+import { layoutChanges } from '../../../lib/steps/utility/read/layout.ts'
 import { prepareRecipe, shippedRecipes } from '../../../lib/steps/utility/recipes.ts'
 import { pages, sorted } from '../../pages/pages.ts'
 import { latin1 } from '../../pages/server.ts'
@@ -29,5 +30,18 @@ for (const { name, recipe, page, html, expected } of pages()) {
     const read = extract(text, recipe, page, contracts)
     assert.deepEqual(sorted(read.datasets), sorted(expected))
     assert.equal(read.fingerprint, extract(html, recipe, page, contracts).fingerprint)
+  })
+
+  test(`${name}: next year's publication has other values and the same fingerprint`, () => {
+    const next = html
+      .replace(/(\d,\d+?)([1-8])(?=\D)/g, (_, left: string, last: string) => `${left}${Number(last) + 1}`)
+      .replace(/\b20(2[4-8])\b/g, (_, year: string) => `20${Number(year) + 1}`)
+      .replaceAll('12%', '13%')
+      .replaceAll('3512', '3688')
+      .replaceAll('3.461', '3.599')
+    const [was, is] = [extract(html, recipe, page, contracts), extract(next, recipe, page, contracts)]
+    assert.notDeepEqual(is.datasets, was.datasets)
+    assert.deepEqual(layoutChanges(was.layout, is.layout), [])
+    assert.equal(is.fingerprint, was.fingerprint)
   })
 }

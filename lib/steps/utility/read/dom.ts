@@ -26,7 +26,7 @@ const unread = /display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|line-thr
 export const isBlock = ({ name }: Element) => blocks.has(name)
 
 /** What points to a note: `<sup>1</sup>`, `<sup>(a)</sup>`, `<a href="#note">*</a>`; no power, no ordinal, no decimals. */
-function isFootnote({ name, attribs, children }: Element): boolean {
+export function isFootnote({ name, attribs, children }: Element): boolean {
   if (name === 'sup')
     return /^(?:\d|[a-np-z]|\*+|[†‡§]|[([](?:\d{1,2}|[a-z]|\*+)[)\]])$/i.test(rawText(children).trim())
   if (name === 'a' && attribs.href?.startsWith('#') === true)
@@ -51,25 +51,32 @@ function rawText(nodes: readonly AnyNode[]): string {
   return text
 }
 
+/** What stands around an element's text: a space where it stands alone, a seam where it may look different. */
+export const around = (element: Element): string => (isBlock(element) ? ' ' : looksDifferent(element) ? seam : '')
+
 /**
- * The text of nodes as a reader sees it. Notes' numbers are left out: "0,65" with a note 1 must not become "0,651". Where digits of
- * different looks touch, nobody can tell a note from decimals: "⋮" stands between them, so that this is no number.
+ * The text of pieces that follow each other, as a reader sees it. Where digits of different looks touch, nobody can tell a note from
+ * decimals: "⋮" stands between them, so that this is no number.
  */
+export function joined(parts: readonly string[]): string {
+  const text = parts.join('')
+  return clean(text.includes(seam) ? text.replace(/(?<=\d)\uE000+(?=\d)/g, '⋮').replaceAll(seam, '') : text)
+}
+
+/** The text of nodes as a reader sees it. Notes' numbers are left out: "0,65" with a note 1 must not become "0,651". */
 export function visibleText(nodes: readonly AnyNode[]): string {
   const parts: string[] = []
   collect(nodes, parts)
-  const text = parts.join('')
-  return clean(text.includes(seam) ? text.replace(/(?<=\d)\uE000+(?=\d)/g, '⋮').replaceAll(seam, '') : text)
+  return joined(parts)
 }
 
 function collect(nodes: readonly AnyNode[], parts: string[]): void {
   for (const node of nodes) {
     if (node.type === 'text') parts.push(node.data)
     else if (isElement(node) && isShown(node) && !isFootnote(node)) {
-      const around = blocks.has(node.name) ? ' ' : looksDifferent(node) ? seam : ''
-      if (around !== '') parts.push(around)
+      parts.push(around(node))
       collect(node.children, parts)
-      if (around !== '') parts.push(around)
+      parts.push(around(node))
     }
   }
 }

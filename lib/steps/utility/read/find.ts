@@ -59,7 +59,8 @@ export function columnsOf({ columns }: Sheet, pattern: Pattern): number[] {
 /** Every text that may name a table, the nearest ones first; a table without a heading has its name in the corner of its header. */
 export function namesOf(table: PageTable): string[] {
   const { titles, columns } = table.sheet()
-  return [...titles, ...table.near, ...columns.slice(0, 1)]
+  const inherited = titles.length === 0 && table.inherited !== '' ? [table.inherited] : []
+  return [...titles, ...table.near, ...inherited, ...columns.slice(0, 1)]
 }
 
 function sayGlimpses(found: readonly TableGlimpse[], all: number): string {

@@ -1,6 +1,7 @@
 import { blank, type Cell, type Grid, type Row } from './grid.ts'
 import { parseDecimal, withoutFootnotes } from './number.ts'
 import { clean } from './text.ts'
+import { withoutUnits } from './unit.ts'
 
 /** A table told apart into what it says of itself and its rows. */
 export interface Sheet {
@@ -57,7 +58,7 @@ function headerDepth(rows: readonly Row[], start: number): number {
   else if (allHeads(first)) while (allHeads(rows[start + depth])) depth += 1
   for (let next = rows[start + depth]; next !== undefined; next = rows[start + depth]) {
     const above = rows[start + depth - 1]
-    if (above === undefined || depth >= 4 || !divides(above.cells, next.cells)) break
+    if (above === undefined || depth >= 4 || !(divides(above.cells, next.cells) || holdsUnits(next.cells))) break
     depth += 1
   }
   return depth
@@ -65,6 +66,10 @@ function headerDepth(rows: readonly Row[], start: number): number {
 
 const allHeads = (row: Row | undefined) =>
   row !== undefined && ownTexts(row.cells).length > 1 && row.cells.every((cell) => cell.heads || cell.text === '')
+
+/** Whether a row says units and nothing else. */
+const holdsUnits = (cells: readonly Cell[]) =>
+  cells.some(({ text }) => text !== '') && cells.every(({ text }) => withoutUnits(text) === '')
 
 /** Whether a row goes on with the header above it: it has words where that one spans several columns or is blank, and no number. */
 function divides(above: readonly Cell[], below: readonly Cell[]): boolean {

@@ -16,7 +16,7 @@ export interface TableLayout {
   header: string[]
   /** Column of each label and value, by its name in the recipe. */
   places: Record<string, number>
-  /** Texts of the rows that the recipe knows by name, in the page's order. */
+  /** Texts of the rows that the recipe knows by name, in the page's order; without such rows the words of labels with a map. */
   rows: string[]
   /** Sections that have rows. */
   sections: string[]

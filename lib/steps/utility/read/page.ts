@@ -1,7 +1,7 @@
 import { type CheerioAPI, load } from 'cheerio'
 import type { AnyNode, Element } from 'domhandler'
 import { PipelineError } from '../../../errors.ts'
-import { isBlock, isElement, isShown, visibleText } from './dom.ts'
+import { around, isBlock, isElement, isFootnote, isShown, joined, visibleText } from './dom.ts'
 import { readGrid } from './grid.ts'
 import { readSheet, type Sheet } from './header.ts'
 import { clean, quote } from './text.ts'
@@ -14,8 +14,10 @@ export interface Block {
 
 /** A table of the page, with what stands around it. */
 export interface PageTable {
-  /** What names it: caption, label, the text just before it, headings since the table before and the nearest one. */
+  /** What names it: caption, label, the text just before it, headings since the table before. */
   near: string[]
+  /** The nearest heading, if an earlier table stands under it as well: it names this one if nothing of its own does. */
+  inherited: string
   /** All headings above it, outermost first. */
   headings: string[]
   /** Its rows, told apart; read when first asked for. `headerRows` overrules what is found. */
@@ -54,10 +56,15 @@ const deepest = 500
  * `sheet` throws TABLE_TOO_LARGE.
  */
 export function readPage(html: string, within?: string): Page {
+  refuseDeepText(html)
   const $ = load(html)
   const { title, base, body } = survey($._root)
   const reader = new Reader()
-  reader.read(within === undefined ? body : sectionOf($, within))
+  // what is asked for is read, also where a program unhides it in the browser
+  for (const element of within === undefined ? body : sectionsOf($, within)) {
+    reader.read(element.children)
+    reader.pause()
+  }
   return {
     title: title === undefined ? '' : visibleText(title.children),
     base: base?.attribs.href ?? '',
@@ -65,9 +72,21 @@ export function readPage(html: string, within?: string): Page {
   }
 }
 
+const tooDeep = () =>
+  new PipelineError('PAGE_TOO_DEEP', `The page's elements are nested more than ${deepest} deep: it is not read`)
+
+/** A look at the tags alone: the parser's time grows with the square of the depth. Lenient, for scripts may hold tags. */
+function refuseDeepText(html: string): void {
+  let depth = 0
+  for (const [tag] of html.matchAll(/<(?:\\?\/)?(?:div|span|section|article|ul|ol|table|blockquote|center|font)\b/gi)) {
+    depth = /^<\\?\//.test(tag) ? Math.max(0, depth - 1) : depth + 1
+    if (depth > deepest * 10) throw tooDeep()
+  }
+}
+
 /** What the page says of itself. One walk without recursion, for it also finds out whether the page can be walked with it. */
-function survey(root: AnyNode): { title?: Element; base?: Element; body: AnyNode[] } {
-  const found: { title?: Element; base?: Element; body: AnyNode[] } = { body: [] }
+function survey(root: AnyNode): { title?: Element; base?: Element; body: Element[] } {
+  const found: { title?: Element; base?: Element; body: Element[] } = { body: [] }
   let depth = 0
   let node: AnyNode | null | undefined = root
   while (node) {
@@ -80,10 +99,7 @@ function survey(root: AnyNode): { title?: Element; base?: Element; body: AnyNode
     if (child !== undefined) {
       depth += 1
       if (depth > deepest) {
-        throw new PipelineError(
-          'PAGE_TOO_DEEP',
-          `The page's elements are nested more than ${deepest} deep: it is not read`,
-        )
+        throw tooDeep()
       }
       node = child
       continue
@@ -97,14 +113,19 @@ function survey(root: AnyNode): { title?: Element; base?: Element; body: AnyNode
   return found
 }
 
-function sectionOf($: CheerioAPI, selector: string): AnyNode[] {
-  const found = $(selector).toArray()
+/** The elements that a selector finds, without those inside another one of them. */
+function sectionsOf($: CheerioAPI, selector: string): Element[] {
+  const found = $(selector).toArray().filter(isElement)
   if (found.length === 0) {
     throw new PipelineError('SECTION_NOT_FOUND', `The page has no element ${quote(selector)}`, {
       details: { selector },
     })
   }
-  return found
+  const all = new Set<AnyNode>(found)
+  return found.filter((element) => {
+    for (let up = element.parent; up !== null; up = up.parent) if (all.has(up)) return false
+    return true
+  })
 }
 
 /** Walks the page in document order. */
@@ -133,6 +154,12 @@ class Reader {
     return id !== undefined && this.#openers.has(id)
   }
 
+  /** What follows does not go on with the text before it. */
+  pause(): void {
+    this.#flush()
+    this.#before = ''
+  }
+
   end(): Pick<Page, 'blocks' | 'tables' | 'links'> {
     this.#flush()
     return { blocks: this.#blocks, tables: this.#tables, links: this.#links }
@@ -159,7 +186,11 @@ class Reader {
       this.#flush()
       this.read(element.children)
       this.#flush()
-    } else this.read(element.children)
+    } else if (!isFootnote(element)) {
+      this.#run.push(around(element))
+      this.read(element.children)
+      this.#run.push(around(element))
+    }
   }
 
   #inside(element: Element): void {
@@ -201,21 +232,20 @@ class Reader {
 
   #describe(element: Element): PageTable {
     const caption = element.children.find((child) => isElement(child) && child.name === 'caption')
-    const nearest = this.#headings.at(-1)?.text ?? ''
+    const nearest = this.#headings.at(-1)
     // a heading of an earlier part that has no table of its own is not in force any more
     const fresh = this.#headings.filter(({ tables }) => tables === this.#tables.length)
-    const near = [
+    const own = [
       caption === undefined ? '' : visibleText([caption]),
       element.attribs['aria-label'] ?? '',
       element.attribs.summary ?? '',
-      this.#before,
-      nearest,
-      ...fresh.map(({ text }) => text),
     ]
+    const near = [...own, this.#before, ...fresh.toReversed().map(({ text }) => text)]
     const headings = this.#headings.map(({ text }) => text)
     let known: Sheet | undefined
     return {
       near: [...new Set(near.map(clean).filter((text) => text !== ''))],
+      inherited: own.join('') === '' && nearest !== undefined && !fresh.includes(nearest) ? nearest.text : '',
       headings,
       after: '',
       sheet(headerRows) {
@@ -234,7 +264,7 @@ class Reader {
 
   #flush(): void {
     if (this.#run.length === 0) return
-    const text = clean(this.#run.join(''))
+    const text = joined(this.#run)
     this.#run = []
     if (text === '') return
     this.#blocks.push({ text })
@@ -257,6 +287,7 @@ function rankOf({ name, attribs, children }: Element): number | undefined {
   const [only] = content
   if (content.length !== 1 || only === undefined || !isElement(only) || !/^(strong|b)$/.test(only.name))
     return undefined
+  if (holdsTable(only)) return undefined
   return visibleText(only.children).length <= 150 ? 8 : undefined
 }
 

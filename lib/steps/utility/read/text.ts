@@ -47,6 +47,8 @@ export class Pattern {
   /** All places, up to `limit`, that do not overlap. */
   all(text: string, limit = 10_000): Found[] {
     const found: Found[] = []
+    // matchAll goes on where the last test stopped
+    this.#expression.lastIndex = 0
     for (const match of fold(text).matchAll(this.#expression)) {
       if (found.length >= limit) break
       const groups: Record<string, string> = {}

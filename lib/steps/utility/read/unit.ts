@@ -31,7 +31,7 @@ export function quantityOf(unit: Unit): Quantity | undefined {
 
 // Money by something (also a sort of money or a something that is not ours), a per cent sign.
 const expression =
-  /(R\$|US\$|U\$|centavos|reais|¢)\s*(?:\/|por)\s*\(?\s*([\p{L}]+)|(%|por cento)|\((R\$|h|horas)\)|\bem (horas|reais)\b/giu
+  /(R\$|US\$|U\$|centavos|reais|¢)\s*(?:\/|por)\s*\(?\s*(\p{L}[\p{L}\d²³]*)|(%|por cento)|\((R\$|h|horas)\)|\bem (horas|reais)\b/giu
 
 /** The units that a text states, each once; what looks like a unit and is none of ours stands in `unknown`. */
 export function statedUnits(text: string): { units: Unit[]; unknown: string[] } {

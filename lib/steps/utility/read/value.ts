@@ -10,7 +10,15 @@ import {
   withoutFootnotes,
 } from './number.ts'
 import { Pattern, quote } from './text.ts'
-import { powerBetween, type Quantity, quantityInWords, quantityOf, statedUnits, type Unit } from './unit.ts'
+import {
+  powerBetween,
+  type Quantity,
+  quantityInWords,
+  quantityOf,
+  statedUnits,
+  type Unit,
+  withoutUnits,
+} from './unit.ts'
 
 /** The patterns of a recipe, each compiled once. */
 export class Patterns {
@@ -113,7 +121,8 @@ function pageUnit(
     return units[0]
   }
   const inCell = cell.unit === '' || cell.unit === 'R$' ? undefined : one(cell.unit, 'cell')
-  if (cell.unit !== '' && cell.unit !== 'R$' && inCell === undefined) {
+  // also a second number, or words that might say what the first one is
+  if (cell.unit !== '' && cell.unit !== 'R$' && (inCell === undefined || withoutUnits(cell.unit) !== '')) {
     throw problem('UNIT_UNKNOWN', `${quote(cell.unit)} beside the number is no unit that is known`)
   }
   const inHeader = one(header, 'header')
