@@ -1,5 +1,5 @@
 // How fast pages are read: pages per second of the extraction alone beside plain cheerio doing the same selections, interleaved in one
-// process; and how long the event loop stands still while a 2 MB page is read as the step reads it.
+// process (processor time); and how long the event loop stands still while a 2 MB page is read as the step reads it.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { pageOf } from '../lib/steps/utility/recipes.ts'
 import { makePage } from './scrape/page.ts'
@@ -16,23 +16,25 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
-/** Pages per second of each way, in turns of 100 ms or one page, so that both see the same machine. */
+/**
+ * Pages per second of processor time of each way, page by page in turns: what else the machine does then costs both the same, and costs
+ * neither time that is not its own.
+ */
 function race(html: string, ways: ((html: string) => number)[], rows: number): number[] {
   for (const way of ways) if (way(html) !== rows) throw new Error('the readers do not find the same rows')
-  const rates = ways.map((): number[] => [])
+  const spent = ways.map(() => 0)
+  let pages = 0
   const end = performance.now() + seconds * 1_000 * ways.length
-  while (performance.now() < end || (rates[0]?.length ?? 0) < 5) {
+  while (performance.now() < end || pages < 5) {
     ways.forEach((way, at) => {
-      const start = performance.now()
-      let pages = 0
-      do {
-        way(html)
-        pages += 1
-      } while (performance.now() - start < 100)
-      rates[at]?.push(pages / ((performance.now() - start) / 1_000))
+      const start = process.cpuUsage()
+      way(html)
+      const { user, system } = process.cpuUsage(start)
+      spent[at] = (spent[at] ?? 0) + (user + system) / 1e6
     })
+    pages += 1
   }
-  return rates.map(median)
+  return spent.map((time) => pages / time)
 }
 
 let failed = false

@@ -28,7 +28,7 @@ export function recipeFor({ tables, rows }: MadePage): { recipe: Recipe; contrac
           {
             header: '^energia',
             unit: 'R$/MWh',
-            range: [1, 2_000],
+            range: [5, 2_000],
             set: { componente: 'tarifa', grandeza: 'energia' },
           },
         ],

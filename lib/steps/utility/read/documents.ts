@@ -25,8 +25,9 @@ export function readDocuments(page: Page, url: string, recipe: Recipe, patterns:
     if (!/^https?:$/.test(address.protocol) || found.has(address.href)) continue
     if (!patterns.of(documents.href).test(decoded(address.pathname) + address.search)) continue
     const wanted = documents.text
-    if (wanted !== undefined && ![text, heading].some((each) => patterns.of(wanted).test(each))) continue
-    found.set(address.href, { url: address.href, text: text.slice(0, 300), heading: heading.slice(0, 300) })
+    const words = text()
+    if (wanted !== undefined && ![words, heading].some((each) => patterns.of(wanted).test(each))) continue
+    found.set(address.href, { url: address.href, text: words.slice(0, 300), heading: heading.slice(0, 300) })
   }
   const [least, most] = documents.count
   if (found.size < least || found.size > Math.min(most, mostDocuments)) {

@@ -59,9 +59,14 @@ export const around = (element: Element): string => (isBlock(element) ? ' ' : lo
  * decimals: "⋮" stands between them, so that this is no number.
  */
 export function joined(parts: readonly string[]): string {
-  const text = parts.join('')
-  return clean(text.includes(seam) ? text.replace(/(?<=\d)\uE000+(?=\d)/g, '⋮').replaceAll(seam, '') : text)
+  const text = parts.length === 1 ? (parts[0] ?? '') : parts.join('')
+  if (!text.includes(seam)) return clean(text)
+  const told = /\d\uE000+\d/.test(text) ? text.replace(/(?<=\d)\uE000+(?=\d)/g, '⋮') : text
+  return clean(told.replaceAll(seam, ''))
 }
+
+/** Whether a piece holds anything that a reader sees. */
+export const hasText = (part: string) => /[^\s\uE000\u00AD\u200B-\u200F\u2060\uFEFF]/.test(part)
 
 /** The text of nodes as a reader sees it. Notes' numbers are left out: "0,65" with a note 1 must not become "0,651". */
 export function visibleText(nodes: readonly AnyNode[]): string {

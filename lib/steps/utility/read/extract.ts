@@ -35,7 +35,7 @@ export function extract(
 ): Extraction {
   const read = readPage(html, recipe.within)
   const patterns = new Patterns()
-  const text = textOf(read.blocks)
+  const text = recipe.fields.length === 0 ? '' : textOf(read.blocks)
   const fields = recipe.fields.map(({ dataset, ...field }) => ({
     dataset,
     row: readFields(text, [field], patterns, 'page'),

@@ -1,16 +1,34 @@
 import { type CheerioAPI, load } from 'cheerio'
 import type { AnyNode, Element } from 'domhandler'
 import { PipelineError } from '../../../errors.ts'
-import { around, isBlock, isElement, isFootnote, isShown, joined, visibleText } from './dom.ts'
+import { around, hasText, isBlock, isElement, isFootnote, isShown, joined, visibleText } from './dom.ts'
 import { readGrid } from './grid.ts'
 import { readSheet, type Sheet } from './header.ts'
 import { clean, quote } from './text.ts'
 
 /** A run of text between two block boundaries, or a heading (then with its rank, 1 to 8). */
 export interface Block {
-  text: string
-  rank?: number
+  readonly text: string
+  readonly rank?: number
 }
+
+/** A run of text that is put together when somebody asks: most of a page is menus. */
+class Run implements Block {
+  readonly #parts: readonly string[]
+  #text: string | undefined
+
+  constructor(parts: readonly string[]) {
+    this.#parts = parts
+  }
+
+  get text(): string {
+    this.#text ??= joined(this.#parts)
+    return this.#text
+  }
+}
+
+/** What a run of text names; a longer one names nothing. */
+const nameIn = (block: Block | undefined) => (block !== undefined && block.text.length <= longestName ? block.text : '')
 
 /** A table of the page, with what stands around it. */
 export interface PageTable {
@@ -23,13 +41,13 @@ export interface PageTable {
   /** Its rows, told apart; read when first asked for. `headerRows` overrules what is found. */
   sheet(headerRows?: number): Sheet
   /** The text that follows it, where a note would stand; blank where a heading or another table follows. */
-  after: string
+  after(): string
 }
 
 /** A link of the page, as it stands there. */
 export interface PageLink {
   href: string
-  text: string
+  text(): string
   /** The nearest heading above it. */
   heading: string
 }
@@ -136,9 +154,9 @@ class Reader {
   #run: string[] = []
   /** The headings in force, outermost first, each with how many tables stood before it. */
   #headings: { rank: number; text: string; tables: number }[] = []
-  #before = ''
-  /** The table that was just read, until something follows it. */
-  #last: PageTable | undefined
+  #before: Block | undefined
+  /** Set as soon as something follows the table that was just read. */
+  #followed: ((by: Block) => void) | undefined
   /** Texts of tabs and buttons, by the id of what they open. */
   readonly #openers = new Map<string, string>()
 
@@ -157,7 +175,7 @@ class Reader {
   /** What follows does not go on with the text before it. */
   pause(): void {
     this.#flush()
-    this.#before = ''
+    this.#before = undefined
   }
 
   end(): Pick<Page, 'blocks' | 'tables' | 'links'> {
@@ -206,8 +224,8 @@ class Reader {
     this.#blocks.push({ text, rank })
     const tables = this.#tables.length
     this.#headings = [...this.#headings.filter((heading) => heading.rank < rank), { rank, text, tables }]
-    this.#before = ''
-    this.#last = undefined
+    this.#before = undefined
+    this.#followed = undefined
   }
 
   #table(element: Element): void {
@@ -218,19 +236,19 @@ class Reader {
       this.#flush()
       return
     }
-    const table = this.#describe(element)
+    const { table, followed } = this.#describe(element)
     if (this.#tables.length < mostTables) this.#tables.push(table)
     const headings = this.#headings
-    this.#last = undefined
+    this.#followed = undefined
     this.read(element.children)
     this.#flush()
     // what stood inside a cell names nothing outside
     this.#headings = headings
-    this.#before = ''
-    this.#last = table
+    this.#before = undefined
+    this.#followed = followed
   }
 
-  #describe(element: Element): PageTable {
+  #describe(element: Element): { table: PageTable; followed(by: Block): void } {
     const caption = element.children.find((child) => isElement(child) && child.name === 'caption')
     const nearest = this.#headings.at(-1)
     // a heading of an earlier part that has no table of its own is not in force any more
@@ -240,37 +258,47 @@ class Reader {
       element.attribs['aria-label'] ?? '',
       element.attribs.summary ?? '',
     ]
-    const near = [...own, this.#before, ...fresh.toReversed().map(({ text }) => text)]
+    const near = [...own, nameIn(this.#before), ...fresh.toReversed().map(({ text }) => text)]
     const headings = this.#headings.map(({ text }) => text)
     let known: Sheet | undefined
-    return {
+    let follower: Block | undefined
+    const followed = (by: Block) => {
+      follower = by
+    }
+    const table: PageTable = {
       near: [...new Set(near.map(clean).filter((text) => text !== ''))],
       inherited: own.join('') === '' && nearest !== undefined && !fresh.includes(nearest) ? nearest.text : '',
       headings,
-      after: '',
+      after: () => nameIn(follower),
       sheet(headerRows) {
         if (headerRows !== undefined) return readSheet(readGrid(element), headerRows)
         known ??= readSheet(readGrid(element))
         return known
       },
     }
+    return { table, followed }
   }
 
   #link(element: Element, href: string): void {
     if (this.#links.length >= mostLinks) return
-    const text = visibleText(element.children) || clean(element.attribs.title ?? element.attribs['aria-label'] ?? '')
-    this.#links.push({ href: href.trim(), text, heading: this.#headings.at(-1)?.text ?? '' })
+    this.#links.push({
+      href: href.trim(),
+      // of hundreds of links in menus nobody asks
+      text: () => visibleText(element.children) || clean(element.attribs.title ?? element.attribs['aria-label'] ?? ''),
+      heading: this.#headings.at(-1)?.text ?? '',
+    })
   }
 
   #flush(): void {
     if (this.#run.length === 0) return
-    const text = joined(this.#run)
+    const parts = this.#run
     this.#run = []
-    if (text === '') return
-    this.#blocks.push({ text })
-    this.#before = text.length <= longestName ? text : ''
-    if (this.#last !== undefined) this.#last.after = this.#before
-    this.#last = undefined
+    if (!parts.some(hasText)) return
+    const block = new Run(parts)
+    this.#blocks.push(block)
+    this.#before = block
+    this.#followed?.(block)
+    this.#followed = undefined
   }
 }
 
@@ -281,12 +309,13 @@ function rankOf({ name, attribs, children }: Element): number | undefined {
   if (attribs.role === 'heading') return Number(attribs['aria-level'] ?? 6) || 6
   if (name === 'summary' || name === 'legend' || (name === 'button' && attribs['aria-expanded'] !== undefined)) return 7
   if (name !== 'p' && name !== 'div') return undefined
-  const content = children.filter(
-    (child) => child.type !== 'comment' && !(child.type === 'text' && child.data.trim() === ''),
-  )
-  const [only] = content
-  if (content.length !== 1 || only === undefined || !isElement(only) || !/^(strong|b)$/.test(only.name))
-    return undefined
+  let only: Element | undefined
+  for (const child of children) {
+    if (child.type === 'comment' || (child.type === 'text' && /^\s*$/.test(child.data))) continue
+    if (only !== undefined || !isElement(child) || !/^(strong|b)$/.test(child.name)) return undefined
+    only = child
+  }
+  if (only === undefined) return undefined
   if (holdsTable(only)) return undefined
   return visibleText(only.children).length <= 150 ? 8 : undefined
 }

@@ -56,7 +56,7 @@ export function readTable(
   }
   const names = [...sheet.titles, ...table.near]
   const near = [...names, ...table.headings.toReversed()]
-  const texts = [...near, ...lines, table.after]
+  const texts = [...near, ...lines, table.after()]
   refuseWords(recipe, texts, patterns)
   const labels = places.labels.map((at) => (at === undefined ? '' : (sheet.columns[at] ?? ''))).join(' ')
   const absent: Record<string, string> = {}

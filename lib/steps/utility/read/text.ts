@@ -11,14 +11,24 @@ const dashes = /[\u2010-\u2015\u2212]/
 
 /** Text for comparing: accents off, every dash a hyphen. As long as the text itself, so that positions are the same in both. */
 export function fold(text: string): string {
-  if (/^[\0-~]*$/.test(text)) return text
-  let folded = ''
-  for (const char of text) {
-    if (char.length > 1) folded += char
-    else if (dashes.test(char)) folded += '-'
-    else folded += char.normalize('NFD').charAt(0)
+  return text.replace(/[^\0-~]/gu, foldedSign)
+}
+
+const foldedSign = remembered((sign: string) =>
+  sign.length > 1 ? sign : dashes.test(sign) ? '-' : sign.normalize('NFD').charAt(0),
+)
+
+/** A function of a text that remembers its last answers: headers and headings are asked about once for each value below them. */
+export function remembered<T>(work: (text: string) => T, most = 1_000): (text: string) => T {
+  const known = new Map<string, T>()
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const made = work(text)
+    if (known.size >= most) known.clear()
+    known.set(text, made)
+    return made
   }
-  return folded
 }
 
 /** A part of a text that a {@link Pattern} found, in the text's own spelling. */

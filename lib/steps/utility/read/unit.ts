@@ -1,4 +1,4 @@
-import { clean, fold } from './text.ts'
+import { clean, fold, remembered } from './text.ts'
 
 /** The units that values of pages may have. ANEEL's files give energy in R$/MWh, most distributors' pages in R$/kWh. */
 export const units = ['R$/kWh', 'R$/MWh', 'R$/kW', '%', 'R$', 'h'] as const
@@ -34,7 +34,7 @@ const expression =
   /(R\$|US\$|U\$|centavos|reais|¢)\s*(?:\/|por)\s*\(?\s*(\p{L}[\p{L}\d²³]*)|(%|por cento)|\((R\$|h|horas)\)|\bem (horas|reais)\b/giu
 
 /** The units that a text states, each once; what looks like a unit and is none of ours stands in `unknown`. */
-export function statedUnits(text: string): { units: Unit[]; unknown: string[] } {
+export const statedUnits = remembered((text: string): { units: readonly Unit[]; unknown: readonly string[] } => {
   const found = new Set<Unit>()
   const unknown = new Set<string>()
   for (const match of fold(text).matchAll(expression)) {
@@ -53,7 +53,7 @@ export function statedUnits(text: string): { units: Unit[]; unknown: string[] } 
     else found.add(unit)
   }
   return { units: [...found], unknown: [...unknown] }
-}
+})
 
 /** A header without the units it states: "Energia (R$/kWh)" is "Energia". */
 export function withoutUnits(text: string): string {
