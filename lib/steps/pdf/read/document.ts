@@ -1,0 +1,84 @@
+import type { OPS, PDFDocumentProxy } from 'pdfjs-dist'
+import { PipelineError } from '../../../errors.ts'
+import { engine } from './engine.ts'
+import { whatItIs } from './sniff.ts'
+
+/** A document that is open. Close it. */
+export interface PdfDocument {
+  pages: number
+  /** Whether it says that it has a structure. */
+  tagged: boolean
+  proxy: PDFDocumentProxy
+  ops: typeof OPS
+  /** Whether a layer is on, as pdf.js names it. */
+  layerOn(group: unknown): boolean
+  close(): Promise<void>
+}
+
+/** What may be opened. */
+export interface OpenOptions {
+  password?: string
+  maxBytes?: number
+  maxPages?: number
+}
+
+const defaults = { maxBytes: 200 * 1_048_576, maxPages: 5_000 }
+/** Pictures with more pixels are not decoded: a scan of A3 at 600 dpi has 70 million. */
+const maxPixels = 80_000_000
+
+/**
+ * Opens a document. `bytes` are used up. Throws {@link PipelineError}: PDF_EMPTY, NOT_PDF, PDF_TOO_LARGE, PDF_ENCRYPTED (a password
+ * is needed), PDF_PASSWORD (the one given is wrong), PDF_BROKEN, PDF_NO_PAGES, PDF_TOO_MANY_PAGES.
+ */
+export async function openDocument(bytes: Uint8Array, options: OpenOptions = {}): Promise<PdfDocument> {
+  const { maxBytes, maxPages, password } = { ...defaults, ...options }
+  if (bytes.length === 0) throw new PipelineError('PDF_EMPTY', 'The file is empty')
+  if (bytes.length > maxBytes) {
+    throw new PipelineError('PDF_TOO_LARGE', `The file has ${bytes.length} bytes; ${maxBytes} are allowed`)
+  }
+  const other = whatItIs(bytes)
+  if (other !== undefined) throw new PipelineError('NOT_PDF', `The file is not a PDF: it is ${other}`)
+  const { pdfjs, cMapUrl, standardFontDataUrl } = await engine()
+  const task = pdfjs.getDocument({
+    data: bytes,
+    cMapUrl,
+    standardFontDataUrl,
+    verbosity: 0,
+    fontExtraProperties: true,
+    maxImageSize: maxPixels,
+    ...(password === undefined ? {} : { password }),
+  })
+  const close = () => task.destroy()
+  try {
+    const proxy = await task.promise
+    if (proxy.numPages < 1) throw new PipelineError('PDF_NO_PAGES', 'The document has no pages')
+    if (proxy.numPages > maxPages) {
+      throw new PipelineError('PDF_TOO_MANY_PAGES', `The document has ${proxy.numPages} pages; ${maxPages} are allowed`)
+    }
+    const layers = await proxy.getOptionalContentConfig({ intent: 'display' })
+    const info: unknown = await proxy.getMarkInfo()
+    return {
+      pages: proxy.numPages,
+      tagged: info instanceof Map && info.get('Marked') === true,
+      proxy,
+      ops: pdfjs.OPS,
+      layerOn: (group) => layers.isVisible(group),
+      close,
+    }
+  } catch (error) {
+    await close().catch(() => undefined)
+    throw failure(error, password !== undefined)
+  }
+}
+
+function failure(error: unknown, withPassword: boolean): PipelineError {
+  if (error instanceof PipelineError) return error
+  const name = error instanceof Error ? error.name : ''
+  const words = error instanceof Error ? error.message : String(error)
+  if (name === 'PasswordException') {
+    return withPassword
+      ? new PipelineError('PDF_PASSWORD', 'The password does not open the document', { cause: error })
+      : new PipelineError('PDF_ENCRYPTED', 'The document is encrypted: it needs a password', { cause: error })
+  }
+  return new PipelineError('PDF_BROKEN', `The document cannot be opened: ${words}`, { cause: error })
+}
