@@ -93,7 +93,7 @@ export class Drawing {
     if (box.right - box.left < smallest || box.bottom - box.top < smallest) return
     // a band with round corners is a band
     const item = fullness(outline, box) > 0.85 ? this.#newFill(box, state) : undefined
-    if (opaque) this.#sheet.cover(box, state.clip, outline, state.fill)
+    this.#put(box, state, outline, opaque)
     if (item !== undefined) this.#sheet.add(item)
   }
 
@@ -106,8 +106,13 @@ export class Drawing {
       return
     }
     const item = this.#newFill(box, state)
-    if (opaque) this.#sheet.cover(box, state.clip, undefined, state.fill)
+    this.#put(box, state, undefined, opaque)
     if (item !== undefined) this.#sheet.add(item)
+  }
+
+  #put(box: Box, state: State, outline: Outline | undefined, opaque: boolean): void {
+    if (opaque) this.#sheet.cover(box, state.clip, outline, state.fill)
+    else this.#sheet.tint(box, state.clip, outline)
   }
 
   /** A region to be seen. It goes on the sheet after its own paint, which would hide it. */
@@ -179,7 +184,8 @@ export class Drawing {
 
   #strokeBox(box: Box, width: number, length: number, state: State): void {
     if (width <= thinLong || length > 12 * width) this.#addRule(box, state.stroke, state)
-    if (width > smallest && isOpaque(state)) this.#sheet.cover(box, state.clip, undefined, state.stroke)
+    const opaque = isOpaque({ ...state, fill: state.stroke, fillOpaque: true, fillAlpha: state.strokeAlpha })
+    if (width > smallest && opaque) this.#sheet.cover(box, state.clip, undefined, state.stroke)
   }
 
   /** A picture in the unit square of the state. */
@@ -190,8 +196,8 @@ export class Drawing {
     const upright =
       Math.abs(state.matrix[1]) + Math.abs(state.matrix[2]) < 0.01 ||
       Math.abs(state.matrix[0]) + Math.abs(state.matrix[3]) < 0.01
-    if (opaque && upright && isOpaque({ ...state, fillOpaque: true, fill: undefined }))
-      this.#sheet.cover(box, state.clip, undefined, undefined)
+    const whole = { ...state, fillOpaque: true, fill: undefined }
+    this.#put(box, whole, undefined, opaque && upright && !state.pictureMasked && isOpaque(whole))
     if (shown.right - shown.left < 4 || shown.bottom - shown.top < 4) return
     const item = { box: shown, hidden: false }
     this.#images.push(item)
@@ -200,8 +206,8 @@ export class Drawing {
 
   /** A gradient over all that the clip leaves free. */
   shade(state: State): void {
-    if (isOpaque({ ...state, fillOpaque: true, fill: undefined }))
-      this.#sheet.cover(state.clip.box, state.clip, undefined, undefined)
+    const whole = { ...state, fillOpaque: true, fill: undefined }
+    this.#put(state.clip.box, whole, undefined, isOpaque(whole))
   }
 
   /** What is left to see. */

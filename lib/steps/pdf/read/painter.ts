@@ -239,6 +239,9 @@ export class Painter {
   #graphicsState(settings: unknown): void {
     if (!Array.isArray(settings)) return
     const state = this.#state
+    // how pdf.js announces a picture that has a mask: no mask but its own, in a state of its own
+    const [only]: unknown[] = settings
+    state.pictureMasked = settings.length === 1 && Array.isArray(only) && only[0] === 'SMask' && only[1] === false
     for (const setting of settings as readonly unknown[]) {
       if (!Array.isArray(setting)) continue
       const [key, value]: unknown[] = setting

@@ -128,6 +128,15 @@ export class Sheet {
 
   /** Opaque paint: hides what it covers. `outline`: what is painted, when it is not the whole box. */
   cover(box: Box, clip: Clip, outline: Outline | undefined, colour: string | undefined): void {
+    this.#put(box, clip, outline, colour, true)
+  }
+
+  /** Paint that lets something through: it hides nothing, and what colour comes of it is not known. */
+  tint(box: Box, clip: Clip, outline: Outline | undefined): void {
+    this.#put(box, clip, outline, undefined, false)
+  }
+
+  #put(box: Box, clip: Clip, outline: Outline | undefined, colour: string | undefined, opaque: boolean): void {
     const shown = intersect(box, clip.box)
     if (shown === undefined || shown.right - shown.left < 1 || shown.bottom - shown.top < 1) return
     const paint: Paint = {
@@ -139,7 +148,7 @@ export class Sheet {
     for (let row = this.#row(shown.top); row <= this.#row(shown.bottom); row += 1) {
       for (let column = this.#column(shown.left); column <= this.#column(shown.right); column += 1) {
         const cell = this.#cell(column, row)
-        if (cell.items.length > 0) cell.items = cell.items.filter((item) => !this.#covers(paint, item))
+        if (opaque && cell.items.length > 0) cell.items = cell.items.filter((item) => !this.#covers(paint, item))
         const whole =
           paint.outlines.length === 0 &&
           shown.left <= column * size &&

@@ -18,6 +18,8 @@ export interface State {
   /** Mixed with what lies below by more than painting over it. */
   blended: boolean
   masked: boolean
+  /** The next picture has a mask of its own. */
+  pictureMasked: boolean
   lineWidth: number
   font: Font | undefined
   size: number
@@ -49,6 +51,7 @@ export function initialState(matrix: Matrix, clip: Clip): State {
     groupAlpha: 1,
     blended: false,
     masked: false,
+    pictureMasked: false,
     lineWidth: 1,
     font: undefined,
     size: 0,
