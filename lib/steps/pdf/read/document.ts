@@ -1,6 +1,7 @@
 import type { OPS, PDFDocumentProxy } from 'pdfjs-dist'
 import { PipelineError } from '../../../errors.ts'
 import { engine } from './engine.ts'
+import { emptyPictures } from './pictures.ts'
 import { whatItIs } from './sniff.ts'
 
 /** A document that is open. Close it. */
@@ -23,8 +24,10 @@ export interface OpenOptions {
 }
 
 const defaults = { maxBytes: 200 * 1_048_576, maxPages: 5_000 }
-/** Pictures with more pixels are not decoded: a scan of A3 at 600 dpi has 70 million. */
-const maxPixels = 80_000_000
+/** Where fonts would be put. */
+const noDocument = { fonts: { add: () => undefined, delete: () => undefined } }
+/** Pixels of a picture inside a page's own operators, the only ones that are decoded. */
+const maxPixels = 4_000_000
 
 /**
  * Opens a document. `bytes` are used up. Throws {@link PipelineError}: PDF_EMPTY, NOT_PDF, PDF_TOO_LARGE, PDF_ENCRYPTED (a password
@@ -38,17 +41,27 @@ export async function openDocument(bytes: Uint8Array, options: OpenOptions = {})
   }
   const other = whatItIs(bytes)
   if (other !== undefined) throw new PipelineError('NOT_PDF', `The file is not a PDF: it is ${other}`)
-  const { pdfjs, cMapUrl, standardFontDataUrl } = await engine()
+  const { pdfjs, cMapUrl, standardFontDataUrl, connect } = await engine()
+  emptyPictures(bytes)
+  const worker = connect()
   const task = pdfjs.getDocument({
     data: bytes,
     cMapUrl,
     standardFontDataUrl,
     verbosity: 0,
+    worker,
     fontExtraProperties: true,
+    // nobody draws here, so no glyph needs an outline: see the engine's stand-ins
+    disableFontFace: false,
+    useSystemFonts: false,
+    ownerDocument: noDocument,
     maxImageSize: maxPixels,
     ...(password === undefined ? {} : { password }),
   })
-  const close = () => task.destroy()
+  const close = async () => {
+    await task.destroy()
+    worker.destroy()
+  }
   try {
     const proxy = await task.promise
     if (proxy.numPages < 1) throw new PipelineError('PDF_NO_PAGES', 'The document has no pages')
