@@ -3,7 +3,7 @@ import type { PageText, Paragraph } from './model.ts'
 
 /** What signing and filing systems print on every page. */
 const signature =
-  /assinad[oa]s? (?:eletrônica|digital)mente|assinatura digital|autenticidade d(?:este|o) documento|código verificador|código CRC|documento assinado|conferid[oa] (?:no|em) (?:site|https?)|sicnet|signed by|this document (?:was|is) digitally/i
+  /assinad[oa]s? (?:eletrônica|digital)mente|assinatura digital|autenticidade d(?:este|o) documento|código verificador|código CRC|documento assinado|conferid[oa] (?:no|em) (?:site|https?)|signed by|this document (?:was|is) digitally/i
 
 /** Notes beside the text: signature bands, and what is written up the margin. */
 export function isFurniture(paragraph: Paragraph, page: Pick<PdfPage, 'width' | 'height'>): boolean {

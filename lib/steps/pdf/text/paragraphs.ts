@@ -43,7 +43,7 @@ function linesOf(block: readonly Segment[]): Line[] {
     else lines.push([segment])
   }
   return lines.map((list) => {
-    const segments = list.toSorted((a, b) => a.frame.left - b.frame.left)
+    const segments = withMarker(list.toSorted((a, b) => a.frame.left - b.frame.left))
     return {
       segments,
       baseline: median(segments.map((segment) => segment.baseline)),
@@ -63,6 +63,27 @@ interface Measure {
   leading: number
   left: number
   right: number
+}
+
+const loneMarker = /^(?:[•●○▪■◦➢✓–—*-]|\(?(?:[a-z]|[ivx]+|\d{1,3})[).]?\)?)$/
+
+/** The mark of a list item stands apart from its text, and belongs to it. */
+function withMarker(segments: Segment[]): Segment[] {
+  const [mark, first, ...rest] = segments
+  if (mark === undefined || first === undefined || rest.length > 0 || !loneMarker.test(mark.text)) return segments
+  // two numbers side by side are no item
+  if (/^\d+$/.test(mark.text) || !/\p{L}/u.test(first.text)) return segments
+  const words = [...mark.words, ...first.words]
+  return [
+    {
+      ...first,
+      box: around([mark.box, first.box]),
+      frame: { ...around([mark.frame, first.frame]), left: first.frame.left },
+      glyphs: [...mark.glyphs, ...first.glyphs],
+      words,
+      text: `${mark.text} ${first.text}`,
+    },
+  ]
 }
 
 /** Whether a line goes on with the paragraph of the line above it. */

@@ -45,6 +45,7 @@ const blocks = /^(?:P|H[1-6]?|LI|LBody|Caption|TOCI|Note|Formula|BlockQuote|Titl
 function visit(node: StructureNode, found: (node: StructureNode, role: Paragraph['role']) => void): void {
   if (node.role === 'TR') found(node, 'row')
   else if (/^(?:H[1-6]?|Title)$/.test(node.role)) found(node, 'heading')
+  else if (node.role === 'LI' && !node.children.some(holdsList)) found(node, 'text')
   else if (blocks.test(node.role) && !node.children.some(holdsBlock)) found(node, 'text')
   else {
     if (node.marks.length > 0) found({ ...node, children: [] }, 'text')
@@ -54,6 +55,9 @@ function visit(node: StructureNode, found: (node: StructureNode, role: Paragraph
 
 const holdsBlock = (node: StructureNode): boolean =>
   blocks.test(node.role) || node.role === 'TR' || node.role === 'Table' || node.children.some(holdsBlock)
+
+const holdsList = (node: StructureNode): boolean =>
+  node.role === 'L' || node.role === 'Table' || node.children.some(holdsList)
 
 function* marksOf(node: StructureNode): Generator<string> {
   yield* node.marks
