@@ -20,10 +20,9 @@ export interface PdfDocument {
 export interface OpenOptions {
   password?: string
   maxBytes?: number
-  maxPages?: number
 }
 
-const defaults = { maxBytes: 200 * 1_048_576, maxPages: 5_000 }
+const defaults = { maxBytes: 200 * 1_048_576 }
 /** Where fonts would be put. */
 const noDocument = { fonts: { add: () => undefined, delete: () => undefined } }
 /** Pixels of a picture inside a page's own operators, the only ones that are decoded. */
@@ -31,10 +30,10 @@ const maxPixels = 4_000_000
 
 /**
  * Opens a document. `bytes` are used up. Throws {@link PipelineError}: PDF_EMPTY, NOT_PDF, PDF_TOO_LARGE, PDF_ENCRYPTED (a password
- * is needed), PDF_PASSWORD (the one given is wrong), PDF_BROKEN, PDF_NO_PAGES, PDF_TOO_MANY_PAGES.
+ * is needed), PDF_PASSWORD (the one given is wrong), PDF_BROKEN, PDF_NO_PAGES.
  */
 export async function openDocument(bytes: Uint8Array, options: OpenOptions = {}): Promise<PdfDocument> {
-  const { maxBytes, maxPages, password } = { ...defaults, ...options }
+  const { maxBytes, password } = { ...defaults, ...options }
   if (bytes.length === 0) throw new PipelineError('PDF_EMPTY', 'The file is empty')
   if (bytes.length > maxBytes) {
     throw new PipelineError('PDF_TOO_LARGE', `The file has ${bytes.length} bytes; ${maxBytes} are allowed`)
@@ -65,9 +64,6 @@ export async function openDocument(bytes: Uint8Array, options: OpenOptions = {})
   try {
     const proxy = await task.promise
     if (proxy.numPages < 1) throw new PipelineError('PDF_NO_PAGES', 'The document has no pages')
-    if (proxy.numPages > maxPages) {
-      throw new PipelineError('PDF_TOO_MANY_PAGES', `The document has ${proxy.numPages} pages; ${maxPages} are allowed`)
-    }
     const layers = await proxy.getOptionalContentConfig({ intent: 'display' })
     const info: unknown = await proxy.getMarkInfo()
     return {

@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module'
+// not under its own name, which the bundled thread's banner has taken
+import { createRequire as requireFrom } from 'node:module'
 import { dirname, join, sep } from 'node:path'
 import type { PDFWorker } from 'pdfjs-dist'
 
@@ -22,7 +23,7 @@ export function engine(): Promise<Engine> {
 }
 
 async function load(): Promise<Engine> {
-  const folder = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'))
+  const folder = dirname(requireFrom(import.meta.url).resolve('pdfjs-dist/package.json'))
   shims()
   const pdfjs: Pdfjs = await import('pdfjs-dist/legacy/build/pdf.mjs')
   const { WorkerMessageHandler } = await import('pdfjs-dist/legacy/build/pdf.worker.mjs')

@@ -1,4 +1,5 @@
 import type { PdfPage } from '../read/model.ts'
+import { median } from './boxes.ts'
 import type { PageText, Paragraph } from './model.ts'
 
 /** What signing and filing systems print on every page. */
@@ -20,14 +21,14 @@ const leastPages = 2
 /** Part of the page at its top and bottom where they are looked for. */
 const zone = 0.2
 
-interface Seen {
-  pages: Set<number>
-  places: { page: number; paragraph: number }[]
-}
+/** Points by which its place may differ from page to page. */
+const drift = 12
+
+type Place = { page: number; paragraph: number; top: number }
 
 /** Collects what repeats at the top and bottom of pages, page by page, and says in the end what is a header or footer. */
 export class Repeats {
-  readonly #seen = new Map<string, Seen>()
+  readonly #seen = new Map<string, Place[]>()
   #pages = 0
 
   /** Notes the candidates of a page. */
@@ -36,11 +37,11 @@ export class Repeats {
     for (const [at, paragraph] of page.paragraphs.entries()) {
       const edge = edgeOf(paragraph, page)
       if (edge === undefined || paragraph.text.length > 400) continue
-      const key = `${edge} ${keyOf(paragraph.text)}`
-      const seen = this.#seen.get(key) ?? { pages: new Set(), places: [] }
-      this.#seen.set(key, seen)
-      seen.pages.add(page.number)
-      seen.places.push({ page: page.number, paragraph: at })
+      const key = keyOf(paragraph.text)
+      if (!/\p{L}/u.test(key) && key.length > 12) continue
+      const places = this.#seen.get(`${edge} ${key}`) ?? []
+      this.#seen.set(`${edge} ${key}`, places)
+      places.push({ page: page.number, paragraph: at, top: paragraph.box.top })
     }
   }
 
@@ -48,11 +49,13 @@ export class Repeats {
   found(): { page: number; paragraph: number; role: 'header' | 'footer' }[] {
     const found: { page: number; paragraph: number; role: 'header' | 'footer' }[] = []
     const least = Math.max(leastPages, Math.ceil(leastShare * this.#pages))
-    for (const [key, { pages, places }] of this.#seen) {
+    for (const [key, places] of this.#seen) {
+      const usual = median(places.map(({ top }) => top))
+      const there = places.filter(({ top }) => Math.abs(top - usual) <= drift)
       // what stands on every second page of a book, or of one chapter of a long document, is one as well
-      const enough = pages.size >= Math.min(least, 6)
-      if (enough)
-        for (const place of places) found.push({ ...place, role: key.startsWith('top') ? 'header' : 'footer' })
+      if (new Set(there.map(({ page }) => page)).size < Math.min(least, 6)) continue
+      const role = key.startsWith('top') ? 'header' : 'footer'
+      for (const { page, paragraph } of there) found.push({ page, paragraph, role })
     }
     return found
   }
