@@ -15,8 +15,17 @@ export interface PdfPage {
   fills: Fill[]
   /** The document's own structure, when it is tagged. */
   structure: StructureNode | undefined
-  /** Curves that are drawn; many of them and few glyphs mean text as outlines. */
+  /** Curved outlines that are filled; many of them and few glyphs mean text as outlines. */
   outlines: number
+  /**
+   * `drawn`: the glyphs are on the page. `layer`: the page is a picture, and the glyphs are the text that somebody's OCR laid invisibly
+   * over or under it: it may hold errors.
+   */
+  source: 'drawn' | 'layer'
+  /** Characters that the file has on this page and that nobody sees. */
+  hidden: number
+  /** So much is drawn on it that the rest was left out. */
+  truncated: boolean
 }
 
 /** Edges of a box. */
@@ -43,8 +52,13 @@ export interface Glyph extends Box {
   italic: boolean
   /** #rrggbb. */
   colour: string
-  /** Marked content that it belongs to, as the structure names it; undefined outside any. */
+  /**
+   * Marked content that it belongs to, as the structure names it; `artifact` for what the document itself says is not its content
+   * (headers, page numbers); undefined outside any.
+   */
   mark: string | undefined
+  /** The file has a space right before it. Spaces are not glyphs; a wide gap may be the only sign of one. */
+  spaced: boolean
   /** The font says nothing of what it reads as: `text` is a guess. */
   guessed: boolean
 }
