@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
+import { putArtifact } from '../stores/objects/artifacts.ts'
 import { migrate } from '../stores/postgres/migrate.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import { alertTopic } from './alert.ts'
@@ -252,6 +254,18 @@ export class RunEngine {
   async change<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
     this.#closing.signal.throwIfAborted()
     return this.#options.stores.postgres.transaction(work)
+  }
+
+  /** Stores what a message holds as bytes, for it cannot go into the journal; answers its SHA-256. */
+  async keepBytes(bytes: Uint8Array, contentType: string, signal: AbortSignal): Promise<string> {
+    this.#closing.signal.throwIfAborted()
+    return (await putArtifact(this.#options.stores.objects, bytes, { contentType, signal })).sha256
+  }
+
+  /** The bytes of an object, for a message that is to carry them. Throws OBJECT_NOT_FOUND. */
+  async bytesOf(key: string, signal: AbortSignal): Promise<Buffer> {
+    this.#closing.signal.throwIfAborted()
+    return this.#options.stores.objects.withFile(key, (file) => readFile(file), { signal })
   }
 
   /** Notes that a node which is no step failed for a run: should nobody take the error, the run fails with it, not as STALLED. */

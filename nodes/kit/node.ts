@@ -45,7 +45,7 @@ export function registerNode<const D extends NodeDeclaration>(
     try {
       references = resolveReferences(red, declaration, definition)
       limits = limitsOf(red, declaration, definition)
-      const config = configs.parse(configGiven(declaration, definition, references))
+      const config = configs.parse(configGiven(declaration, definition, references, this.credentials ?? {}))
       known.config = { ...config }
       behaviour = create({
         id: this.id,
@@ -107,8 +107,15 @@ function configGiven(
   declaration: NodeDeclaration,
   definition: NodeDefinition,
   references: ReadonlyMap<string, Resolved>,
+  credentials: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
   const given = coerce(declaration.config, definition)
+  // a secret that the step itself needs is a setting like any other, only kept elsewhere
+  for (const name of Object.keys(declaration.credentials ?? {})) {
+    if (!(name in declaration.config.properties)) continue
+    delete given[name]
+    if (credentials[name] !== undefined) given[name] = credentials[name]
+  }
   for (const name of Object.keys(declaration.references ?? {})) {
     if (!(name in declaration.config.properties)) continue
     delete given[name]

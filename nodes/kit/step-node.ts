@@ -1,3 +1,4 @@
+import type { RunEngine } from '../../lib/runs/engine.ts'
 import type { Infer, Schema } from '../../lib/schema.ts'
 import type { Step } from '../../lib/steps/step.ts'
 import type { NodeDeclaration, ObjectSchema } from './declaration.ts'
@@ -13,12 +14,25 @@ export type StepDeclaration<C extends ObjectSchema> = NodeDeclaration & {
   references: { stores: { type: 'ysh-stores' } }
 }
 
+/** What the stores do for a node beside its step. */
+export interface Surroundings {
+  engine: RunEngine
+  signal: AbortSignal
+}
+
 /** How a step's result becomes messages. */
 export interface StepNodeOptions<Output, Config = unknown> {
   /** Checks of the config what its schema cannot say, when the node is deployed. Throws what is wrong with it. */
   check?(config: Config): void
   /** Completes the step's input by what else the message says; the result is still checked by the step's schema. */
-  inputOf?(message: Message, input: Record<string, unknown>, config: Config): Record<string, unknown>
+  inputOf?(
+    message: Message,
+    input: Record<string, unknown>,
+    config: Config,
+    surroundings: Surroundings,
+  ): Record<string, unknown> | Promise<Record<string, unknown>>
+  /** Messages that go out besides the manifest, each with its output's index; they are sent before it. */
+  besides?(manifest: Output, config: Config, surroundings: Surroundings): AsyncIterable<{ output: number; payload: unknown }>
   /** Index of the output that a manifest goes to; 0 when left out. */
   outputOf?(manifest: Output): number
   /** What the status says of it. */
@@ -38,6 +52,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
   const {
     check,
     inputOf = (_, input) => input,
+    besides,
     outputOf = () => 0,
     statusOf = (): StatusLine => ({ mood: 'done', key: 'status.done' }),
   } = options
@@ -46,14 +61,14 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
     check?.(handle.config)
     const stores = handle.use('stores', StoresService)
     return {
-      async input(message, { signal, progress }) {
+      async input(message, { signal, progress, send }) {
         handle.status({ mood: 'working', key: 'status.working' })
         const engine = await stores.engine(signal)
         const { output, run } = await engine.execute({
           step,
           config: handle.config,
           node: handle.path,
-          input: inputOf(message, knownInput(message, step.input), handle.config),
+          input: await inputOf(message, knownInput(message, step.input), handle.config, { engine, signal }),
           run: runOf(message),
           signal,
           progress,
@@ -65,6 +80,9 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
         // after ten rounds by it.
         delete message.error
         const chosen = outputOf(output)
+        for await (const { output: index, payload } of besides?.(output, handle.config, { engine, signal }) ?? []) {
+          send(Array.from({ length: outputs }, (_, at) => (at === index ? { ...message, payload } : null)))
+        }
         return {
           outputs: Array.from({ length: outputs }, (_, index) => (index === chosen ? message : null)),
           status: statusOf(output, handle.language),

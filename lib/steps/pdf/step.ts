@@ -1,0 +1,203 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PipelineError } from '../../errors.ts'
+import { putArtifact } from '../../stores/objects/artifacts.ts'
+import { migrate } from '../../stores/postgres/migrate.ts'
+import type { PostgresStore } from '../../stores/postgres/port.ts'
+import { defineStep, type StepContext } from '../step.ts'
+import type { PageAnalysis } from './analyse.ts'
+import { extractPdf } from './extract.ts'
+import { pdfMigrations } from './migrations.ts'
+import { type StoredDocument, storeDocument } from './source.ts'
+import { type PdfConfig, PdfConfigSchema, PdfInputSchema, type PdfManifest, PdfOutputSchema } from './step-schema.ts'
+
+/** Raised when the same file with the same settings gives another result: what was extracted before is then extracted anew. */
+const extractionVersion = 1
+
+/**
+ * Extracts text, tables, formulas and technical parameters of a document, in a thread of its own, within limits. The manifest has counts
+ * and references; the extraction itself is JSON lines in the object store. Errors: docs/errors.md, "PDF".
+ */
+export const pdfExtract = defineStep({
+  name: 'pdf-extract',
+  version: 1,
+  config: PdfConfigSchema,
+  input: PdfInputSchema,
+  output: PdfOutputSchema,
+  async run(input, config, context) {
+    await prepared(context.stores.postgres)
+    const document = await storeDocument(input, config, context)
+    const settings = settingsHash(config)
+    if (config.again === 'skip') {
+      const before = await lastExtraction(document, settings, context)
+      if (before !== undefined) return before
+    }
+    const manifest = await extract(document, config, context)
+    // a partial result may be whole the next time, with more patience
+    if (manifest.outcome === 'extracted') await noteExtraction(document, settings, manifest, context)
+    return manifest
+  },
+})
+
+const migrations = new WeakMap<PostgresStore, Promise<unknown>>()
+
+/** The tables, made once for each store; a failure is tried again by the next step. */
+async function prepared(postgres: PostgresStore): Promise<void> {
+  const running = migrations.get(postgres) ?? migrate(postgres, pdfMigrations)
+  migrations.set(postgres, running)
+  try {
+    await running
+  } catch (error) {
+    migrations.delete(postgres)
+    throw error
+  }
+}
+
+function settingsHash({ tables, formulas, parameters, perPage, maxPages, password }: PdfConfig): string {
+  const relevant = [extractionVersion, tables, formulas, parameters, perPage, maxPages, password !== '']
+  return createHash('sha256').update(JSON.stringify(relevant)).digest('hex')
+}
+
+async function lastExtraction(
+  { source, name, file }: StoredDocument,
+  settings: string,
+  { stores }: StepContext,
+): Promise<PdfManifest | undefined> {
+  const { rows } = await stores.postgres.query<{ manifest: PdfManifest }>(
+    'select manifest from pipeline.document where sha256 = $1 and settings = $2',
+    [file.sha256, settings],
+  )
+  const [row] = rows
+  if (row === undefined || (await stores.objects.head(row.manifest.artifact.key)) === undefined) return undefined
+  return { ...row.manifest, outcome: 'unchanged', source, name, file, seconds: 0 }
+}
+
+async function noteExtraction(
+  { file }: StoredDocument,
+  settings: string,
+  manifest: PdfManifest,
+  { stores, clock }: StepContext,
+): Promise<void> {
+  await stores.postgres.query(
+    `insert into pipeline.document (sha256, settings, manifest, extracted_at) values ($1, $2, $3, $4)
+     on conflict (sha256, settings) do update set manifest = excluded.manifest, extracted_at = excluded.extracted_at`,
+    [file.sha256, settings, JSON.stringify(manifest), clock.now().toISOString()],
+  )
+}
+
+async function extract(document: StoredDocument, config: PdfConfig, context: StepContext): Promise<PdfManifest> {
+  const { stores, signal, clock } = context
+  const started = clock.now().getTime()
+  const target = join(stores.scratch, `${randomUUID()}.part`)
+  const out = await open(target, 'w')
+  const line = async (value: object) => {
+    await out.write(`${JSON.stringify(value)}\n`)
+  }
+  const counts = new Counts()
+  const pageItems: PdfManifest['pageItems'] = []
+  try {
+    await line({ type: 'document', source: document.source, name: document.name, sha256: document.file.sha256 })
+    const result = await stores.objects.withFile(
+      document.file.key,
+      (path) =>
+        extractPdf(
+          { path },
+          {
+            signal,
+            ...(config.password === '' ? {} : { password: config.password }),
+            limits: {
+              ms: config.maxSeconds * 1_000,
+              memoryMb: config.maxMemoryMb,
+              pages: config.maxPages,
+              fileBytes: config.maxBytes,
+            },
+            async onPage(page) {
+              counts.add(page)
+              await line({ type: 'page', ...page })
+              if (config.perPage) {
+                const artifact = await putArtifact(stores.objects, Buffer.from(JSON.stringify(page)), {
+                  contentType: 'application/json',
+                  signal,
+                })
+                const { key, sha256, bytes } = artifact
+                pageItems.push({ page: page.text.number, kind: page.text.kind, artifact: { key, sha256, bytes } })
+              }
+              context.progress({ phase: 'extract', done: counts.pages, unit: 'pages' })
+            },
+          },
+        ),
+      { signal },
+    )
+    await line({ type: 'end', repeats: result.repeats, problems: result.problems, stop: result.stop ?? null })
+    await out.close()
+    const artifact = await putArtifact(
+      stores.objects,
+      { file: target, move: true },
+      { contentType: 'application/x-ndjson', signal },
+    )
+    return {
+      outcome: result.complete ? 'extracted' : 'partial',
+      source: document.source,
+      name: document.name,
+      file: document.file,
+      artifact: { key: artifact.key, sha256: artifact.sha256, bytes: artifact.bytes },
+      pages: result.pages,
+      read: result.read,
+      ...counts.figures(),
+      problems: [
+        ...(result.stop === undefined ? [] : [`${result.stop.code}: ${result.stop.message}`]),
+        ...result.problems.slice(0, 20).map(({ number, problem }) => `page ${number}: ${problem}`),
+        ...counts.remarks(),
+      ],
+      pageItems,
+      seconds: (clock.now().getTime() - started) / 1000,
+    }
+  } catch (thrown) {
+    const error = PipelineError.from(thrown, 'PDF_FAILED')
+    throw new PipelineError(error.code, `${document.name}: ${error.message}`, {
+      retryable: error.retryable,
+      details: { ...error.details, file: document.file.key },
+      cause: error,
+    })
+  } finally {
+    await out.close().catch(() => undefined)
+    await rm(target, { force: true })
+  }
+}
+
+/** What the pages add up to. */
+class Counts {
+  pages = 0
+  readonly #kinds: Record<string, number> = {}
+  #characters = 0
+  #hidden = 0
+
+  add({ text, hidden }: PageAnalysis): void {
+    this.pages += 1
+    this.#kinds[text.kind] = (this.#kinds[text.kind] ?? 0) + 1
+    this.#characters += text.paragraphs.reduce((sum, paragraph) => sum + paragraph.text.length, 0)
+    this.#hidden += hidden
+  }
+
+  figures() {
+    return {
+      kinds: this.#kinds,
+      characters: this.#characters,
+      hidden: this.#hidden,
+      tables: 0,
+      formulas: 0,
+      unread: 0,
+      records: 0,
+    }
+  }
+
+  /** What a person should know of the document. */
+  remarks(): string[] {
+    const { scan = 0, 'no-text': outlined = 0 } = this.#kinds
+    return [
+      ...(scan > 0 ? [`${scan} pages are pictures without text`] : []),
+      ...(outlined > 0 ? [`the text of ${outlined} pages is drawn as curves`] : []),
+    ]
+  }
+}
