@@ -241,7 +241,12 @@ describe('fetching from the replica', { timeout: 240_000 }, () => {
       ).rows
       const rule = portal.misbehave({ ...misbehaviour, match: 'tarifas' })
       const error = await errorOf(
-        f.fetch('aneel.tarifas', { portal: portal.url, mode: 'full', idleTimeoutMs: 700 }),
+        f.fetch('aneel.tarifas', {
+          portal: portal.url,
+          mode: 'full',
+          // the replica may need its time to make a file
+          idleTimeoutMs: misbehaviour.kind === 'slow' ? 700 : 10_000,
+        }),
       ).finally(() => rule.remove())
       assert.match(error.code, new RegExp(`^(${code})`), `${error.code}: ${error.message}`)
       assert.match(error.message, words)

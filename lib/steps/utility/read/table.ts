@@ -22,8 +22,9 @@ export interface TableReading {
 }
 
 /**
- * Reads a table by its recipe; `taken` has the tables that were read before, by the name they have in the recipe. Throws TABLE_NOT_FOUND, TABLE_AMBIGUOUS, TABLE_REFUSED, COLUMN_MISSING, COLUMN_AMBIGUOUS, ROW_MISSING,
- * ROW_AMBIGUOUS, ROW_UNKNOWN, ROW_COUNT, LABEL_MISSING, VALUE_MISSING, and what {@link readValue} and {@link readLabel} throw.
+ * Reads a table by its recipe; `taken` has the tables that were read before, by the name they have in the recipe. Throws TABLE_NOT_FOUND,
+ * TABLE_AMBIGUOUS, TABLE_REFUSED, COLUMN_MISSING, COLUMN_AMBIGUOUS, ROW_MISSING, ROW_AMBIGUOUS, ROW_UNKNOWN, ROW_COUNT, LABEL_MISSING,
+ * VALUE_MISSING, and what {@link readValue} and {@link readLabel} throw.
  */
 export function readTable(
   page: Page,
