@@ -25,6 +25,9 @@ async function extract(job: PdfJob, say: (message: FromThread) => Promise<void>)
     const wanted = Math.min(job.last ?? document.pages, document.pages)
     const last = Math.min(wanted, job.first + limits.pages - 1)
     let stop: PipelineError | undefined
+    if (document.repaired) {
+      stop = new PipelineError('PDF_TRUNCATED', 'The end of the file is missing: these are the pages that are left')
+    }
     if (last < wanted) {
       stop = new PipelineError(
         'PDF_TOO_MANY_PAGES',
