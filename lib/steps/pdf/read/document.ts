@@ -2,6 +2,7 @@ import type { OPS, PDFDocumentProxy } from 'pdfjs-dist'
 import { PipelineError } from '../../../errors.ts'
 import { engine } from './engine.ts'
 import { emptyPictures } from './pictures.ts'
+import { withOwnCatalogue } from './repair.ts'
 import { whatItIs } from './sniff.ts'
 
 /** A document that is open. Close it. */
@@ -9,6 +10,8 @@ export interface PdfDocument {
   pages: number
   /** Whether it says that it has a structure. */
   tagged: boolean
+  /** The end of the file is missing; the pages are those that are left. */
+  repaired: boolean
   proxy: PDFDocumentProxy
   ops: typeof OPS
   /** Whether a layer is on, as pdf.js names it. */
@@ -40,8 +43,29 @@ export async function openDocument(bytes: Uint8Array, options: OpenOptions = {})
   }
   const other = whatItIs(bytes)
   if (other !== undefined) throw new PipelineError('NOT_PDF', `The file is not a PDF: it is ${other}`)
-  const { pdfjs, cMapUrl, standardFontDataUrl, connect } = await engine()
   emptyPictures(bytes)
+  // pdf.js may take the bytes for itself
+  const spare = mayLackItsEnd(bytes) ? bytes.slice() : undefined
+  try {
+    return await open(bytes, password, false)
+  } catch (error) {
+    const told = failure(error, password !== undefined)
+    const repaired = told.code === 'PDF_BROKEN' && spare !== undefined ? withOwnCatalogue(spare) : undefined
+    if (repaired === undefined) throw told
+    return await open(repaired, password, true).catch(() => {
+      throw told
+    })
+  }
+}
+
+/** Whether the mark of a file's end is not near its end. */
+function mayLackItsEnd(bytes: Uint8Array): boolean {
+  const end = bytes.subarray(Math.max(0, bytes.length - 1_024))
+  return !Buffer.from(end.buffer, end.byteOffset, end.length).includes('%%EOF')
+}
+
+async function open(bytes: Uint8Array, password: string | undefined, repaired: boolean): Promise<PdfDocument> {
+  const { pdfjs, cMapUrl, standardFontDataUrl, connect } = await engine()
   const worker = connect()
   const task = pdfjs.getDocument({
     data: bytes,
@@ -69,6 +93,7 @@ export async function openDocument(bytes: Uint8Array, options: OpenOptions = {})
     return {
       pages: proxy.numPages,
       tagged: info instanceof Map && info.get('Marked') === true,
+      repaired,
       proxy,
       ops: pdfjs.OPS,
       layerOn: (group) => layers.isVisible(group),
@@ -76,7 +101,7 @@ export async function openDocument(bytes: Uint8Array, options: OpenOptions = {})
     }
   } catch (error) {
     await close().catch(() => undefined)
-    throw failure(error, password !== undefined)
+    throw error
   }
 }
 
