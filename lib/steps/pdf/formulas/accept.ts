@@ -1,0 +1,147 @@
+import type { Box, PdfPage } from '../read/model.ts'
+import type { Item } from './atoms.ts'
+import { around, gapAcross } from './geometry.ts'
+import type { Ground, Zone } from './zones.ts'
+import { boxOf, relates } from './zones.ts'
+
+/** A zone that is a formula of its own line, with the number that stands beside it. */
+export interface Display {
+  zone: Zone
+  box: Box
+  number: string | undefined
+}
+
+const numbered = /^\((?:Eq\.?\s?)?([A-Z]{0,2}[.\-–]?\d{1,3}(?:[.\-–]\d{1,3}){0,3}[a-z]?)\)$/u
+
+/** Keeps the zones that are formulas on their own: not those in a line of text, in tables, or without anything that relates. */
+export function displaysOf(ground: Ground, zones: readonly Zone[]): Display[] {
+  const displays: Display[] = []
+  for (const whole of zones) {
+    const { zone, number } = splitNumber(whole)
+    if (zone.items.length < 3) continue
+    const box = boxOf(zone)
+    if (!zone.items.some((item) => relates(item)) || !balanced(zone)) continue
+    if (inText(ground, zone, box)) continue
+    if (!zone.structured && (inCell(ground.page, box) || !plainFormula(ground, zone, box))) continue
+    displays.push({ zone, box, number: number ?? numberBeside(ground, box) })
+  }
+  return displays.toSorted((a, b) => a.box.top - b.box.top || a.box.left - b.box.left)
+}
+
+/** Something stands left and right of the first relation. */
+function balanced({ items }: Zone): boolean {
+  const relation = items.filter(relates).toSorted((a, b) => a.left - b.left)[0]
+  if (relation === undefined) return false
+  return items.some((item) => item.right <= relation.left + 1) && items.some((item) => item.left >= relation.right - 1)
+}
+
+/** An equation's number that stands so near that it fell into the zone. */
+function splitNumber(zone: Zone): { zone: Zone; number: string | undefined } {
+  const sorted = zone.items.toSorted((a, b) => a.left - b.left)
+  const open = sorted.findLastIndex((item) => item.text === '(')
+  const last = sorted.slice(open)
+  const before = sorted[open - 1]
+  const match = open > 0 ? numbered.exec(last.map((item) => item.text).join('')) : null
+  const first = last[0]
+  if (match === null || before === undefined || first === undefined) return { zone, number: undefined }
+  const edge = Math.max(...sorted.slice(0, open).map((item) => item.right))
+  if (first.left - edge < 1.2 * first.size) return { zone, number: undefined }
+  return { zone: { ...zone, items: sorted.slice(0, open) }, number: match[1] }
+}
+
+function numberBeside({ segments }: Ground, box: Box): string | undefined {
+  for (const one of segments) {
+    if (one.left < box.right || one.baseline < box.top || one.baseline - 0.7 * one.size > box.bottom) continue
+    const match = numbered.exec(one.text.replaceAll(' ', ''))
+    if (match !== null) return match[1]
+  }
+  return undefined
+}
+
+/** Text on the same line, near: the formula is a part of a sentence. */
+function inText({ prose }: Ground, zone: Zone, box: Box): boolean {
+  const level = levelOf(zone)
+  return prose.some(
+    (one) =>
+      Math.abs(one.baseline - level) < 0.35 * one.size &&
+      gapAcross(one, box) < 2.5 * one.size &&
+      (one.words >= 2 || one.right <= box.left),
+  )
+}
+
+/** The baseline of the relation that comes first. */
+function levelOf({ items }: Zone): number {
+  return items.filter(relates).toSorted((a, b) => a.left - b.left)[0]?.baseline ?? 0
+}
+
+/** Between the upright lines of a table. */
+function inCell({ rules, height }: PdfPage, box: Box): boolean {
+  const y = (box.top + box.bottom) / 2
+  const uprights = rules.filter(
+    (one) => one.direction === 'vertical' && one.top <= y && one.bottom >= y && one.bottom - one.top < 0.8 * height,
+  )
+  return uprights.some((one) => one.right <= box.left + 2) && uprights.some((one) => one.left >= box.right - 2)
+}
+
+const intro = /^(?:onde|sendo|em que|no qual|na qual|nos quais|nas quais|com|where|in which|with|being)\b.{0,12}$/i
+const numberedLine = /^(?:\d+(?:\.\d+)+|[a-z]\)|[IVX]+\s?[-–])\s?/
+
+/**
+ * A formula on one line, without a fraction or sign that would prove it. It has letters on both sides or an operation, few words, and is
+ * no value ("Voc = 49,5 V") and no entry of the list that explains a formula.
+ */
+function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
+  const sorted = zone.items.toSorted((a, b) => a.left - b.left)
+  const size = Math.max(...sorted.map((item) => item.size))
+  const relations = sorted.filter(relates)
+  const first = relations[0]
+  if (first === undefined) return false
+  const right = sorted.filter((item) => item.left >= first.right - 1)
+  const left = sorted.filter((item) => item.right <= first.left + 1)
+  if (!left.some((item) => item.role === 'letter') || left[0]?.role === 'relation') return false
+  if (![...first.latex].includes('=') && !/leq|geq|approx|propto|<|>/.test(first.latex)) return false
+  const operations = sorted.filter(
+    (item) => item.role === 'binary' && item.size > 0.85 * size && item !== sorted[0],
+  ).length
+  const words = lineWords(right)
+  const italic = sorted.filter((item) => item.role === 'letter' && !item.upright).length
+  const letters = sorted.filter((item) => item.role === 'letter').length
+  const maths = italic > 0.5 * letters
+  if (words.some((one) => one.length >= 4) || (!maths && words.length > 1)) return false
+  const end = sorted.at(-1)?.text
+  if (!maths && (end === ';' || end === ':')) return false
+  if (listed(ground, box)) return false
+  if (operations > 0 && right.some((item) => item.role === 'letter')) return true
+  if (!maths || (first.latex !== '=' && operations === 0)) return false
+  // a name alone, or a value
+  return right.some((item) => item.role === 'letter') && right[0]?.role !== 'digit'
+}
+
+/** Words of small letters in a part of a line. */
+function lineWords(items: readonly Item[]): string[] {
+  let text = ''
+  let end = Infinity
+  const size = Math.max(0, ...items.map((item) => item.size))
+  for (const item of items) {
+    if (item.size < 0.85 * size) continue
+    text += (item.left - end > 0.16 * item.size ? ' ' : '') + (item.text === '' ? ' ' : item.text)
+    end = item.right
+  }
+  return text.split(/[^\p{L}]+/u).filter((one) => /^\p{Ll}{2,}$/u.test(one))
+}
+
+/** In the list after "onde:", which goes on until a numbered line. */
+function listed({ segments }: Ground, box: Box): boolean {
+  const above = segments
+    .filter((one) => one.baseline < box.bottom && one.top < box.top)
+    .toSorted((a, b) => b.baseline - a.baseline)
+  for (const one of above) {
+    if (box.top - one.bottom > 260) return false
+    if (intro.test(one.text)) return true
+    if (numberedLine.test(one.text) || (/:$/.test(one.text) && one.words >= 2)) return false
+  }
+  return false
+}
+
+/** The box of what a display holds, for the caller's use. */
+export const displayBox = (display: Display): Box => around([display.box])
