@@ -137,7 +137,7 @@ function listed({ segments }: Ground, box: Box): boolean {
     .toSorted((a, b) => b.baseline - a.baseline)
   for (const one of above) {
     if (box.top - one.bottom > 260) return false
-    if (intro.test(one.text)) return true
+    if (intro.test(one.text)) return Math.abs(one.left - box.left) < 60
     if (numberedLine.test(one.text) || (/:$/.test(one.text) && one.words >= 2)) return false
   }
   return false

@@ -30,9 +30,23 @@ export function groundOf(page: PdfPage): Ground {
   const bars = barsOf(page, segments)
   const braces = page.glyphs.filter((glyph) => upright(glyph) && /^[{⎨]$/.test(glyph.text))
   const prose = segments.filter(
-    (one) => one.prose && !bars.some((bar) => holds(bar, one)) && !braces.some((brace) => opens(brace, one)),
+    (one) =>
+      one.prose &&
+      !attached(one, segments) &&
+      !bars.some((bar) => holds(bar, one)) &&
+      !braces.some((brace) => opens(brace, one)),
   )
   return { page, segments, prose, bars }
+}
+
+/** A word in small letters right at bigger ones is a subscript. */
+function attached(one: Segment, segments: readonly Segment[]): boolean {
+  return segments.some(
+    (other) =>
+      other.size > 1.15 * one.size &&
+      Math.abs(other.baseline - one.baseline) < 0.7 * other.size &&
+      other.glyphs.some((glyph) => Math.abs(glyph.right - one.left) < 0.25 * other.size),
+  )
 }
 
 /** Words over or under a fraction's line, or before it on its level with the equals sign, are a part of the formula. */
