@@ -41,14 +41,55 @@ const same: Record<string, string> = {
 }
 
 const dropped = new Set([
-  '\\left', '\\right', '\\big', '\\Big', '\\bigg', '\\Bigg', '\\bigl', '\\bigr', '\\Bigl', '\\Bigr', '\\quad', '\\qquad', '\\,', '\\;', '\\:', '\\!',
-  '\\ ', '~', '\\limits', '\\nolimits', '\\displaystyle', '\\textstyle', '\\hspace', '\\mathstrut',
+  '\\left',
+  '\\right',
+  '\\big',
+  '\\Big',
+  '\\bigg',
+  '\\Bigg',
+  '\\bigl',
+  '\\bigr',
+  '\\Bigl',
+  '\\Bigr',
+  '\\quad',
+  '\\qquad',
+  '\\,',
+  '\\;',
+  '\\:',
+  '\\!',
+  '\\ ',
+  '~',
+  '\\limits',
+  '\\nolimits',
+  '\\displaystyle',
+  '\\textstyle',
+  '\\hspace',
+  '\\mathstrut',
 ])
 const wrappers = new Set([
-  '\\mathrm', '\\text', '\\operatorname', '\\operatorname*', '\\mathit', '\\mathbf', '\\boldsymbol', '\\textrm', '\\textit', '\\mathsf', '\\mbox', '\\mathnormal',
+  '\\mathrm',
+  '\\text',
+  '\\operatorname',
+  '\\operatorname*',
+  '\\mathit',
+  '\\mathbf',
+  '\\boldsymbol',
+  '\\textrm',
+  '\\textit',
+  '\\mathsf',
+  '\\mbox',
+  '\\mathnormal',
 ])
-const accents: Record<string, string> = { '\\acute': '\u0301', '\\grave': '\u0300', '\\hat': '\u0302', '\\tilde': '\u0303', '\\c': '\u0327' }
-const words = new Set('sin cos tan log ln exp lim max min sup inf arg det dim arcsin arccos arctan sinh cosh tanh gcd'.split(' '))
+const accents: Record<string, string> = {
+  '\\acute': '\u0301',
+  '\\grave': '\u0300',
+  '\\hat': '\u0302',
+  '\\tilde': '\u0303',
+  '\\c': '\u0327',
+}
+const words = new Set(
+  'sin cos tan log ln exp lim max min sup inf arg det dim arcsin arccos arctan sinh cosh tanh gcd'.split(' '),
+)
 
 class Parser {
   readonly #tokens: string[]
@@ -105,7 +146,10 @@ class Parser {
       const degree = this.#tokens[this.#at] === '[' ? this.#degree() : ''
       return `\\sqrt${degree}{${this.#one()}}`
     }
-    if (token in accents || ['\\bar', '\\vec', '\\dot', '\\ddot', '\\check', '\\breve', '\\underline'].includes(token)) {
+    if (
+      token in accents ||
+      ['\\bar', '\\vec', '\\dot', '\\ddot', '\\check', '\\breve', '\\underline'].includes(token)
+    ) {
       const inner = this.#one()
       const joined = (inner + (accents[token] ?? '')).normalize('NFC')
       return token in accents && joined.length === 1 && /[áéíóúâêôãõàç]/i.test(joined) ? joined : `${token}{${inner}}`

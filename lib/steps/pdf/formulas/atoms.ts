@@ -51,6 +51,10 @@ const pieces: Record<string, { char: string; place: 'top' | 'middle' | 'bottom' 
   '⌠': { char: '∫', place: 'top' },
   '⎮': { char: '∫', place: 'middle' },
   '⌡': { char: '∫', place: 'bottom' },
+  '\ue001': { char: '√', place: 'top' },
+  '\ue000': { char: '√', place: 'middle' },
+  '⎷': { char: '√', place: 'bottom' },
+  '∣': { char: '|', place: 'middle' },
   '⏐': { char: '|', place: 'middle' },
 }
 
