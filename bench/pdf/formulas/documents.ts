@@ -48,9 +48,7 @@ export async function generated(): Promise<Generated[]> {
   const out: Generated[] = []
   for (const style of ['tex', 'pieces'] as const) {
     for (let at = 0; at < documentsPerStyle; at += 1) {
-      const part = all.filter(
-        (one, index) => index % documentsPerStyle === at && drawable(one.latex, style),
-      )
+      const part = all.filter((one, index) => index % documentsPerStyle === at && drawable(one.latex, style))
       out.push(await document(`${style}-${String(at + 1).padStart(2, '0')}`, style, at, part))
     }
   }
@@ -80,7 +78,15 @@ async function document(
     y -= size * 1.25
   }
   const paragraph = (from: number): void => {
-    for (let at = 0; at < 2 + (from % 2); at += 1) text(sentences[(from + at) % sentences.length] ?? '')
+    const words = Array.from({ length: 2 + (from % 2) }, (_, at) => sentences[(from + at) % sentences.length] ?? '')
+    let line = ''
+    for (const word of words.join(' ').split(' ')) {
+      if (body.widthOfTextAtSize(`${line} ${word}`, size) > right - left) {
+        text(line)
+        line = word
+      } else line = line === '' ? word : `${line} ${word}`
+    }
+    text(line)
     y -= size * 0.6
   }
   text(`${seed + 1}. METODOLOGIA DE CÁLCULO - V = 1`, left, bold)

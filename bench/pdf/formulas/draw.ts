@@ -97,11 +97,16 @@ export async function drawFormula(
   }
 }
 
-const macron: Record<string, string> = { ' ̄': '¯', ' ̂': '^', ' ̃': '~' }
+/** Accents that were taken apart by normalising them. */
+const macron: Record<string, string> = { ' ̄': '¯', ' ̂': '^', ' ̃': '~', ' ̇': '˙', ' ̈': '¨' }
+/** The same signs as KaTeX's fonts have them. */
+const inKatex: Record<string, string> = { '¯': 'ˉ', '∣': '|' }
 
 function texPiece(mark: Mark): Piece {
   const { x, y, across, down } = mark
-  return { char: macron[mark.char] ?? mark.char, font: mark.font ?? StandardFonts.TimesRoman, x, y, across, down }
+  const char = macron[mark.char] ?? mark.char
+  const font = char === '∣' || char === '¯' ? 'Main-Regular' : (mark.font ?? StandardFonts.TimesRoman)
+  return { char: mark.font === undefined ? char : (inKatex[char] ?? char), font, x, y, across, down }
 }
 
 const brackets: Record<string, readonly [top: string, middle: string, bottom: string, extension: string]> = {
@@ -207,7 +212,8 @@ function oldPieces(marks: readonly Mark[]): Piece[] {
     out.push({ char: macron[mark.char] ?? mark.char, font: oldFont(mark), x, y, across, down })
   }
   for (const { char, x, top, bottom, scale } of tall.values()) {
-    if (char === '√') out.push({ char: '', font: 'strokes', x, y: (top + bottom) / 2, across: scale, down: top - bottom })
+    if (char === '√')
+      out.push({ char: '', font: 'strokes', x, y: (top + bottom) / 2, across: scale, down: top - bottom })
     else out.push(...stack(char, x, top, bottom, scale))
   }
   return out

@@ -146,7 +146,15 @@ function walk(element: LiteElement, outer: Frame, out: Layout): void {
       x: frame.x + (number(attributes.x) - boxX) * frame.across,
       y: frame.y + (number(attributes.y) - boxY) * frame.down,
     }
+    const bars = out.bars.length
     for (const child of children(element)) walk(child, inner, out)
+    const from = (frame.x + number(attributes.x) * frame.across) / 1000
+    const to = from + (number(attributes.width) * frame.across) / 1000
+    for (const bar of out.bars.slice(bars)) {
+      const end = Math.min(bar.x + bar.width, to)
+      bar.x = Math.max(bar.x, from)
+      bar.width = end - bar.x
+    }
     return
   }
   for (const child of children(element)) walk(child, frame, out)

@@ -1,8 +1,9 @@
 import type { Box, PdfPage } from '../read/model.ts'
 import type { Item } from './atoms.ts'
 import { around, gapAcross } from './geometry.ts'
+import { functions } from './symbols.ts'
 import type { Ground, Zone } from './zones.ts'
-import { boxOf, relates } from './zones.ts'
+import { boxOf, relationsOf } from './zones.ts'
 
 /** A zone that is a formula of its own line, with the number that stands beside it. */
 export interface Display {
@@ -20,7 +21,7 @@ export function displaysOf(ground: Ground, zones: readonly Zone[]): Display[] {
     const { zone, number } = splitNumber(whole)
     if (zone.items.length < 3) continue
     const box = boxOf(zone)
-    if (!zone.items.some((item) => relates(item)) || !balanced(zone)) continue
+    if (!balanced(zone)) continue
     if (inText(ground, zone, box)) continue
     if (!zone.structured && (inCell(ground.page, box) || !plainFormula(ground, zone, box))) continue
     displays.push({ zone, box, number: number ?? numberBeside(ground, box) })
@@ -30,7 +31,7 @@ export function displaysOf(ground: Ground, zones: readonly Zone[]): Display[] {
 
 /** Something stands left and right of the first relation. */
 function balanced({ items }: Zone): boolean {
-  const relation = items.filter(relates).toSorted((a, b) => a.left - b.left)[0]
+  const [relation] = relationsOf(items)
   if (relation === undefined) return false
   return items.some((item) => item.right <= relation.left + 1) && items.some((item) => item.left >= relation.right - 1)
 }
@@ -71,7 +72,7 @@ function inText({ prose }: Ground, zone: Zone, box: Box): boolean {
 
 /** The baseline of the relation that comes first. */
 function levelOf({ items }: Zone): number {
-  return items.filter(relates).toSorted((a, b) => a.left - b.left)[0]?.baseline ?? 0
+  return relationsOf(items)[0]?.baseline ?? 0
 }
 
 /** Between the upright lines of a table. */
@@ -93,28 +94,36 @@ const numberedLine = /^(?:\d+(?:\.\d+)+|[a-z]\)|[IVX]+\s?[-–])\s?/
 function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
   const sorted = zone.items.toSorted((a, b) => a.left - b.left)
   const size = Math.max(...sorted.map((item) => item.size))
-  const relations = sorted.filter(relates)
-  const first = relations[0]
+  const [first] = relationsOf(sorted)
   if (first === undefined) return false
   const right = sorted.filter((item) => item.left >= first.right - 1)
   const left = sorted.filter((item) => item.right <= first.left + 1)
-  if (!left.some((item) => item.role === 'letter') || left[0]?.role === 'relation') return false
-  if (![...first.latex].includes('=') && !/leq|geq|approx|propto|<|>/.test(first.latex)) return false
+  if (left[0]?.role === 'relation' || !/=|leq|geq|approx|propto|neq|to$|sim|<|>|in$/.test(first.latex)) return false
   const operations = sorted.filter(
     (item) => item.role === 'binary' && item.size > 0.85 * size && item !== sorted[0],
   ).length
   const words = lineWords(right)
-  const italic = sorted.filter((item) => item.role === 'letter' && !item.upright).length
-  const letters = sorted.filter((item) => item.role === 'letter').length
-  const maths = italic > 0.5 * letters
+  const maths = mostlyItalic(sorted) || mostlyItalic(right)
   if (words.some((one) => one.length >= 4) || (!maths && words.length > 1)) return false
   const end = sorted.at(-1)?.text
   if (!maths && (end === ';' || end === ':')) return false
   if (listed(ground, box)) return false
+  const named = left.some((item) => item.role === 'letter')
+  if (!maths && !named) return false
   if (operations > 0 && right.some((item) => item.role === 'letter')) return true
-  if (!maths || (first.latex !== '=' && operations === 0)) return false
-  // a name alone, or a value
-  return right.some((item) => item.role === 'letter') && right[0]?.role !== 'digit'
+  if (!maths || !sorted.some((item) => item.role === 'letter' && !item.upright)) return false
+  // a value is no formula: V = 5 kV
+  return named
+    ? right.some((item) => item.role === 'letter' && !item.upright)
+    : right.some((item) => item.role === 'letter')
+}
+
+/** Letters of formulas are italic; names of functions are not counted. */
+function mostlyItalic(items: readonly Item[]): boolean {
+  const letters = items.filter((item) => item.role === 'letter')
+  const italic = letters.filter((item) => !item.upright).length
+  const names = lineWords(items.filter((item) => item.upright)).filter((one) => functions.has(one))
+  return italic > 0.5 * (letters.length - names.join('').length) && italic > 0
 }
 
 /** Words of small letters in a part of a line. */

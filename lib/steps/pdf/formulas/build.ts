@@ -31,16 +31,17 @@ export function node(parts: readonly Item[], latex: string, more: Partial<Item> 
 
 /**
  * Rebuilds a formula from its pieces and lines: first what lines hold together (fractions, roots, bars), widest first, then rows in
- * brackets, accents, limits, and at last the line with its sub- and superscripts. Each part is built in the same way.
+ * brackets, accents, limits, and at last the line with its sub- and superscripts. Each part is built in the same way. `start`: where the
+ * line begins that the part stands on, when nothing is before it.
  */
-export function build(items: readonly Item[], rules: readonly Rule[], depth = 0): Item | undefined {
+export function build(items: readonly Item[], rules: readonly Rule[], depth = 0, start = Infinity): Item | undefined {
   if (items.length === 0 || depth > deepest) return undefined
   let left = [...items]
   const pending = rules.toSorted((a, b) => b.right - b.left - (a.right - a.left))
   while (pending.length > 0) {
     const rule = pending.shift()
     if (rule === undefined) break
-    left = fold(left, rule, pending, depth)
+    left = fold(left, rule, pending, depth, start)
   }
   const below = (part: readonly Item[]): Item | undefined => build(part, [], depth + 1)
   left = foldRows(left, below)
@@ -50,7 +51,7 @@ export function build(items: readonly Item[], rules: readonly Rule[], depth = 0)
 }
 
 /** Replaces what a line holds together by one piece. Lines that lie inside are taken out of `pending`. */
-function fold(items: Item[], rule: Rule, pending: Rule[], depth: number): Item[] {
+function fold(items: Item[], rule: Rule, pending: Rule[], depth: number, start: number): Item[] {
   const y = (rule.top + rule.bottom) / 2
   const reach = 1.5
   const within = items.filter((item) => middle(item) > rule.left - reach && middle(item) < rule.right + reach)
@@ -62,8 +63,8 @@ function fold(items: Item[], rule: Rule, pending: Rule[], depth: number): Item[]
   const innerBelow = inner.filter((one) => (one.top + one.bottom) / 2 >= y)
   const rest = (used: readonly Item[], made: Item): Item[] => [...items.filter((item) => !used.includes(item)), made]
   if (upper.length > 0 && lower.length > 0) {
-    const top = build(upper, innerAbove, depth + 1)
-    const bottom = build(lower, innerBelow, depth + 1)
+    const top = build(upper, innerAbove, depth + 1, rule.left)
+    const bottom = build(lower, innerBelow, depth + 1, rule.left)
     if (top === undefined || bottom === undefined) return items
     const parts = [top, bottom]
     const size = Math.max(top.size, bottom.size)
@@ -80,11 +81,11 @@ function fold(items: Item[], rule: Rule, pending: Rule[], depth: number): Item[]
     pending.push(...inner)
     return items
   }
-  const content = build(lower, innerBelow, depth + 1)
+  const content = build(lower, innerBelow, depth + 1, rule.left)
   if (content === undefined) return items
   pending.push(...innerAbove)
   const before = items.filter((item) => !lower.includes(item) && item !== root && middle(item) < rule.left)
-  const strokes = root === undefined && hasHook(before, rule, content)
+  const strokes = root === undefined && hasHook(before, rule, content, start)
   if (root === undefined && !strokes) {
     const latex = lower.length === 1 ? `\\bar{${content.latex}}` : `\\overline{${content.latex}}`
     return rest(lower, { ...content, latex, role: 'node', top: rule.top })
@@ -136,13 +137,12 @@ function touches(root: Item, rule: Rule): boolean {
  * A root whose sign is drawn with strokes leaves a gap before its line, where the sign is; a bar over letters does not, and ends where
  * they end.
  */
-function hasHook(before: readonly Item[], rule: Rule, content: Item): boolean {
+function hasHook(before: readonly Item[], rule: Rule, content: Item, start: number): boolean {
   const neighbours = before.filter(
     (item) => item.bottom > rule.top && item.top < content.bottom && item.size > 0.8 * content.size,
   )
-  const edge = Math.max(-Infinity, ...neighbours.map((item) => item.right))
-  const gap = rule.left - edge
-  return gap > 0.45 * content.size
+  const edge = neighbours.length > 0 ? Math.max(...neighbours.map((item) => item.right)) : start
+  return rule.left - edge > 0.45 * content.size
 }
 
 function isIndex(item: Item, hook: Pick<Item, 'left' | 'right' | 'axis'>, rule: Rule, content: Item): boolean {

@@ -67,7 +67,10 @@ function row(small: readonly Item[], operator: Item, beyond: (item: Item) => boo
 
 /** lim, max and min with something small under them are one piece. */
 function joinWords(items: readonly Item[]): Item[] {
-  const letters = items.filter((item) => /^[a-z]$/.test(item.text)).toSorted((a, b) => a.left - b.left)
+  const size = Math.max(0, ...items.filter((item) => !item.tall).map((item) => item.size))
+  const letters = items
+    .filter((item) => /^[a-z]$/.test(item.text) && item.size > 0.87 * size)
+    .toSorted((a, b) => a.left - b.left)
   let left = [...items]
   for (let at = 0; at + 2 < letters.length; at += 1) {
     const three = letters.slice(at, at + 3)

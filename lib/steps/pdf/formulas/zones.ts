@@ -1,9 +1,8 @@
 import type { Glyph, PdfPage, Rule } from '../read/model.ts'
-import { atomsOf, type Item } from './atoms.ts'
+import { atomsOf, type Item, isPiece } from './atoms.ts'
 import { type Bar, barsOf } from './bars.ts'
 import { around, gapAcross, gapDown, middle } from './geometry.ts'
 import { type Segment, segmentsOf } from './segments.ts'
-import { symbolOf } from './symbols.ts'
 
 /** A part of a page that looks like one formula. */
 export interface Zone {
@@ -19,6 +18,8 @@ export interface Ground {
   segments: Segment[]
   /** Segments that are text and no part of a formula. */
   prose: Segment[]
+  /** Pieces of tall brackets: they stand on no line. */
+  pieces: Glyph[]
   bars: Bar[]
 }
 
@@ -26,7 +27,9 @@ const upright = (glyph: Glyph): boolean => glyph.angle === 0 && glyph.text.trim(
 
 /** Reads the ground: which segments are text, which lines may be those of fractions. */
 export function groundOf(page: PdfPage): Ground {
-  const segments = segmentsOf(page.glyphs.filter((glyph) => upright(glyph) && glyph.mark !== 'artifact'))
+  const glyphs = page.glyphs.filter((glyph) => upright(glyph) && glyph.mark !== 'artifact')
+  const segments = segmentsOf(glyphs.filter((glyph) => !isPiece(glyph.text)))
+  const pieces = glyphs.filter((glyph) => isPiece(glyph.text))
   const bars = barsOf(page, segments)
   const braces = page.glyphs.filter((glyph) => upright(glyph) && /^[{⎨]$/.test(glyph.text))
   const prose = segments.filter(
@@ -36,7 +39,7 @@ export function groundOf(page: PdfPage): Ground {
       !bars.some((bar) => holds(bar, one)) &&
       !braces.some((brace) => opens(brace, one)),
   )
-  return { page, segments, prose, bars }
+  return { page, segments, prose, bars, pieces }
 }
 
 /** A word in small letters right at bigger ones is a subscript. */
@@ -75,7 +78,7 @@ function opens(brace: Glyph, one: Segment): boolean {
 /** Groups what is not text into zones: pieces belong together when they are near, or a line or sign holds them together. */
 export function zonesOf(ground: Ground): Zone[] {
   const text = new Set(ground.prose.flatMap((one) => one.glyphs))
-  const free = ground.segments.flatMap((one) => one.glyphs).filter((glyph) => !text.has(glyph))
+  const free = [...ground.segments.flatMap((one) => one.glyphs).filter((glyph) => !text.has(glyph)), ...ground.pieces]
   const items = atomsOf(free).toSorted((a, b) => a.left - b.left)
   if (items.length > 6_000) return []
   const groups = new Groups(items.length + ground.bars.length)
@@ -115,6 +118,9 @@ function linked(a: Item, b: Item): boolean {
   const across = gapAcross(a, b)
   const down = gapDown(a, b)
   if (down < -0.12 * Math.min(a.size, b.size)) return across < 2 * size
+  // what stands under lim, max and min
+  const smaller = Math.min(a.size, b.size)
+  if (across === 0 && smaller < 0.87 * size && down < 0.35 * size && a.role !== 'root' && b.role !== 'root') return true
   if (across < 0.3 * size && down < 0.16 * Math.min(a.size, b.size)) return true
   const [big, small] = a.role === 'big' ? [a, b] : b.role === 'big' ? [b, a] : [undefined, undefined]
   if (big === undefined || small === undefined || small.size > 0.9 * big.size) return false
@@ -154,8 +160,15 @@ class Groups {
   }
 }
 
-/** Whether a character relates what is left and right of it. */
-export const relates = (item: Item): boolean => item.role === 'relation' && symbolOf(item.text).role === 'relation'
+/** What relates the sides of a formula, from left to right; not what is in its limits and indices. */
+export function relationsOf(items: readonly Item[]): Item[] {
+  const size = Math.max(0, ...items.filter((item) => !item.tall).map((item) => item.size))
+  const full = items.filter((item) => item.role === 'relation' && item.size > 0.87 * size)
+  // where the letters of one line are of several sizes the largest relation counts
+  const all = items.filter((item) => item.role === 'relation')
+  const largest = Math.max(0, ...all.map((item) => item.size))
+  return (full.length > 0 ? full : all.filter((item) => item.size > 0.9 * largest)).toSorted((a, b) => a.left - b.left)
+}
 
 /** The box of a zone. */
 export const boxOf = (zone: Zone) => around([...zone.items, ...zone.bars])
