@@ -110,7 +110,7 @@ function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
   if (listed(ground, box)) return false
   const named = left.some((item) => item.role === 'letter')
   if (!maths && !named) return false
-  if (operations > 0 && right.some((item) => item.role === 'letter')) return true
+  if (operations > 0 && (maths || right.some((item) => item.role === 'letter'))) return true
   if (!maths || !sorted.some((item) => item.role === 'letter' && !item.upright)) return false
   // a value is no formula: V = 5 kV
   return named

@@ -89,7 +89,7 @@ function atom(glyph: Glyph): Item {
     axis: hangs ? (top + bottom) / 2 : glyph.baseline - axisHeight * glyph.size,
     size: glyph.size,
     text: glyph.text,
-    upright: !glyph.italic && !mathFont.test(glyph.font),
+    upright: !glyph.italic && !mathFont.test(glyph.font) && !/^\p{Script=Greek}$/u.test(glyph.text),
     tall: role === 'open' || role === 'close' || role === 'fence' || role === 'big' || role === 'root',
     spaced: glyph.spaced,
     doubt: (glyph.guessed ? 0.5 : 0) + (role === 'unknown' ? 1 : 0),

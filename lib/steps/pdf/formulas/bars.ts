@@ -1,6 +1,7 @@
 import type { Box, Glyph, PdfPage, Rule } from '../read/model.ts'
 import { around, gapAcross, middle } from './geometry.ts'
 import type { Segment } from './segments.ts'
+import { symbolOf } from './symbols.ts'
 
 /** A line that may be a fraction's, a root's or a bar over something. */
 export interface Bar extends Rule {
@@ -21,7 +22,7 @@ export function barsOf(page: PdfPage, segments: readonly Segment[]): Bar[] {
     if (uprights.some((one) => meets(rule, one))) continue
     const root = roots.find((glyph) => coversRoot(rule, glyph))
     const bar: Bar | undefined =
-      root === undefined ? judge(rule, segments) : { ...rule, kind: 'cover', size: root.size }
+      root === undefined ? judge(rule, segments, page.rules) : { ...rule, kind: 'cover', size: root.size }
     if (bar !== undefined) bars.push(bar)
   }
   return bars
@@ -37,11 +38,23 @@ function coversRoot(rule: Rule, { right, baseline, size }: Glyph): boolean {
   )
 }
 
+/** What of a segment stands over or under a line. */
+interface Part extends Box {
+  baseline: number
+  axis: number
+  size: number
+  prose: boolean
+  /** It ends where the line ends, and what goes on beside it is no text. */
+  fits: boolean
+}
+
 /** Judges a line by the nearest things over and under it: they end where it ends. */
-function judge(rule: Rule, segments: readonly Segment[]): Bar | undefined {
+function judge(rule: Rule, segments: readonly Segment[], rules: readonly Rule[]): Bar | undefined {
   const y = (rule.top + rule.bottom) / 2
-  const near = segments.filter(
-    (one) => one.left < rule.right && one.right > rule.left && Math.abs(one.baseline - y) < 2.6 * one.size,
+  const near = segments.flatMap((one) =>
+    one.left < rule.right && one.right > rule.left && Math.abs(one.baseline - y) < 2.6 * one.size
+      ? partOf(rule, one, rules)
+      : [],
   )
   // what is on the line's own level stands beside it
   const above = near.filter((one) => one.baseline < y + 0.02 * one.size)
@@ -49,48 +62,61 @@ function judge(rule: Rule, segments: readonly Segment[]): Bar | undefined {
   const over = nearest(above, y)
   const under = nearest(below, y)
   const size = Math.max(0, ...[...over, ...under].map((one) => one.size))
-  const overIn = over.length > 0 && over.every((one) => inside(one, rule))
-  const underIn = under.length > 0 && under.every((one) => inside(one, rule))
+  const overIn = over.length > 0 && over.every((one) => one.fits)
+  const underIn = under.length > 0 && under.every((one) => one.fits)
   if (
     overIn &&
     underIn &&
     fills(
-      [...above, ...below].filter((one) => inside(one, rule)),
+      [...above, ...below].filter((one) => one.fits),
       rule,
     )
-  ) {
+  )
     return { ...rule, kind: 'fraction', size }
-  }
-  const clear = over.every((one) => y - one.baseline > 0.55 * one.size || !inside(one, rule))
-  const close = under.filter((one) => !one.prose).flatMap((one) => coveredBy(rule, one))
-  const tall = close.length > 0 && close.every((one) => one.top < y + 0.75 * one.size)
-  const covered = below.filter((one) => !one.prose).flatMap((one) => coveredBy(rule, one))
+  const clear = over.every((one) => y - one.baseline > 0.55 * one.size || !one.fits)
+  const covered = below.filter((one) => !one.prose && one.left > rule.left - 0.45 * one.size)
+  const close = nearest(covered, y)
+  const tall = close.length > 0 && close.every((one) => one.baseline - 0.7 * one.size < y + 0.75 * one.size)
   return clear && tall && fills(covered, rule) ? { ...rule, kind: 'cover', size } : undefined
 }
 
-/** The part of a segment that lies under a line, when it ends where the line ends. */
-function coveredBy(rule: Rule, one: Segment): (Box & { size: number })[] {
-  const glyphs = one.glyphs.filter((glyph) => middle(glyph) > rule.left && middle(glyph) < rule.right)
-  const first = glyphs[0]
-  if (first === undefined) return []
-  const before = one.glyphs.filter((glyph) => middle(glyph) <= rule.left)
-  const edge = Math.max(-Infinity, ...before.map((glyph) => glyph.right))
-  const box = { ...around(glyphs), size: one.size, top: one.baseline - 0.7 * one.size }
-  return inside(box, rule) && edge < rule.left + 1 ? [box] : []
+const bracket = (glyph: Glyph): boolean => ['open', 'close', 'fence', 'big', 'root'].includes(symbolOf(glyph.text).role)
+
+function partOf(rule: Rule, one: Segment, rules: readonly Rule[]): Part[] {
+  const y = (rule.top + rule.bottom) / 2
+  const glyphs = one.glyphs.filter((glyph) => middle(glyph) > rule.left - 1 && middle(glyph) < rule.right + 1)
+  if (glyphs.length === 0) return []
+  const box = around(glyphs)
+  const size = Math.max(...glyphs.map((glyph) => glyph.size))
+  const inside = box.left > rule.left - 0.45 * size && box.right < rule.right + 0.45 * size
+  const goesOn = one.glyphs.some(
+    (glyph) =>
+      !glyphs.includes(glyph) &&
+      gapAcross(glyph, rule) < 0.5 * size &&
+      Math.abs(glyph.size - size) < 0.13 * size &&
+      !bracket(glyph) &&
+      !rules.some(
+        (other) =>
+          other !== rule &&
+          other.direction === 'horizontal' &&
+          Math.abs((other.top + other.bottom) / 2 - y) < 1.2 &&
+          middle(glyph) > other.left - 2 &&
+          middle(glyph) < other.right + 2,
+      ),
+  )
+  const { baseline } = one
+  return [{ ...box, baseline, axis: baseline - 0.25 * size, size, prose: one.prose, fits: inside && !goesOn }]
 }
 
-/** The segments that are as near as the nearest one. */
-function nearest(segments: readonly Segment[], y: number): Segment[] {
-  const distance = (one: Segment): number => Math.abs(one.baseline - 0.25 * one.size - y)
-  const least = Math.min(Infinity, ...segments.map(distance))
-  return segments.filter((one) => distance(one) < least + 0.15 * one.size && distance(one) < 2.2 * one.size)
+/** The parts that are as near as the nearest one. */
+function nearest(parts: readonly Part[], y: number): Part[] {
+  const distance = (one: Part): number => Math.abs(one.axis - y)
+  const least = Math.min(Infinity, ...parts.map(distance))
+  return parts.filter((one) => distance(one) < least + 0.15 * one.size && distance(one) < 2.2 * one.size)
 }
-
-const inside = (one: Box & { size: number }, rule: Rule): boolean =>
-  one.left > rule.left - 0.45 * one.size && one.right < rule.right + 0.45 * one.size
 
 /** A fraction's line is about as wide as the wider of its parts. */
-function fills(parts: readonly (Box & { size: number })[], rule: Rule): boolean {
+function fills(parts: readonly Part[], rule: Rule): boolean {
   const width = rule.right - rule.left
   const { left, right } = around(parts)
   const size = Math.max(0, ...parts.map((one) => one.size))

@@ -102,7 +102,7 @@ function placeOf(item: Item, main: Main): Place {
   }
   if (item.tall && item.size > 0.87 * size) return 'on'
   const off = item.baseline - baseline
-  if (item.size > 0.87 * size) return Math.abs(off) <= 0.22 * size ? 'on' : off > 0 ? 'sub' : 'sup'
+  if (item.size > 0.87 * size) return Math.abs(off) <= 0.1 * size ? 'on' : off > 0 ? 'sub' : 'sup'
   if (item.role === 'binary' || item.role === 'relation' || item.tall) {
     const across = item.axis - axis
     if (Math.abs(across) < 0.1 * size) return 'on'

@@ -31,7 +31,7 @@ export function segmentsOf(glyphs: readonly Glyph[]): Segment[] {
     const line: Glyph[] = []
     while (at < sorted.length) {
       const glyph = sorted[at]
-      if (glyph === undefined || glyph.baseline - first.baseline > 0.08 * first.size) break
+      if (glyph === undefined || glyph.baseline - first.baseline > 0.08 * Math.min(first.size, glyph.size)) break
       line.push(glyph)
       at += 1
     }

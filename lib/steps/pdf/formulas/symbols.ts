@@ -67,6 +67,15 @@ add(
     '∀=\\forall ∃=\\exists ∠=\\angle ∴=\\therefore ²=^{2} ³=^{3} ¹=^{1} ½=\\frac{1}{2} ¼=\\frac{1}{4} ¾=\\frac{3}{4} ª=^{a} @=@ €=\\text{€} ℃=^{\\circ}C',
 )
 
+// signs of units that look like Greek letters
+for (const [sign, latex] of [
+  ['\u2126', '\\Omega'],
+  ['\u2206', '\\Delta'],
+  ['\u00b5', '\\mu'],
+  ['\u212a', 'K'],
+] as const)
+  known.set(sign, { latex, role: 'letter' })
+
 /** Accents of text, as marks that join with the letter under them. */
 export const combining = new Map([
   ['\\acute', '\u0301'],
