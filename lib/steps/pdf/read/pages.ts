@@ -6,7 +6,6 @@ import type { Box, PdfPage } from './model.ts'
 import { Painter } from './painter.ts'
 import { joinRules } from './rules.ts'
 import { readStructure } from './structure.ts'
-import type { Placed } from './text-run.ts'
 
 /** Which pages to read, and when to stop. */
 export interface PagesOptions {
@@ -76,8 +75,7 @@ function finish(painter: Painter, start: Pick<PdfPage, 'number' | 'width' | 'hei
   const { drawing } = painter
   const { glyphs, unseen, rules, fills, images } = drawing.result()
   const layer = glyphs.length < scanGlyphs && unseen.length >= scanGlyphs && share(images, start) > scanShare
-  const shown: Placed[] = layer ? [...glyphs, ...unseen] : glyphs
-  guessNumbered(shown)
+  const shown = guessNumbered(layer ? [...glyphs, ...unseen] : glyphs)
   return {
     ...start,
     glyphs: shown.map((placed) => placed.glyph),

@@ -129,8 +129,8 @@ export class Painter {
         break
       case ops.shadingFill:
         if (this.#drawn) {
-          this.#openWindow()
           this.drawing.shade(state)
+          this.#openWindow()
         }
         break
       default:
@@ -216,6 +216,7 @@ export class Painter {
       (placed) => {
         placed.glyph.mark = mark
         if (!drawn) return
+        if (state.mode >= 4) state.windowed = true
         if (state.mode === 7) this.#throughWindow(placed)
         else this.drawing.glyph(placed, state)
       },
@@ -269,9 +270,9 @@ export class Painter {
       const evenOdd = way === ops.eoFill || way === ops.eoFillStroke || way === ops.closeEOFillStroke
       const fills = evenOdd || way === ops.fill || way === ops.fillStroke || way === ops.closeFillStroke
       const strokes = way !== ops.fill && way !== ops.eoFill && way !== ops.endPath
-      if (fills || strokes) this.#openWindow()
       if (fills) this.drawing.fill(data, box, state, evenOdd)
       if (strokes) this.drawing.stroke(data, box, state)
+      if (fills || strokes) this.#openWindow()
     }
     if (clipping !== undefined) this.#clip(data, state.matrix, clipping === 'evenOdd')
   }
@@ -344,8 +345,8 @@ export class Painter {
 
   #image(matrix: Matrix, opaque: boolean): void {
     if (!this.#drawn) return
-    this.#openWindow()
     this.drawing.image({ ...this.#state, matrix }, opaque)
+    this.#openWindow()
   }
 
   #save(): void {
