@@ -6,7 +6,11 @@
  * - a product written \cdot, \times, x or . stays what it is; so does a decimal comma (whose braces are dropped).
  */
 export function normal(latex: string): string {
-  const tokens = latex.normalize('NFC').match(/\\[A-Za-z]+\*?|\\.|[^\s]/gsu) ?? []
+  const tokens =
+    latex
+      .normalize('NFC')
+      .replaceAll(/\\(left|right)\s*\./g, '')
+      .match(/\\[A-Za-z]+\*?|\\.|[^\s]/gsu) ?? []
   const parser = new Parser(tokens.map((token) => same[token] ?? token).filter((token) => !dropped.has(token)))
   return parser.group(undefined)
 }

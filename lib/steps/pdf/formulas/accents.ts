@@ -51,11 +51,18 @@ function baseOf(accent: Item, items: readonly Item[]): Item | undefined {
   const middle = (accent.left + accent.right) / 2
   const distance = (item: Item): number => Math.abs((item.left + item.right) / 2 - middle)
   return items
-    .filter((item) => (item.role === 'letter' || item.role === 'node') && sits(accent, item))
+    .filter(
+      (item) =>
+        (accent.latex === '\\not' ? item.role === 'relation' : item.role === 'letter' || item.role === 'node') &&
+        sits(accent, item),
+    )
     .toSorted((a, b) => distance(a) - distance(b))[0]
 }
 
 function join(base: Item, accent: Item): Item {
+  if (accent.latex === '\\not') {
+    return { ...base, latex: base.latex === '=' ? '\\neq' : base.latex === '\\in' ? '\\notin' : `\\not${base.latex}` }
+  }
   const mark = combining.get(accent.latex)
   const command = accent.text === '→' ? '\\vec' : accent.latex
   if (mark !== undefined && base.upright && /^\p{L}$/u.test(base.text)) {

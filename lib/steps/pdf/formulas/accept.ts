@@ -1,5 +1,6 @@
 import type { Box, PdfPage } from '../read/model.ts'
 import type { Item } from './atoms.ts'
+import { build } from './build.ts'
 import { around, gapAcross } from './geometry.ts'
 import { functions } from './symbols.ts'
 import type { Ground, Zone } from './zones.ts'
@@ -98,7 +99,7 @@ function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
   if (first === undefined) return false
   const right = sorted.filter((item) => item.left >= first.right - 1)
   const left = sorted.filter((item) => item.right <= first.left + 1)
-  if (left[0]?.role === 'relation' || !/=|leq|geq|approx|propto|neq|to$|sim|<|>|in$/.test(first.latex)) return false
+  if (left[0]?.role === 'relation' || /arrow/.test(first.latex)) return false
   const operations = sorted.filter(
     (item) => item.role === 'binary' && item.size > 0.85 * size && item !== sorted[0],
   ).length
@@ -109,8 +110,8 @@ function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
   if (!maths && (end === ';' || end === ':')) return false
   if (listed(ground, box)) return false
   const named = left.some((item) => item.role === 'letter')
-  if (!maths && !named) return false
   if (operations > 0 && (maths || right.some((item) => item.role === 'letter'))) return true
+  if (/\\(begin|binom)\b/.test(build(zone.items, zone.bars)?.latex ?? '')) return true
   if (!maths || !sorted.some((item) => item.role === 'letter' && !item.upright)) return false
   // a value is no formula: V = 5 kV
   return named

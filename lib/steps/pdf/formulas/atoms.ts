@@ -25,6 +25,8 @@ export const axisHeight = 0.25
 
 /** Fonts whose big characters hang from their baseline: TeX's extensible ones. */
 const hanging = /CMEX|MathExtension|EUEX|TXEX|PXEX|MTEX|rtxmioex/i
+/** Those whose root hangs. */
+const hangingRoot = /CMSY|LMSY|MathSymbols/i
 /** Fonts of formulas in which no letter says whether it is upright. */
 const mathFont = /math|CMMI|CMSY|LMMI/i
 
@@ -69,6 +71,7 @@ function inked(glyph: Glyph, role: Role): { top: number; bottom: number } {
     (role === 'open' || role === 'close' || role === 'big' || role === 'root' || role === 'fence')
   )
     return { top: baseline, bottom: baseline + (role === 'big' ? 1.4 : 1.2) * size }
+  if (role === 'root' && hangingRoot.test(font)) return { top: baseline, bottom: baseline + 0.95 * size }
   if (role === 'big') return { top: baseline - 0.85 * size, bottom: baseline + 0.3 * size }
   if (role === 'relation' || role === 'binary') return { top: baseline - 0.5 * size, bottom: baseline }
   return { top: baseline - 0.7 * size, bottom: baseline + 0.2 * size }
@@ -77,7 +80,7 @@ function inked(glyph: Glyph, role: Role): { top: number; bottom: number } {
 function atom(glyph: Glyph): Item {
   const { latex, role } = symbolOf(glyph.text)
   const { top, bottom } = inked(glyph, role)
-  const hangs = hanging.test(glyph.font) && bottom - top > glyph.size
+  const hangs = top === glyph.baseline
   return {
     left: glyph.left,
     right: glyph.right,
@@ -118,7 +121,52 @@ export function atomsOf(glyphs: readonly Glyph[]): Item[] {
     if (isPiece(glyph.text)) parts.push(glyph)
     else for (const one of split(glyph)) items.push(atom(one))
   }
-  return [...items, ...joinPieces(parts)]
+  return centred([...joinRoots(items), ...joinPieces(parts)])
+}
+
+/** A tall root of several glyphs over each other is one. */
+function joinRoots(items: readonly Item[]): Item[] {
+  const roots = items.filter((item) => item.role === 'root').toSorted((a, b) => a.baseline - b.baseline)
+  if (roots.length < 2) return [...items]
+  const joined: Item[] = []
+  for (const root of roots) {
+    const above = joined.find(
+      (one) => Math.abs(one.left - root.left) < 0.4 * root.size && root.top - one.bottom < 0.35 * root.size,
+    )
+    if (above === undefined) joined.push({ ...root })
+    else {
+      above.bottom = Math.max(above.bottom, root.bottom)
+      above.right = Math.max(above.right, root.right)
+      above.left = Math.min(above.left, root.left)
+      above.axis = (above.top + above.bottom) / 2
+    }
+  }
+  return [...items.filter((item) => item.role !== 'root'), ...joined]
+}
+
+/**
+ * Big brackets that hang from their baseline have one of four heights, and nothing says which. They are centred on the line they stand in,
+ * which the sign of relation or the letter before them tells.
+ */
+function centred(items: Item[]): Item[] {
+  return items.map((item) => {
+    const hangs = item.tall && item.top === item.baseline && item.role !== 'root' && item.role !== 'big'
+    if (!hangs) return item
+    const near = items.filter(
+      (other) =>
+        !other.tall &&
+        other.size > 0.85 * item.size &&
+        other.axis > item.top + 0.3 * item.size &&
+        other.axis < item.top + 1.7 * item.size &&
+        Math.max(other.left - item.right, item.left - other.right) < 8 * item.size,
+    )
+    const distance = (other: Item): number =>
+      Math.max(other.left - item.right, item.left - other.right) + (other.role === 'relation' ? -12 * item.size : 0)
+    const nearest = near.toSorted((a, b) => distance(a) - distance(b))[0]
+    if (nearest === undefined) return item
+    const bottom = 2 * nearest.axis - item.top
+    return { ...item, bottom, axis: nearest.axis, baseline: nearest.axis + axisHeight * item.size }
+  })
 }
 
 /** Brackets out of their pieces: those over each other at the same place, until a new top begins. */

@@ -36,7 +36,7 @@ export function node(parts: readonly Item[], latex: string, more: Partial<Item> 
  */
 export function build(items: readonly Item[], rules: readonly Rule[], depth = 0, start = Infinity): Item | undefined {
   if (items.length === 0 || depth > deepest) return undefined
-  let left = [...items]
+  let left = items.map((item) => (item.role === 'root' ? underRule(item, rules) : item))
   const pending = rules.toSorted((a, b) => b.right - b.left - (a.right - a.left))
   while (pending.length > 0) {
     const rule = pending.shift()
@@ -109,7 +109,7 @@ function fold(items: Item[], rule: Rule, pending: Rule[], depth: number, start: 
 
 /** Whether a piece lies above a line. What hangs or stands on its baseline is judged by where a fraction's line would cross it. */
 function over(item: Item, y: number): boolean {
-  return (item.role === 'node' || item.tall ? (item.top + item.bottom) / 2 : item.axis) < y
+  return (item.role === 'node' || (item.tall && item.role !== 'root') ? (item.top + item.bottom) / 2 : item.axis) < y
 }
 
 /** Lines within the width of another one belong to its parts. */
@@ -131,6 +131,14 @@ function touches(root: Item, rule: Rule): boolean {
     rule.top > root.top - 3 * root.size &&
     rule.top < root.bottom + 0.3 * root.size
   )
+}
+
+/** A root stands under its line, whatever its glyph's own place says. The widest line that begins at it is its own. */
+function underRule(root: Item, rules: readonly Rule[]): Item {
+  const rule = rules.filter((one) => touches(root, one)).toSorted((a, b) => b.right - b.left - (a.right - a.left))[0]
+  if (rule === undefined) return root
+  const bottom = Math.max(root.bottom, rule.top + 0.9 * root.size)
+  return { ...root, top: rule.top, bottom, axis: rule.top + 0.45 * root.size }
 }
 
 /**

@@ -33,7 +33,7 @@ export function lineOf(items: readonly Item[], below: Below): Item | undefined {
       tokens.push(base)
       doubt += 0.1
     }
-    base.scripts += (lower === undefined ? '' : `_{${lower.latex}}`) + (upper === undefined ? '' : `^{${upper.latex}}`)
+    base.scripts += (lower === undefined ? '' : `_{${lower.latex}}`) + raised(upper?.latex)
     base.end = Math.max(base.end ?? -Infinity, lower?.right ?? -Infinity, upper?.right ?? -Infinity)
   }
   for (const item of sorted) {
@@ -54,6 +54,12 @@ export function lineOf(items: readonly Item[], below: Below): Item | undefined {
     size: main.size,
     doubt,
   })
+}
+
+/** A superscript; primes are raised already. */
+function raised(latex: string | undefined): string {
+  if (latex === undefined) return ''
+  return /^'+$/.test(latex) ? latex : `^{${latex.replaceAll("'", '\\prime ')}}`
 }
 
 /** Scripts of scripts follow what they stand at, also where they cross the line. */

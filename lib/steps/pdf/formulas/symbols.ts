@@ -53,13 +53,13 @@ add('close', ')=) ]=] }=\\} ⟩=\\rangle 〉=\\rangle ⌉=\\rceil ⌋=\\rfloor')
 add('fence', '|=| ∣=| ‖=\\| ⏐=|')
 add(
   'big',
-  '∑=\\sum ∏=\\prod ∐=\\coprod ∫=\\int ∬=\\iint ∭=\\iiint ∮=\\oint ⋃=\\bigcup ⋂=\\bigcap ⨁=\\bigoplus ⨂=\\bigotimes',
+  '∑=\\sum ∏=\\prod ∐=\\coprod ⋀=\\bigwedge ⋁=\\bigvee ∫=\\int ∬=\\iint ∭=\\iiint ∮=\\oint ⋃=\\bigcup ⋂=\\bigcap ⨁=\\bigoplus ⨂=\\bigotimes',
 )
 add('root', '√=\\sqrt')
 add(
   'accent',
   'ˆ=\\hat ̂=\\hat ^=\\hat ˜=\\tilde ̃=\\tilde ~=\\tilde ¯=\\bar ˉ=\\bar ̄=\\bar ‾=\\bar ̅=\\bar ˙=\\dot ̇=\\dot ¨=\\ddot ̈=\\ddot ´=\\acute ˊ=\\acute ́=\\acute ' +
-    '`=\\grave ˋ=\\grave ̀=\\grave ˇ=\\check ̌=\\check ˘=\\breve ̆=\\breve ⃗=\\vec ¸=\\c',
+    '`=\\grave ˋ=\\grave ̀=\\grave ˇ=\\check ̌=\\check ˘=\\breve ̆=\\breve ⃗=\\vec ̸=\\not ¸=\\c',
 )
 add(
   'mark',

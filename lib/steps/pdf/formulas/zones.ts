@@ -121,6 +121,15 @@ function linked(a: Item, b: Item): boolean {
   // what stands under lim, max and min
   const smaller = Math.min(a.size, b.size)
   if (across === 0 && smaller < 0.87 * size && down < 0.35 * size && a.role !== 'root' && b.role !== 'root') return true
+  // what is raised at a tall bracket whose height nobody says
+  const [left, right] = a.left < b.left ? [a, b] : [b, a]
+  if (
+    (left.role === 'close' || left.role === 'fence') &&
+    right.size < 0.87 * left.size &&
+    across < 0.35 * size &&
+    down < 1.4 * size
+  )
+    return true
   if (across < 0.3 * size && down < 0.16 * Math.min(a.size, b.size)) return true
   const [big, small] = a.role === 'big' ? [a, b] : b.role === 'big' ? [b, a] : [undefined, undefined]
   if (big === undefined || small === undefined || small.size > 0.9 * big.size) return false
