@@ -121,12 +121,12 @@ export function atomsOf(glyphs: readonly Glyph[]): Item[] {
     if (isPiece(glyph.text)) parts.push(glyph)
     else for (const one of split(glyph)) items.push(atom(one))
   }
-  return centred([...joinRoots(items), ...joinPieces(parts)])
+  return centred(joinRoots([...items, ...joinPieces(parts)]))
 }
 
 /** A tall root of several glyphs over each other is one. */
 function joinRoots(items: readonly Item[]): Item[] {
-  const roots = items.filter((item) => item.role === 'root').toSorted((a, b) => a.baseline - b.baseline)
+  const roots = items.filter((item) => item.role === 'root').toSorted((a, b) => a.top - b.top)
   if (roots.length < 2) return [...items]
   const joined: Item[] = []
   for (const root of roots) {

@@ -73,6 +73,9 @@ for (const [sign, latex] of [
   ['\u2206', '\\Delta'],
   ['\u00b5', '\\mu'],
   ['\u212a', 'K'],
+  ['ℎ', 'h'],
+  ['ℒ', '\\mathcal{L}'],
+  ['ℱ', '\\mathcal{F}'],
 ] as const)
   known.set(sign, { latex, role: 'letter' })
 

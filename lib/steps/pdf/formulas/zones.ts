@@ -127,7 +127,7 @@ function linked(a: Item, b: Item): boolean {
     (left.role === 'close' || left.role === 'fence') &&
     right.size < 0.87 * left.size &&
     across < 0.35 * size &&
-    down < 1.4 * size
+    down < 2 * smaller
   )
     return true
   if (across < 0.3 * size && down < 0.16 * Math.min(a.size, b.size)) return true
