@@ -1,7 +1,7 @@
 import type { Box, PdfPage } from '../read/model.ts'
 import type { Item } from './atoms.ts'
 import { build } from './build.ts'
-import { around, gapAcross } from './geometry.ts'
+import { around, gapAcross, middle } from './geometry.ts'
 import { functions } from './symbols.ts'
 import type { Ground, Zone } from './zones.ts'
 import { boxOf, relationsOf } from './zones.ts'
@@ -30,9 +30,12 @@ export function displaysOf(ground: Ground, zones: readonly Zone[]): Display[] {
   return displays.toSorted((a, b) => a.box.top - b.box.top || a.box.left - b.box.left)
 }
 
-/** Something stands left and right of the first relation. */
-function balanced({ items }: Zone): boolean {
-  const [relation] = relationsOf(items)
+/** Something stands left and right of a relation that is in no fraction. */
+function balanced({ items, bars }: Zone): boolean {
+  const outside = items.filter(
+    (item) => !bars.some((bar) => bar.kind === 'fraction' && middle(item) > bar.left && middle(item) < bar.right),
+  )
+  const [relation] = relationsOf(outside)
   if (relation === undefined) return false
   return items.some((item) => item.right <= relation.left + 1) && items.some((item) => item.left >= relation.right - 1)
 }

@@ -41,7 +41,7 @@ add(
   'relation',
   '== <=< >=> ≤=\\leq ≥=\\geq ⩽=\\leq ⩾=\\geq ≪=\\ll ≫=\\gg ≠=\\neq ≈=\\approx ≅=\\cong ≡=\\equiv ∼=\\sim ≃=\\simeq ∝=\\propto ∈=\\in ∉=\\notin ∋=\\ni ' +
     '⊂=\\subset ⊆=\\subseteq ⊃=\\supset ⊇=\\supseteq →=\\to ←=\\leftarrow ↔=\\leftrightarrow ⇒=\\Rightarrow ⇐=\\Leftarrow ⇔=\\Leftrightarrow ' +
-    '↑=\\uparrow ↓=\\downarrow ↦=\\mapsto ⟶=\\to ⊥=\\perp ∥=\\parallel ≜=\\triangleq ≐=\\doteq :=: ∶=: ≔=:=',
+    '↑=\\uparrow ↓=\\downarrow ↦=\\mapsto ⟶=\\to ⊥=\\perp ∥=\\parallel ≜=\\triangleq ≐=\\doteq ≔=:=',
 )
 add(
   'binary',
@@ -63,7 +63,7 @@ add(
 )
 add(
   'mark',
-  "%=\\% ‰=\\text{‰} ,=, ;=; .=. !=! ?=? '=' ′=' ’=' ″='' \"='' …=\\ldots ⋯=\\cdots ⋮=\\vdots ⋱=\\ddots °=^{\\circ} º=^{\\circ} &=\\& $=\\$ #=\\# _=\\_ " +
+  "%=\\% :=: ∶=: ‰=\\text{‰} ,=, ;=; .=. !=! ?=? '=' ′=' ’=' ″='' \"='' …=\\ldots ⋯=\\cdots ⋮=\\vdots ⋱=\\ddots °=^{\\circ} º=^{\\circ} &=\\& $=\\$ #=\\# _=\\_ " +
     '∀=\\forall ∃=\\exists ∠=\\angle ∴=\\therefore ²=^{2} ³=^{3} ¹=^{1} ½=\\frac{1}{2} ¼=\\frac{1}{4} ¾=\\frac{3}{4} ª=^{a} @=@ €=\\text{€} ℃=^{\\circ}C',
 )
 

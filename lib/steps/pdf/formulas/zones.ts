@@ -1,4 +1,4 @@
-import type { Glyph, PdfPage, Rule } from '../read/model.ts'
+import type { Glyph, PdfPage } from '../read/model.ts'
 import { atomsOf, type Item, isPiece } from './atoms.ts'
 import { type Bar, barsOf } from './bars.ts'
 import { around, gapAcross, gapDown, middle } from './geometry.ts'
@@ -7,7 +7,7 @@ import { type Segment, segmentsOf } from './segments.ts'
 /** A part of a page that looks like one formula. */
 export interface Zone {
   items: Item[]
-  bars: Rule[]
+  bars: Bar[]
   /** A fraction, sum or root is in it. */
   structured: boolean
 }
