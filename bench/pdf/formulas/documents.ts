@@ -49,13 +49,14 @@ export async function generated(): Promise<Generated[]> {
   for (const style of ['tex', 'pieces'] as const) {
     for (let at = 0; at < documentsPerStyle; at += 1) {
       const part = all.filter((one, index) => index % documentsPerStyle === at && drawable(one.latex, style))
-      out.push(await document(`${style}-${String(at + 1).padStart(2, '0')}`, style, at, part))
+      out.push(await formulaDocument(`${style}-${String(at + 1).padStart(2, '0')}`, style, at, part))
     }
   }
   return out
 }
 
-async function document(
+/** A document with the given formulas, each on its own line between paragraphs. `seed` varies fonts, sizes, places and numbers. */
+export async function formulaDocument(
   name: string,
   style: Style,
   seed: number,
