@@ -1,7 +1,8 @@
 import type { Box, PdfPage } from '../read/model.ts'
 import type { Item } from './atoms.ts'
 import { build } from './build.ts'
-import { around, gapAcross, middle } from './geometry.ts'
+import { gapAcross, middle } from './geometry.ts'
+import { equationNumber } from './number.ts'
 import { functions } from './symbols.ts'
 import type { Ground, Zone } from './zones.ts'
 import { boxOf, relationsOf } from './zones.ts'
@@ -12,8 +13,6 @@ export interface Display {
   box: Box
   number: string | undefined
 }
-
-const numbered = /^\((?:Eq\.?\s?)?([A-Z]{0,2}[.\-–]?\d{1,3}(?:[.\-–]\d{1,3}){0,3}[a-z]?)\)$/u
 
 /** Keeps the zones that are formulas on their own: not those in a line of text, in tables, or without anything that relates. */
 export function displaysOf(ground: Ground, zones: readonly Zone[]): Display[] {
@@ -46,19 +45,19 @@ function splitNumber(zone: Zone): { zone: Zone; number: string | undefined } {
   const open = sorted.findLastIndex((item) => item.text === '(')
   const last = sorted.slice(open)
   const before = sorted[open - 1]
-  const match = open > 0 ? numbered.exec(last.map((item) => item.text).join('')) : null
+  const number = open > 0 ? equationNumber(last.map((item) => item.text).join('')) : undefined
   const first = last[0]
-  if (match === null || before === undefined || first === undefined) return { zone, number: undefined }
+  if (number === undefined || before === undefined || first === undefined) return { zone, number: undefined }
   const edge = Math.max(...sorted.slice(0, open).map((item) => item.right))
   if (first.left - edge < 1.2 * first.size) return { zone, number: undefined }
-  return { zone: { ...zone, items: sorted.slice(0, open) }, number: match[1] }
+  return { zone: { ...zone, items: sorted.slice(0, open) }, number }
 }
 
 function numberBeside({ segments }: Ground, box: Box): string | undefined {
   for (const one of segments) {
     if (one.left < box.right || one.baseline < box.top || one.baseline - 0.7 * one.size > box.bottom) continue
-    const match = numbered.exec(one.text.replaceAll(' ', ''))
-    if (match !== null) return match[1]
+    const number = equationNumber(one.text)
+    if (number !== undefined) return number
   }
   return undefined
 }
@@ -155,6 +154,3 @@ function listed({ segments }: Ground, box: Box): boolean {
   }
   return false
 }
-
-/** The box of what a display holds, for the caller's use. */
-export const displayBox = (display: Display): Box => around([display.box])

@@ -1,33 +1,14 @@
 import type { Rule } from '../read/model.ts'
 import { placeAccents } from './accents.ts'
 import { axisHeight, type Item } from './atoms.ts'
-import { around, middle } from './geometry.ts'
+import { middle } from './geometry.ts'
 import { placeLimits } from './limits.ts'
 import { lineOf } from './line.ts'
+import { node } from './node.ts'
 import { foldRows } from './rows.ts'
 
 /** Deeper than this nobody writes; a crafted page would. */
 const deepest = 12
-
-/** A joined piece with the box of its parts. */
-export function node(parts: readonly Item[], latex: string, more: Partial<Item> = {}): Item {
-  const size = Math.max(...parts.map((item) => item.size))
-  const box = around(parts)
-  return {
-    ...box,
-    latex,
-    role: 'node',
-    baseline: (box.top + box.bottom) / 2 + axisHeight * size,
-    axis: (box.top + box.bottom) / 2,
-    size,
-    text: '',
-    upright: false,
-    tall: false,
-    spaced: parts[0]?.spaced ?? false,
-    doubt: parts.reduce((sum, item) => sum + item.doubt, 0),
-    ...more,
-  }
-}
 
 /**
  * Rebuilds a formula from its pieces and lines: first what lines hold together (fractions, roots, bars), widest first, then rows in

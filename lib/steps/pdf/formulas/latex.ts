@@ -26,13 +26,13 @@ export function join(tokens: readonly Token[], size: number): string {
     if (wide(before, token, size)) parts.push('\\ ')
     const end = wordEnd(tokens, at)
     if (end > at + 1) {
-      parts.push(word(tokens.slice(at, end), size))
+      parts.push(word(tokens.slice(at, end)))
       at = end - 1
       continue
     }
     parts.push(one(token, before, tokens[at + 1]))
   }
-  return fit(parts, tokens)
+  return fit(parts)
 }
 
 function gapBefore(before: Token | undefined, token: Token): number {
@@ -68,7 +68,7 @@ const spelled = (tokens: readonly Token[]): string => tokens.map((token) => toke
 const isFunction = (tokens: readonly Token[]): boolean =>
   functions.has(spelled(tokens)) || portuguese.has(spelled(tokens))
 
-function word(tokens: readonly Token[], _size: number): string {
+function word(tokens: readonly Token[]): string {
   const text = spelled(tokens)
   const scripts = tokens.at(-1)?.scripts ?? ''
   if (isFunction(tokens))
@@ -106,7 +106,7 @@ function one(token: Token, before: Token | undefined, after: Token | undefined):
 const opening: Record<string, string> = { '(': ')', '[': ']', '\\{': '\\}' }
 
 /** Joins the parts. Pairs of brackets around something tall grow with it. */
-function fit(parts: string[], _tokens: readonly Token[]): string {
+function fit(parts: string[]): string {
   const open: { at: number; latex: string }[] = []
   for (const [at, part] of parts.entries()) {
     const bracket = /^(\(|\[|\\\{|\)|\]|\\\})/.exec(part)?.[1]

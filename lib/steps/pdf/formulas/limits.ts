@@ -1,5 +1,5 @@
 import type { Item } from './atoms.ts'
-import { node } from './build.ts'
+import { node } from './node.ts'
 import { functionName, limitWords } from './symbols.ts'
 
 type Below = (items: readonly Item[]) => Item | undefined

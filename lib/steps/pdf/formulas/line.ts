@@ -1,6 +1,6 @@
 import { axisHeight, type Item } from './atoms.ts'
-import { node } from './build.ts'
 import { join, type Token } from './latex.ts'
+import { node } from './node.ts'
 
 type Below = (items: readonly Item[]) => Item | undefined
 type Place = 'on' | 'sub' | 'sup'
@@ -95,8 +95,7 @@ function mainLine(items: readonly Item[]): Main {
   }
   lines.sort((a, b) => b.weight - a.weight)
   const baseline = lines[0]?.y ?? 0
-  const axis = chars.length > 0 || judged.length === 0 ? baseline - axisHeight * size : baseline - axisHeight * size
-  return { size, baseline, axis }
+  return { size, baseline, axis: baseline - axisHeight * size }
 }
 
 function placeOf(item: Item, main: Main): Place {

@@ -1,12 +1,12 @@
 import type { Box } from '../read/model.ts'
 import type { Display } from './accept.ts'
 import { gapAcross } from './geometry.ts'
+import { equationNumber } from './number.ts'
 import type { Segment } from './segments.ts'
 import type { Ground } from './zones.ts'
 
 const cue =
   /f[óo]rmula|equa[çc]|express(?:ão|ões)|calculad|cálculo|obtid|dad[oa] por|seguinte|equation|expression|calculated|given by|as follows/i
-const numbered = /^\((?:Eq\.?\s?)?([A-Z]{0,2}[.\-–]?\d{1,3}(?:[.\-–]\d{1,3}){0,3}[a-z]?)\)$/u
 
 /**
  * Bitmaps that are probably formulas: of a formula's height, on a line of their own, with an equation's number beside them or after a
@@ -23,9 +23,9 @@ export function picturesOf(
     if (height < 8 || height > 130 || width < 20 || width > 0.8 * page.width || width < 0.6 * height) continue
     if (displays.some((one) => overlap(one.box, box))) continue
     const beside = segments.filter((one) => one.baseline > box.top && one.baseline - 0.7 * one.size < box.bottom)
-    const numbers = beside.filter((one) => one.left >= box.right && numbered.test(one.text.replaceAll(' ', '')))
+    const numbers = beside.filter((one) => one.left >= box.right && equationNumber(one.text) !== undefined)
     if (beside.some((one) => one.words > 0 && !numbers.includes(one))) continue
-    const number = numbers[0] === undefined ? undefined : numbered.exec(numbers[0].text.replaceAll(' ', ''))?.[1]
+    const number = equationNumber(numbers[0]?.text ?? '')
     if (number !== undefined || announced(segments, box)) found.push({ box, number })
   }
   return found

@@ -1,5 +1,5 @@
 import type { Item } from './atoms.ts'
-import { node } from './build.ts'
+import { node } from './node.ts'
 
 type Below = (items: readonly Item[]) => Item | undefined
 
