@@ -43,7 +43,7 @@ export class Fonts {
 
 /** What Symbol and Times have no character for is drawn with TeX's fonts only. */
 export const drawable = (latex: string, style: Style): boolean =>
-  style === 'tex' || !/\\(cdots|oint|lfloor|begin\{vmatrix|hat|vec|dot|ddot|tilde)/.test(latex)
+  style === 'tex' || !/\\(cdots|circ|oint|lfloor|begin\{vmatrix|hat|vec|dot|ddot|tilde)/.test(latex)
 
 interface Piece {
   char: string

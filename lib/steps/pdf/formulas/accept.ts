@@ -102,6 +102,8 @@ function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
   const right = sorted.filter((item) => item.left >= first.right - 1)
   const left = sorted.filter((item) => item.right <= first.left + 1)
   if (left[0]?.role === 'relation' || /arrow/.test(first.latex)) return false
+  // matrices and cases prove themselves
+  if (/\\(begin|binom)\b/.test(build(zone.items, zone.bars)?.latex ?? '')) return true
   const operations = sorted.filter(
     (item) => item.role === 'binary' && item.size > 0.85 * size && item !== sorted[0],
   ).length
@@ -113,8 +115,8 @@ function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
   if (listed(ground, box)) return false
   const named = left.some((item) => item.role === 'letter')
   if (operations > 0 && (maths || right.some((item) => item.role === 'letter'))) return true
-  if (/\\(begin|binom)\b/.test(build(zone.items, zone.bars)?.latex ?? '')) return true
   if (!maths || !sorted.some((item) => item.role === 'letter' && !item.upright)) return false
+  if (right.length === 1 && right[0]?.text === '0') return true
   // a value is no formula: V = 5 kV
   return named
     ? right.some((item) => item.role === 'letter' && !item.upright)

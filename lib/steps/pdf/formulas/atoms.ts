@@ -179,7 +179,8 @@ function joinPieces(parts: readonly Glyph[]): Item[] {
     const group = groups.findLast((one) => {
       const last = one.at(-1)
       if (last === undefined || place === 'top') return false
-      if (pieces[last.text]?.place === 'bottom') return false
+      // a stretched piece may have its origin under the last one
+      if (pieces[last.text]?.place === 'bottom' && place === 'bottom') return false
       const same = one.every((other) => {
         const its = pieces[other.text]?.char ?? ''
         return its === '' || char === '' || its === char

@@ -105,18 +105,20 @@ function takeRules(pending: Rule[], rule: Rule): Rule[] {
   return inner
 }
 
-/** Whether a root's sign ends where a line begins. */
-function touches(root: Item, rule: Rule): boolean {
-  return (
-    Math.abs(root.right - rule.left) < 0.3 * root.size &&
-    rule.top > root.top - 3 * root.size &&
-    rule.top < root.bottom + 0.3 * root.size
-  )
-}
+/** Whether a line is the one that a root was put under. */
+const touches = (root: Item, rule: Rule): boolean =>
+  Math.abs(root.right - rule.left) < 0.3 * root.size && Math.abs(root.top - rule.top) < 0.6
 
-/** A root stands under its line, whatever its glyph's own place says. The widest line that begins at it is its own. */
+/** A root stands under its line, whatever its glyph's own place says: the nearest one that begins where it ends, at its top or higher. */
 function underRule(root: Item, rules: readonly Rule[]): Item {
-  const rule = rules.filter((one) => touches(root, one)).toSorted((a, b) => b.right - b.left - (a.right - a.left))[0]
+  const rule = rules
+    .filter(
+      (one) =>
+        Math.abs(root.right - one.left) < 0.3 * root.size &&
+        one.top > root.top - 3 * root.size &&
+        one.top < root.top + 0.3 * root.size,
+    )
+    .toSorted((a, b) => b.top - a.top)[0]
   if (rule === undefined) return root
   const bottom = Math.max(root.bottom, rule.top + 0.9 * root.size)
   return { ...root, top: rule.top, bottom, axis: rule.top + 0.45 * root.size }

@@ -24,6 +24,11 @@ export function join(tokens: readonly Token[], size: number): string {
     if (token === undefined) continue
     const before = tokens[at - 1]
     if (wide(before, token, size)) parts.push('\\ ')
+    if (isDots(tokens, at)) {
+      parts.push('\\ldots ')
+      at += 2
+      continue
+    }
     const end = wordEnd(tokens, at)
     if (end > at + 1) {
       parts.push(word(tokens.slice(at, end)))
@@ -34,6 +39,10 @@ export function join(tokens: readonly Token[], size: number): string {
   }
   return fit(parts)
 }
+
+/** Three full stops in a row. */
+const isDots = (tokens: readonly Token[], at: number): boolean =>
+  [0, 1, 2].every((step) => tokens[at + step]?.item?.text === '.' && tokens[at + step]?.scripts === '')
 
 function gapBefore(before: Token | undefined, token: Token): number {
   if (before?.item === undefined || token.item === undefined) return 0

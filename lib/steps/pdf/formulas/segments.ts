@@ -15,7 +15,9 @@ export interface Segment extends Box {
   relation: boolean
 }
 
-const word = /^[\p{L}]\p{Ll}{2,}[.,;:)]*$/u
+const word = /^\p{Script=Latin}(?=[\p{Ll}.,;:)]+$)\p{Script=Latin}{2,}[.,;:)]*$/u
+/** A function with its argument right behind it. */
+const applied = new RegExp(`^(?:${[...functions].join('|')})\\p{L}{0,2}$`, 'u')
 const gapWithin = 1.8
 /** A gap that is a space, where the file has none. */
 const gapOfSpace = 0.18
@@ -53,6 +55,17 @@ function cut(line: Glyph[]): Segment[] {
   return runs.map(segment)
 }
 
+const operator = new Set(['relation', 'binary', 'big', 'root'])
+
+/** A dash right between two letters joins words. */
+function hyphen(glyphs: readonly Glyph[], at: number): boolean {
+  const [before, dash, after] = [glyphs[at - 1], glyphs[at], glyphs[at + 1]]
+  if (before === undefined || dash === undefined || after === undefined) return false
+  const near = 0.1 * dash.size
+  const letters = /^\p{L}$/u.test(before.text) && /^\p{L}$/u.test(after.text)
+  return letters && !before.italic && dash.left - before.right < near && after.left - dash.right < near
+}
+
 function segment(glyphs: Glyph[]): Segment {
   let text = ''
   let end = Infinity
@@ -61,10 +74,10 @@ function segment(glyphs: Glyph[]): Segment {
     text += glyph.text
     end = glyph.right
   }
-  const words = text.split(' ').filter((one) => word.test(one) && !functions.has(one)).length
+  const words = text.split(' ').filter((one) => word.test(one) && !applied.test(one)).length
   const relation = glyphs.some((glyph) => symbolOf(glyph.text).role === 'relation')
-  const operators = glyphs.filter((glyph) =>
-    ['relation', 'binary', 'big', 'root'].includes(symbolOf(glyph.text).role),
+  const operators = glyphs.filter(
+    (glyph, at) => operator.has(symbolOf(glyph.text).role) && !(glyph.text === '-' && hyphen(glyphs, at)),
   ).length
   return {
     ...around(glyphs),
