@@ -1,6 +1,7 @@
 import { isSymbolFont } from './characters.ts'
 import type { Matrix } from './matrix.ts'
 import { asMatrix } from './matrix.ts'
+import { isTexExtension } from './tex-fonts.ts'
 
 /** What placing and naming glyphs needs of a font. */
 export interface Font {
@@ -16,6 +17,8 @@ export interface Font {
   /** Not embedded: every character is drawn with a substitute. */
   substituted: boolean
   symbol: boolean
+  /** One of TeX's fonts of big signs, whose glyphs have names that no list knows. */
+  texExtension: boolean
   /** Codes of several bytes. */
   composite: boolean
   /** Names of the glyphs that the file gives for codes. */
@@ -74,6 +77,7 @@ export function readFont(value: unknown): Font {
     ...heights(font, type3, matrix),
     substituted: font.missingFile === true,
     symbol: isSymbolFont(name),
+    texExtension: isTexExtension(name),
     composite: font.composite === true,
     differences:
       lookUp === undefined && listed === undefined

@@ -3,6 +3,7 @@ import type { Font } from './fonts.ts'
 import { multiply, transformBox } from './matrix.ts'
 import type { Glyph } from './model.ts'
 import type { State } from './state.ts'
+import { extensionCharacter } from './tex-fonts.ts'
 
 /** A glyph as pdf.js names it; numbers between them are gaps. */
 interface RawGlyph {
@@ -45,7 +46,7 @@ function unreadable(text: string): boolean {
 }
 
 function guessed(raw: RawGlyph, text: string, font: Font): boolean {
-  if (unreadable(raw.unicode)) return !font.symbol || unreadable(text)
+  if (unreadable(raw.unicode)) return !(font.symbol || font.texExtension) || unreadable(text)
   const name = raw.code === undefined ? undefined : font.differences(raw.code)
   return name !== undefined && namelessName.test(name) && raw.code === raw.unicode.charCodeAt(0)
 }
@@ -135,6 +136,9 @@ const isNumber = ({ code, unicode }: RawGlyph, font: Font): boolean =>
 /** What a glyph reads as. Nearly all are one of a few hundred, so they are looked up. */
 function textOf(raw: RawGlyph, font: Font): string {
   if (font.symbol) return plain(raw.unicode, true)
+  if (font.texExtension && raw.code !== undefined && raw.unicode === String.fromCharCode(raw.code)) {
+    return extensionCharacter(raw.code) ?? ''
+  }
   // perhaps to be guessed when the page is whole
   if (isNumber(raw, font)) return '\ufffd'
   let text = texts.get(raw.unicode)
