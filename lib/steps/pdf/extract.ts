@@ -1,6 +1,6 @@
 import { PipelineError, type SerialisedError } from '../../errors.ts'
-import type { PageAnalysis } from './analyse.ts'
-import { type JobSummary, type PageProblem, type PdfJob, type PdfLimits, type PdfSource, usualLimits } from './job.ts'
+import type { DocumentAnalysis, PageAnalysis, Wanted } from './analyse.ts'
+import { type PageProblem, type PdfJob, type PdfLimits, type PdfSource, usualLimits } from './job.ts'
 import { type PdfPool, pdfPool } from './pool.ts'
 import { markRepeats } from './text/furniture.ts'
 
@@ -11,6 +11,8 @@ export interface ExtractOptions {
   first?: number
   last?: number
   limits?: Partial<PdfLimits>
+  /** Left out: the text alone. */
+  wanted?: Partial<Wanted>
   signal?: AbortSignal
   /** Takes each page as it comes; the next are made while it does, a few ahead. Without it the pages are in the result. */
   onPage?: (page: PageAnalysis) => Promise<void> | void
@@ -30,8 +32,8 @@ export interface PdfExtraction {
   problems: PageProblem[]
   /** Why it ended before the last page. */
   stop: SerialisedError | undefined
-  /** Headers and footers among the paragraphs of the pages, known only in the end. Already marked in `result`. */
-  repeats: JobSummary['repeats']
+  /** What all pages together give. Headers and footers are already marked in `result`. */
+  document: DocumentAnalysis
   /** The pages, unless `onPage` has taken them. */
   result: PageAnalysis[]
 }
@@ -48,6 +50,7 @@ export async function extractPdf(source: PdfSource, options: ExtractOptions = {}
     first: options.first ?? 1,
     last: options.last,
     limits: { ...usualLimits, ...options.limits },
+    wanted: { tables: false, formulas: false, parameters: false, ...options.wanted },
     ...(options.password === undefined ? {} : { password: options.password }),
   }
   const extraction: PdfExtraction = {
@@ -57,7 +60,12 @@ export async function extractPdf(source: PdfSource, options: ExtractOptions = {}
     complete: false,
     problems: [],
     stop: undefined,
-    repeats: [],
+    document: {
+      repeats: [],
+      tables: [],
+      equipment: { kind: undefined, records: [], contradictions: [] },
+      remarks: [],
+    },
     result: [],
   }
   let failure: PipelineError | undefined
@@ -81,8 +89,9 @@ export async function extractPdf(source: PdfSource, options: ExtractOptions = {}
           extraction.read += 1
         } else if (message.type === 'problem') extraction.problems.push(message.problem)
         else if (message.type === 'end') {
-          extraction.repeats = message.summary.repeats
-          extraction.stop = message.summary.stop
+          const { stop, ...document } = message.summary
+          extraction.document = document
+          extraction.stop = stop
         } else failure = PipelineError.fromJSON(message.error)
       },
       signal,
@@ -103,7 +112,7 @@ export async function extractPdf(source: PdfSource, options: ExtractOptions = {}
   }
   markRepeats(
     extraction.result.map(({ text }) => text),
-    extraction.repeats,
+    extraction.document.repeats,
   )
   extraction.complete = extraction.stop === undefined && extraction.problems.length === 0
   return extraction

@@ -1,5 +1,5 @@
 import type { SerialisedError } from '../../errors.ts'
-import type { PageAnalysis } from './analyse.ts'
+import type { DocumentAnalysis, PageAnalysis, Wanted } from './analyse.ts'
 
 /** What a document may cost. Past a limit what was read until then is kept and said to be partial. */
 export interface PdfLimits {
@@ -36,6 +36,7 @@ export interface PdfJob {
   first: number
   last: number | undefined
   limits: PdfLimits
+  wanted: Wanted
 }
 
 /** Why a page could not be read. */
@@ -53,9 +54,7 @@ export type FromThread =
   | { type: 'failed'; error: SerialisedError }
 
 /** What is known only in the end. */
-export interface JobSummary {
-  /** Headers and footers: which paragraphs of which pages. */
-  repeats: { page: number; paragraph: number; role: 'header' | 'footer' }[]
+export interface JobSummary extends DocumentAnalysis {
   /** Why the thread stopped before the last page. */
   stop: SerialisedError | undefined
 }

@@ -34,14 +34,14 @@ async function extract(job: PdfJob, say: (message: FromThread) => Promise<void>)
         `The document has ${document.pages} pages; ${limits.pages} may be read`,
       )
     }
-    const analysis = new Analysis()
+    const analysis = new Analysis(job.wanted)
     let output = 0
     for await (const result of readPages(document, { first: job.first, last })) {
       if (!('page' in result)) {
         await say({ type: 'problem', problem: result })
         continue
       }
-      const page = analysis.page(result.page)
+      const page = await analysis.page(result.page)
       output += JSON.stringify(page).length
       if (output > limits.outputBytes) {
         stop = new PipelineError(
@@ -52,7 +52,7 @@ async function extract(job: PdfJob, say: (message: FromThread) => Promise<void>)
       }
       await say({ type: 'page', page })
     }
-    await say({ type: 'end', summary: { repeats: analysis.repeats(), stop: stop?.toJSON() } })
+    await say({ type: 'end', summary: { ...(await analysis.end()), stop: stop?.toJSON() } })
   } finally {
     await document.close().catch(() => undefined)
   }

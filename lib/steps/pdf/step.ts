@@ -105,6 +105,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
           { path },
           {
             signal,
+            wanted: { tables: config.tables, formulas: config.formulas, parameters: config.parameters },
             ...(config.password === '' ? {} : { password: config.password }),
             limits: {
               ms: config.maxSeconds * 1_000,
@@ -129,7 +130,8 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
         ),
       { signal },
     )
-    await line({ type: 'end', repeats: result.repeats, problems: result.problems, stop: result.stop ?? null })
+    const { document: whole } = result
+    await line({ type: 'end', ...whole, problems: result.problems, stop: result.stop ?? null })
     await out.close()
     const artifact = await putArtifact(
       stores.objects,
@@ -145,10 +147,18 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
       pages: result.pages,
       read: result.read,
       ...counts.figures(),
+      // those that go on over pages are one
+      tables: whole.tables.length,
+      records: whole.equipment.records.length,
       problems: [
         ...(result.stop === undefined ? [] : [`${result.stop.code}: ${result.stop.message}`]),
         ...result.problems.slice(0, 20).map(({ number, problem }) => `page ${number}: ${problem}`),
         ...counts.remarks(),
+        ...whole.remarks,
+        ...whole.equipment.records
+          .filter(({ status }) => status === 'suspicious')
+          .slice(0, 10)
+          .map(({ model, condition, reasons }) => `${model}, ${condition}: ${reasons.join('; ')}`),
       ],
       pageItems,
       seconds: (clock.now().getTime() - started) / 1000,
@@ -172,12 +182,18 @@ class Counts {
   readonly #kinds: Record<string, number> = {}
   #characters = 0
   #hidden = 0
+  #formulas = 0
+  #unread = 0
+  readonly #doubts: string[] = []
 
-  add({ text, hidden }: PageAnalysis): void {
+  add({ text, hidden, formulas, doubts }: PageAnalysis): void {
     this.pages += 1
     this.#kinds[text.kind] = (this.#kinds[text.kind] ?? 0) + 1
     this.#characters += text.paragraphs.reduce((sum, paragraph) => sum + paragraph.text.length, 0)
     this.#hidden += hidden
+    this.#formulas += formulas.formulas.length
+    this.#unread += formulas.unread.length
+    for (const doubt of doubts) if (this.#doubts.length < 20) this.#doubts.push(`page ${text.number}: ${doubt}`)
   }
 
   figures() {
@@ -185,10 +201,8 @@ class Counts {
       kinds: this.#kinds,
       characters: this.#characters,
       hidden: this.#hidden,
-      tables: 0,
-      formulas: 0,
-      unread: 0,
-      records: 0,
+      formulas: this.#formulas,
+      unread: this.#unread,
     }
   }
 
@@ -198,6 +212,7 @@ class Counts {
     return [
       ...(scan > 0 ? [`${scan} pages are pictures without text`] : []),
       ...(outlined > 0 ? [`the text of ${outlined} pages is drawn as curves`] : []),
+      ...this.#doubts,
     ]
   }
 }
