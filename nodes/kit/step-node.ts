@@ -32,7 +32,11 @@ export interface StepNodeOptions<Output, Config = unknown> {
     surroundings: Surroundings,
   ): Record<string, unknown> | Promise<Record<string, unknown>>
   /** Messages that go out besides the manifest, each with its output's index; they are sent before it. */
-  besides?(manifest: Output, config: Config, surroundings: Surroundings): AsyncIterable<{ output: number; payload: unknown }>
+  besides?(
+    manifest: Output,
+    config: Config,
+    surroundings: Surroundings,
+  ): AsyncIterable<{ output: number; payload: unknown }>
   /** Index of the output that a manifest goes to; 0 when left out. */
   outputOf?(manifest: Output): number
   /** What the status says of it. */

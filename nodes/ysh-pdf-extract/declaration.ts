@@ -32,6 +32,13 @@ export const declaration = defineNode({
       ],
     },
     {
+      section: 'vision',
+      fields: [
+        { field: 'visionHost', icon: 'server' },
+        { field: 'visionModel', icon: 'eye' },
+      ],
+    },
+    {
       section: 'documents',
       fields: [
         { field: 'maxBytes', icon: 'arrows-h' },

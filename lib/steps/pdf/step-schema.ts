@@ -79,7 +79,18 @@ export const PdfConfigSchema = Type.Object(
       maximum: 600_000,
       description: 'Least time between two requests to the same host, in milliseconds',
     }),
-    /** Where paths are relative to; filled in by the surroundings. */
+    visionHost: Type.String({
+      default: 'http://127.0.0.1:11434',
+      pattern: '^https?://\\S+$',
+      title: 'Ollama',
+      description: 'Address of the Ollama server whose vision model reads formulas that are pictures',
+    }),
+    visionModel: Type.String({
+      default: '',
+      maxLength: 200,
+      title: 'Vision model',
+      description: 'A model of that server, such as qwen2.5vl:7b; blank leaves such formulas unread',
+    }),
     password: Type.String({ default: '', title: 'Password', description: 'Of encrypted documents' }),
   },
   { additionalProperties: false },

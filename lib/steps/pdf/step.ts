@@ -11,6 +11,7 @@ import { extractPdf } from './extract.ts'
 import { pdfMigrations } from './migrations.ts'
 import { type StoredDocument, storeDocument } from './source.ts'
 import { type PdfConfig, PdfConfigSchema, PdfInputSchema, type PdfManifest, PdfOutputSchema } from './step-schema.ts'
+import { Unread } from './unread.ts'
 
 /** Raised when the same file with the same settings gives another result: what was extracted before is then extracted anew. */
 const extractionVersion = 1
@@ -54,8 +55,8 @@ async function prepared(postgres: PostgresStore): Promise<void> {
   }
 }
 
-function settingsHash({ tables, formulas, parameters, perPage, maxPages, password }: PdfConfig): string {
-  const relevant = [extractionVersion, tables, formulas, parameters, perPage, maxPages, password !== '']
+function settingsHash({ tables, formulas, parameters, perPage, maxPages, password, visionModel }: PdfConfig): string {
+  const relevant = [extractionVersion, tables, formulas, parameters, perPage, maxPages, password !== '', visionModel]
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex')
 }
 
@@ -95,6 +96,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
     await out.write(`${JSON.stringify(value)}\n`)
   }
   const counts = new Counts()
+  const unread = new Unread()
   const pageItems: PdfManifest['pageItems'] = []
   try {
     await line({ type: 'document', source: document.source, name: document.name, sha256: document.file.sha256 })
@@ -115,6 +117,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
             },
             async onPage(page) {
               counts.add(page)
+              unread.add(page.formulas)
               await line({ type: 'page', ...page })
               if (config.perPage) {
                 const artifact = await putArtifact(stores.objects, Buffer.from(JSON.stringify(page)), {
@@ -131,7 +134,9 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
       { signal },
     )
     const { document: whole } = result
-    await line({ type: 'end', ...whole, problems: result.problems, stop: result.stop ?? null })
+    const seen = await unread.read(document.file.key, config, context)
+    const end = { ...whole, vision: seen.formulas, problems: result.problems, stop: result.stop ?? null }
+    await line({ type: 'end', ...end })
     await out.close()
     const artifact = await putArtifact(
       stores.objects,
@@ -149,12 +154,15 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
       ...counts.figures(),
       // those that go on over pages are one
       tables: whole.tables.length,
+      formulas: counts.formulas + seen.formulas.length,
+      unread: counts.unread - seen.formulas.length,
       records: whole.equipment.records.length,
       problems: [
         ...(result.stop === undefined ? [] : [`${result.stop.code}: ${result.stop.message}`]),
         ...result.problems.slice(0, 20).map(({ number, problem }) => `page ${number}: ${problem}`),
         ...counts.remarks(),
         ...whole.remarks,
+        ...(seen.problem === undefined ? [] : [seen.problem]),
         ...whole.equipment.records
           .filter(({ status }) => status === 'suspicious')
           .slice(0, 10)
@@ -182,8 +190,8 @@ class Counts {
   readonly #kinds: Record<string, number> = {}
   #characters = 0
   #hidden = 0
-  #formulas = 0
-  #unread = 0
+  formulas = 0
+  unread = 0
   readonly #doubts: string[] = []
 
   add({ text, hidden, formulas, doubts }: PageAnalysis): void {
@@ -191,8 +199,8 @@ class Counts {
     this.#kinds[text.kind] = (this.#kinds[text.kind] ?? 0) + 1
     this.#characters += text.paragraphs.reduce((sum, paragraph) => sum + paragraph.text.length, 0)
     this.#hidden += hidden
-    this.#formulas += formulas.formulas.length
-    this.#unread += formulas.unread.length
+    this.formulas += formulas.formulas.length
+    this.unread += formulas.unread.length
     for (const doubt of doubts) if (this.#doubts.length < 20) this.#doubts.push(`page ${text.number}: ${doubt}`)
   }
 
@@ -201,8 +209,6 @@ class Counts {
       kinds: this.#kinds,
       characters: this.#characters,
       hidden: this.#hidden,
-      formulas: this.#formulas,
-      unread: this.#unread,
     }
   }
 
