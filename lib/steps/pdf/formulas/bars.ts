@@ -10,11 +10,15 @@ export interface Bar extends Rule {
   size: number
 }
 
+const mostRules = 4_000
+
 /** Lines that belong to formulas, as far as one line and what is near it can tell. Borders of tables and underlines do not. */
 export function barsOf(page: PdfPage, segments: readonly Segment[]): Bar[] {
   const uprights = page.rules.filter((rule) => rule.direction === 'vertical' && rule.bottom - rule.top > 6)
   const roots = segments.flatMap((one) => one.glyphs).filter((glyph) => glyph.text === '√')
   const bars: Bar[] = []
+  // a page with so many lines is a drawing
+  if (page.rules.length > mostRules) return []
   for (const rule of page.rules) {
     const width = rule.right - rule.left
     if (rule.direction !== 'horizontal' || width < 2.5 || width > 0.85 * page.width || rule.bottom - rule.top > 2.2)
