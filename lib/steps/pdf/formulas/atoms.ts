@@ -135,7 +135,7 @@ function joinRoots(items: readonly Item[]): Item[] {
   for (const root of roots) {
     const above = joined.find(
       (one) =>
-        Math.abs(one.left - root.left) < 0.4 * root.size &&
+        Math.abs(one.left - root.left) < 0.5 * (root.right - root.left) &&
         root.top - one.bottom < (root.text === foot ? 1.2 : 0.35) * root.size,
     )
     if (above === undefined) joined.push({ ...root })

@@ -107,7 +107,7 @@ function takeRules(pending: Rule[], rule: Rule): Rule[] {
 
 /** Whether a line is the one that a root was put under. */
 const touches = (root: Item, rule: Rule): boolean =>
-  Math.abs(root.right - rule.left) < 0.3 * root.size && Math.abs(root.top - rule.top) < 0.6
+  Math.abs(root.right - rule.left) < 0.45 * (root.right - root.left) && Math.abs(root.top - rule.top) < 0.6
 
 /**
  * A root stands under its line, whatever its glyph's own place says: fonts disagree where a root's origin is. Of the lines that begin where
@@ -120,7 +120,7 @@ function underRule(root: Item, items: readonly Item[], rules: readonly Rule[]): 
   const [rule] = rules
     .filter(
       (one) =>
-        Math.abs(root.right - one.left) < 0.3 * size &&
+        Math.abs(root.right - one.left) < 0.45 * (root.right - root.left) &&
         one.top > root.top - 3 * size &&
         one.top < Math.max(root.baseline, root.top) + 0.3 * size &&
         !hasNumerator(one, items, rules),
