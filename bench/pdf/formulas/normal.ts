@@ -3,6 +3,7 @@
  * - spacing, \left \right, sizes, \limits and braces that change nothing are dropped; subscripts come before superscripts;
  * - upright or italic is not compared: \mathrm, \text, \operatorname, \mathbf and the like leave their letters, \max is m a x;
  * - other names of the same sign are one: \le \leq, \cdotp \cdot, \ast *, \dfrac \frac, \overline over one thing and \bar, \text{é} \acute{e} é;
+ * - two things over each other in parentheses are a binomial, whichever of the two it was;
  * - a product written \cdot, \times, x or . stays what it is; so does a decimal comma (whose braces are dropped).
  */
 export function normal(latex: string): string {
@@ -12,7 +13,9 @@ export function normal(latex: string): string {
       .replaceAll(/\\(left|right)\s*\./g, '')
       .match(/\\[A-Za-z]+\*?|\\.|[^\s]/gsu) ?? []
   const parser = new Parser(tokens.map((token) => same[token] ?? token).filter((token) => !dropped.has(token)))
-  return parser.group(undefined)
+  return parser
+    .group(undefined)
+    .replaceAll(/\\begin\{pmatrix\}([^&\\]*)\\\\([^&\\]*)\\end\{pmatrix\}/g, String.raw`\binom{$1}{$2}`)
 }
 
 const same: Record<string, string> = {

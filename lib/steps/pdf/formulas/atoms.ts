@@ -124,6 +124,9 @@ export function atomsOf(glyphs: readonly Glyph[]): Item[] {
   return centred(joinRoots([...items, ...joinPieces(parts)]))
 }
 
+/** The foot of a root whose upper part is a glyph of another kind. */
+const foot = '⎷'
+
 /** A tall root of several glyphs over each other is one. */
 function joinRoots(items: readonly Item[]): Item[] {
   const roots = items.filter((item) => item.role === 'root').toSorted((a, b) => a.top - b.top)
@@ -131,7 +134,9 @@ function joinRoots(items: readonly Item[]): Item[] {
   const joined: Item[] = []
   for (const root of roots) {
     const above = joined.find(
-      (one) => Math.abs(one.left - root.left) < 0.4 * root.size && root.top - one.bottom < 0.35 * root.size,
+      (one) =>
+        Math.abs(one.left - root.left) < 0.5 * (root.right - root.left) &&
+        root.top - one.bottom < (root.text === foot ? 1.2 : 0.35) * root.size,
     )
     if (above === undefined) joined.push({ ...root })
     else {
@@ -218,7 +223,7 @@ function joinGroup(group: readonly Glyph[]): Item[] {
       baseline: axis + axisHeight * first.size,
       axis,
       size: first.size,
-      text: char,
+      text: char === '√' && pieces[first.text]?.place === 'bottom' ? foot : char,
       upright: true,
       tall: true,
       spaced: first.spaced,

@@ -10,11 +10,15 @@ export interface Bar extends Rule {
   size: number
 }
 
+const mostRules = 4_000
+
 /** Lines that belong to formulas, as far as one line and what is near it can tell. Borders of tables and underlines do not. */
 export function barsOf(page: PdfPage, segments: readonly Segment[]): Bar[] {
   const uprights = page.rules.filter((rule) => rule.direction === 'vertical' && rule.bottom - rule.top > 6)
   const roots = segments.flatMap((one) => one.glyphs).filter((glyph) => glyph.text === '√')
   const bars: Bar[] = []
+  // a page with so many lines is a drawing
+  if (page.rules.length > mostRules) return []
   for (const rule of page.rules) {
     const width = rule.right - rule.left
     if (rule.direction !== 'horizontal' || width < 2.5 || width > 0.85 * page.width || rule.bottom - rule.top > 2.2)
@@ -22,7 +26,9 @@ export function barsOf(page: PdfPage, segments: readonly Segment[]): Bar[] {
     if (uprights.some((one) => meets(rule, one))) continue
     const root = roots.find((glyph) => coversRoot(rule, glyph))
     const bar: Bar | undefined =
-      root === undefined ? judge(rule, segments, page.rules) : { ...rule, kind: 'cover', size: root.size }
+      root === undefined
+        ? judge(rule, segments, page.rules)
+        : { ...rule, kind: 'cover', size: sizeUnder(rule, root, segments) }
     if (bar !== undefined) bars.push(bar)
   }
   return bars
@@ -32,9 +38,11 @@ const meets = (rule: Rule, upright: Rule): boolean =>
   gapAcross(rule, upright) < 1.2 && upright.top < rule.bottom + 1.2 && upright.bottom > rule.top - 1.2
 
 /** A root's line begins where its sign ends, at the sign's top. */
-function coversRoot(rule: Rule, { right, baseline, size }: Glyph): boolean {
+function coversRoot(rule: Rule, { left, right, baseline, size }: Glyph): boolean {
   return (
-    Math.abs(rule.left - right) < 0.25 * size && rule.top < baseline + 0.1 * size && rule.top > baseline - 3.2 * size
+    Math.abs(rule.left - right) < 0.45 * (right - left) &&
+    rule.top < baseline + 0.1 * size &&
+    rule.top > baseline - 3.2 * size
   )
 }
 
@@ -46,6 +54,23 @@ interface Part extends Box {
   prose: boolean
   /** It ends where the line ends, and what goes on beside it is no text. */
   fits: boolean
+}
+
+/** The size of what stands under a root's line: the sign itself may be stretched. */
+function sizeUnder(rule: Rule, root: Glyph, segments: readonly Segment[]): number {
+  const sizes = segments
+    .flatMap((one) => one.glyphs)
+    .filter(
+      (glyph) =>
+        glyph !== root &&
+        !bracket(glyph) &&
+        middle(glyph) > rule.left &&
+        middle(glyph) < rule.right &&
+        glyph.baseline > rule.top &&
+        glyph.baseline < Math.max(rule.top + 1.3 * root.size, root.baseline + 0.3 * root.size),
+    )
+    .map((glyph) => glyph.size)
+  return sizes.length === 0 ? root.size : Math.min(root.size, Math.max(...sizes))
 }
 
 /** Judges a line by the nearest things over and under it: they end where it ends. */

@@ -1,7 +1,7 @@
-import type { Rule } from '../read/model.ts'
+import type { Box, Rule } from '../read/model.ts'
 import { placeAccents } from './accents.ts'
 import { axisHeight, type Item } from './atoms.ts'
-import { middle } from './geometry.ts'
+import { gapAcross, middle } from './geometry.ts'
 import { placeLimits } from './limits.ts'
 import { lineOf } from './line.ts'
 import { node } from './node.ts'
@@ -17,7 +17,7 @@ const deepest = 12
  */
 export function build(items: readonly Item[], rules: readonly Rule[], depth = 0, start = Infinity): Item | undefined {
   if (items.length === 0 || depth > deepest) return undefined
-  let left = items.map((item) => (item.role === 'root' ? underRule(item, rules) : item))
+  let left = items.map((item) => (item.role === 'root' ? underRule(item, items, rules) : item))
   const pending = rules.toSorted((a, b) => b.right - b.left - (a.right - a.left))
   while (pending.length > 0) {
     const rule = pending.shift()
@@ -107,21 +107,45 @@ function takeRules(pending: Rule[], rule: Rule): Rule[] {
 
 /** Whether a line is the one that a root was put under. */
 const touches = (root: Item, rule: Rule): boolean =>
-  Math.abs(root.right - rule.left) < 0.3 * root.size && Math.abs(root.top - rule.top) < 0.6
+  Math.abs(root.right - rule.left) < 0.45 * (root.right - root.left) && Math.abs(root.top - rule.top) < 0.6
 
-/** A root stands under its line, whatever its glyph's own place says: the nearest one that begins where it ends, at its top or higher. */
-function underRule(root: Item, rules: readonly Rule[]): Item {
-  const rule = rules
+/**
+ * A root stands under its line, whatever its glyph's own place says: fonts disagree where a root's origin is. Of the lines that begin where
+ * it ends, its own has nothing right over it, which the line of a fraction under the root has.
+ */
+function underRule(root: Item, items: readonly Item[], rules: readonly Rule[]): Item {
+  const { size } = root
+  const from = Math.min(root.top, root.baseline)
+  const distance = (one: Rule): number => Math.max(0, from - one.top, one.top - root.baseline)
+  const [rule] = rules
     .filter(
       (one) =>
-        Math.abs(root.right - one.left) < 0.3 * root.size &&
-        one.top > root.top - 3 * root.size &&
-        one.top < root.top + 0.3 * root.size,
+        Math.abs(root.right - one.left) < 0.45 * (root.right - root.left) &&
+        one.top > root.top - 3 * size &&
+        one.top < Math.max(root.baseline, root.top) + 0.3 * size &&
+        !hasNumerator(one, items, rules),
     )
-    .toSorted((a, b) => b.top - a.top)[0]
+    .toSorted((a, b) => distance(a) - distance(b))
   if (rule === undefined) return root
-  const bottom = Math.max(root.bottom, rule.top + 0.9 * root.size)
-  return { ...root, top: rule.top, bottom, axis: rule.top + 0.45 * root.size }
+  const bottom = Math.max(root.bottom, rule.top + 0.9 * size)
+  return { ...root, top: rule.top, bottom, axis: rule.top + 0.45 * size }
+}
+
+/** Whether something stands right over a line, with no other line between. */
+function hasNumerator(rule: Rule, items: readonly Item[], rules: readonly Rule[]): boolean {
+  const over = (box: Box): boolean => middle(box) > rule.left - 1 && middle(box) < rule.right + 1
+  const { top } = rule
+  return items.some(
+    (item) =>
+      item.role !== 'root' &&
+      over(item) &&
+      item.baseline < top + 0.1 * item.size &&
+      item.baseline > top - 0.7 * item.size &&
+      !rules.some(
+        (one) =>
+          one !== rule && one.top < top && one.top > item.baseline - 0.1 * item.size && gapAcross(one, rule) === 0,
+      ),
+  )
 }
 
 /**

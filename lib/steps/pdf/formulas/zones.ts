@@ -112,9 +112,12 @@ export function zonesOf(ground: Ground): Zone[] {
   return [...zones.values()].filter((zone) => zone.items.length >= 3)
 }
 
+const stretches = (item: Item): boolean => item.tall && item.role !== 'big'
+
 /** Whether two pieces belong together by where they stand. */
 function linked(a: Item, b: Item): boolean {
-  const size = Math.max(a.size, b.size)
+  // a bracket or root may be stretched: the other one says how large the formula is
+  const size = stretches(a) || stretches(b) ? Math.min(a.size, b.size) : Math.max(a.size, b.size)
   const across = gapAcross(a, b)
   const down = gapDown(a, b)
   if (down < -0.12 * Math.min(a.size, b.size)) return across < 2 * size
@@ -126,6 +129,7 @@ function linked(a: Item, b: Item): boolean {
   if (
     (left.role === 'close' || left.role === 'fence') &&
     right.size < 0.87 * left.size &&
+    right.left > left.right - 0.1 * right.size &&
     across < 0.35 * size &&
     down < 2 * smaller
   )
@@ -138,7 +142,7 @@ function linked(a: Item, b: Item): boolean {
 
 function atBar(bar: Bar, item: Item): boolean {
   const y = (bar.top + bar.bottom) / 2
-  const size = Math.max(item.size, bar.size)
+  const size = stretches(item) ? bar.size : Math.max(item.size, bar.size)
   if (middle(item) > bar.left - 2 && middle(item) < bar.right + 2)
     return gapDown(bar, item) < 0.65 * size && (bar.kind === 'fraction' || item.axis > y)
   if (gapAcross(bar, item) > 2 * size) return false
