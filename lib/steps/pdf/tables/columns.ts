@@ -1,0 +1,89 @@
+import { segmentOf } from './segments.ts'
+import type { Segment } from './words.ts'
+
+/** Where a column is. */
+export interface Column {
+  left: number
+  right: number
+}
+
+/**
+ * The columns that the segments of lines stand in. Lines with the most segments say it first, the others widen columns, or add one where
+ * none is. Single segments say nothing: they may be titles.
+ */
+export function columnsOf(lines: readonly (readonly Segment[])[]): Column[] {
+  const columns: Column[] = []
+  const order = lines
+    .filter((line) => line.length >= 2)
+    .map((line, index) => ({ line, index }))
+    .toSorted((a, b) => b.line.length - a.line.length || a.index - b.index)
+  for (const { line } of order) {
+    for (const segment of line) {
+      const hit = columns.filter((column) => overlaps(column, segment))
+      const only = hit[0]
+      if (only === undefined) {
+        columns.push({ left: segment.left, right: segment.right })
+        columns.sort((a, b) => a.left - b.left)
+      } else if (hit.length === 1) {
+        const at = columns.indexOf(only)
+        only.left = Math.max(Math.min(only.left, segment.left), columns[at - 1]?.right ?? -Infinity)
+        only.right = Math.min(Math.max(only.right, segment.right), columns[at + 1]?.left ?? Infinity)
+      }
+    }
+  }
+  return columns
+}
+
+/** Whether they stand under each other, by more than a sliver. */
+export function overlaps(a: Column, b: Column): boolean {
+  const shared = Math.min(a.right, b.right) - Math.max(a.left, b.left)
+  return shared > Math.min(2, 0.25 * Math.min(a.right - a.left, b.right - b.left))
+}
+
+/** First and last column of a segment. Between columns, the nearest one. */
+export function spanOf(columns: readonly Column[], segment: Column): [number, number] {
+  let first = -1
+  let last = -1
+  for (const [index, column] of columns.entries()) {
+    if (!overlaps(column, segment)) continue
+    if (first < 0) first = index
+    last = index
+  }
+  if (first >= 0) return [first, last]
+  let nearest = 0
+  let distance = Infinity
+  for (const [index, column] of columns.entries()) {
+    const away = Math.max(column.left - segment.right, segment.left - column.right)
+    if (away < distance) {
+      distance = away
+      nearest = index
+    }
+  }
+  return [nearest, nearest]
+}
+
+const valueLike = /^[≥≤<>~±+−–-]?\s?\d[\d.,]*\D{0,4}$|^[-–—]$|^(STC|NOCT|NMOT|BNPI|BSTC)$/
+
+/** Values of neighbouring columns that stand as close as words do are parted where the other lines have their columns. */
+export function partByColumns(segments: readonly Segment[], columns: readonly Column[]): Segment[] {
+  return segments.flatMap((segment) => {
+    const [first, last] = spanOf(columns, segment)
+    if (first === last || segment.words.length < 2) return [segment]
+    const pieces: Segment[] = []
+    let open: Segment['words'] = []
+    let column: number | undefined
+    for (const word of segment.words) {
+      const [from, to] = spanOf(columns, word)
+      if (from !== to) return [segment]
+      if (column !== undefined && from !== column) {
+        pieces.push(segmentOf(open))
+        open = []
+      }
+      column = from
+      open.push(word)
+    }
+    if (open.length > 0) pieces.push(segmentOf(open))
+    const text = (piece: Segment) => piece.words.map((word) => word.text).join(' ')
+    return pieces.every((piece) => valueLike.test(text(piece))) ? pieces : [segment]
+  })
+}

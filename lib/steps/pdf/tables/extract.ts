@@ -1,0 +1,97 @@
+import type { PdfPage } from '../read/model.ts'
+import { alignRows, type TextLine, textLines } from './align.ts'
+import { blocksOf, medianSize } from './blocks.ts'
+import { extendFramed, type Framed, framedTable } from './framed.ts'
+import { markHeaders } from './headers.ts'
+import { framesOf, type Lines, linesOf } from './lines.ts'
+import type { PdfTable } from './model.ts'
+import { segmentsOf } from './segments.ts'
+import { stacked } from './stack.ts'
+import { taggedTables } from './tagged.ts'
+import { around, type Segment, wordsOf } from './words.ts'
+
+/** A page with more words than this holds no table that a person reads. */
+const mostWords = 30_000
+
+/**
+ * The tables of a page, from top to bottom: what lines and fills draw, then what a tagged document calls a table, then what stands in
+ * columns. The same page always gives the same tables.
+ */
+export function tablesOf(page: PdfPage): PdfTable[] {
+  const words = wordsOf(page)
+  if (words.length > mostWords) return []
+  const lines = linesOf(page)
+  const framed = framesOf(lines)
+    .map((frame) => framedTable(frame, words, page.number))
+    .filter((table) => table !== undefined)
+    .toSorted((a, b) => a.table.box.top - b.table.box.top || a.table.box.left - b.table.box.left)
+  const outer = framed.filter((table) => !framed.some((other) => other !== table && inside(table, other)))
+  const taken = new Set(outer.flatMap((table) => [...table.words]))
+  const tagged = taggedTables(page, words.filter((word) => !taken.has(word)))
+  for (const table of tagged) for (const word of table.words) taken.add(word)
+  let rest = segmentsOf(words.filter((word) => !taken.has(word)), wallsOf(lines))
+  for (const table of outer) {
+    const extended = extendFramed(table, rest)
+    rest = rest.filter((segment) => !extended.has(segment))
+  }
+  const drawn = stacked(outer, rest)
+  rest = rest.filter((segment) => !drawn.taken.has(segment))
+  const aligned = blocksOf(rest, lines).flatMap((block) => alignedTables(block, lines, page.number))
+  const tables = [...drawn.tables, ...tagged.map((item) => item.table), ...aligned]
+  for (const table of tables) markHeaders(table)
+  return tables.toSorted((a, b) => a.box.top - b.box.top || a.box.left - b.box.left)
+}
+
+function inside(table: Framed, other: Framed): boolean {
+  const a = table.table.box
+  const b = other.table.box
+  return a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1
+}
+
+function wallsOf(lines: Lines) {
+  return lines.vertical.map((line) => ({ x: line.at, top: line.from, bottom: line.to }))
+}
+
+/** The tables in a block: runs of lines with several segments, parted at headings. */
+function alignedTables(block: readonly Segment[], lines: Lines, page: number): PdfTable[] {
+  const size = medianSize(block)
+  const tables: PdfTable[] = []
+  for (const run of runsOf(textLines(block), size)) {
+    const segments = run.flatMap((line) => line.segments)
+    const box = around(segments)
+    const rules = lines.horizontal
+      .filter((line) => line.at > box.top - 1 && line.at < box.bottom + 1)
+      .filter((line) => Math.min(line.to, box.right) - Math.max(line.from, box.left) > 0.5 * (box.right - box.left))
+      .map((line) => line.at)
+    const { columns, rows } = alignRows(run, rules)
+    const table: PdfTable = { page, box, by: 'alignment', columns: columns.length, rows }
+    if (isTable(table)) tables.push(table)
+  }
+  return tables
+}
+
+/** Runs of lines between headings, without single lines at their ends. */
+function runsOf(lines: readonly TextLine[], size: number): TextLine[][] {
+  const runs: TextLine[][] = [[]]
+  for (const line of lines) {
+    const heading = line.segments.length === 1 && line.size > 1.25 * size
+    if (heading) runs.push([])
+    else runs.at(-1)?.push(line)
+  }
+  return runs
+    .map((run) => {
+      const first = run.findIndex((line) => line.segments.length > 1)
+      const last = run.findLastIndex((line) => line.segments.length > 1)
+      return first < 0 ? [] : run.slice(first, last + 2)
+    })
+    .filter((run) => run.length > 0)
+}
+
+function isTable(table: PdfTable): boolean {
+  const several = table.rows.filter((row) => row.cells.length >= 2)
+  if (table.columns < 2 || several.length < 2) return false
+  const named = several.filter((row) => row.cells.some((cell) => /\p{L}{2}/u.test(cell.text)))
+  if (named.length < 0.3 * several.length) return false
+  const wide = several.flatMap((row) => row.cells).filter((cell) => cell.text.length > 140).length
+  return wide < several.length
+}

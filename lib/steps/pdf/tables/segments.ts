@@ -1,0 +1,69 @@
+import type { Box } from '../read/model.ts'
+import { around, type Segment, type Word } from './words.ts'
+
+/** Upright lines that keep what is left of them apart from what is right. */
+export interface Wall {
+  x: number
+  top: number
+  bottom: number
+}
+
+const decimal = /^[≥≤<>±+−–-]?\d+[.,]\d+$/
+
+/** Makes segments of upright words: words of a line with gaps as between words, and no wall between. */
+export function segmentsOf(words: readonly Word[], walls: readonly Wall[]): Segment[] {
+  const upright = words.filter((word) => word.angle === 0).toSorted((a, b) => a.baseline - b.baseline || a.left - b.left)
+  const sorted = walls.toSorted((a, b) => a.x - b.x)
+  const segments: Segment[] = []
+  let at = 0
+  while (at < upright.length) {
+    const first = upright[at]
+    if (first === undefined) break
+    let end = at
+    while (end < upright.length && sameBaseline(first, upright[end])) end += 1
+    const line = upright.slice(at, end).toSorted((a, b) => a.left - b.left)
+    segments.push(...splitLine(line, sorted))
+    at = end
+  }
+  return segments
+}
+
+function sameBaseline(first: Word, word: Word | undefined): boolean {
+  return word !== undefined && word.baseline - first.baseline <= 0.22 * Math.min(first.size, word.size)
+}
+
+function splitLine(line: readonly Word[], walls: readonly Wall[]): Segment[] {
+  const segments: Segment[] = []
+  let open: Word[] = []
+  for (const word of line) {
+    const last = open.at(-1)
+    if (last !== undefined && apart(last, word, walls)) {
+      segments.push(segmentOf(open))
+      open = []
+    }
+    open.push(word)
+  }
+  if (open.length > 0) segments.push(segmentOf(open))
+  return segments
+}
+
+function apart(last: Word, word: Word, walls: readonly Wall[]): boolean {
+  const gap = word.left - last.right
+  const em = Math.max(last.size, word.size)
+  if (gap > 0.95 * em || gap < -0.9 * em) return true
+  if (gap > 0.36 * em && decimal.test(last.text) && decimal.test(word.text)) return true
+  const middle = (word.top + word.bottom) / 2
+  return walls.some(
+    (wall) => wall.x > last.right - 1 && wall.x < word.left + 1 && wall.top <= middle && wall.bottom >= middle,
+  )
+}
+
+/** A segment of words that stand in order. */
+export function segmentOf(words: Word[]): Segment {
+  const box: Box = around(words)
+  const size = Math.max(...words.map((word) => word.size))
+  const baseline = words.find((word) => word.size === size)?.baseline ?? box.bottom
+  const letters = words.reduce((sum, word) => sum + word.text.length, 0)
+  const bold = words.reduce((sum, word) => sum + (word.bold ? word.text.length : 0), 0)
+  return { ...box, words, baseline, size, bold: bold * 2 > letters }
+}

@@ -1,0 +1,181 @@
+import type { Box, Glyph, PdfPage } from '../read/model.ts'
+
+/** A word on one baseline. */
+export interface Word extends Box {
+  text: string
+  baseline: number
+  size: number
+  bold: boolean
+  /** 0, 90 or 270: how far it is turned. */
+  angle: number
+  marks: ReadonlySet<string>
+}
+
+/** Words of one line that stand together: a cell, or a line of one. */
+export interface Segment extends Box {
+  words: Word[]
+  baseline: number
+  size: number
+  bold: boolean
+}
+
+const superscripts: Readonly<Record<string, string>> = {
+  '0': '⁰',
+  '1': '¹',
+  '2': '²',
+  '3': '³',
+  '4': '⁴',
+  '5': '⁵',
+  '6': '⁶',
+  '7': '⁷',
+  '8': '⁸',
+  '9': '⁹',
+}
+
+/** The words of a page: upright ones and those turned by a quarter. Slanted text is left out. Raised small digits become ¹ ² ³. */
+export function wordsOf(page: PdfPage): Word[] {
+  const words: Word[] = []
+  for (const angle of [0, 90, 270]) {
+    const glyphs = page.glyphs.filter((glyph) => near(glyph.angle, angle) && glyph.text.trim() !== '')
+    if (glyphs.length > 0) words.push(...wordsInDirection(glyphs, angle))
+  }
+  return words
+}
+
+function near(angle: number, wanted: number): boolean {
+  const distance = Math.abs((((angle % 360) + 360) % 360) - wanted)
+  return Math.min(distance, 360 - distance) < 3
+}
+
+/** A glyph in the measure of its reading direction: `from` and `to` along the line, `base` across it. */
+interface Piece {
+  glyph: Glyph
+  from: number
+  to: number
+  base: number
+}
+
+function pieceOf(glyph: Glyph, angle: number): Piece {
+  if (angle === 90) return { glyph, from: glyph.top, to: glyph.bottom, base: -glyph.left }
+  if (angle === 270) return { glyph, from: -glyph.bottom, to: -glyph.top, base: glyph.right }
+  return { glyph, from: glyph.left, to: glyph.right, base: glyph.baseline }
+}
+
+function wordsInDirection(glyphs: readonly Glyph[], angle: number): Word[] {
+  const pieces = glyphs.map((glyph) => pieceOf(glyph, angle)).toSorted((a, b) => a.base - b.base || a.from - b.from)
+  const words: Word[] = []
+  let at = 0
+  while (at < pieces.length) {
+    const first = pieces[at]
+    if (first === undefined) break
+    let end = at
+    while (end < pieces.length && sameLine(first, pieces[end])) end += 1
+    words.push(...wordsOfLine(pieces.slice(at, end), angle))
+    at = end
+  }
+  return attachSmall(words, angle)
+}
+
+function sameLine(first: Piece, piece: Piece | undefined): boolean {
+  if (piece === undefined) return false
+  return piece.base - first.base <= 0.22 * Math.min(first.glyph.size, piece.glyph.size)
+}
+
+function wordsOfLine(line: readonly Piece[], angle: number): Word[] {
+  const sorted = line.toSorted((a, b) => a.from - b.from)
+  const words: Word[] = []
+  let open: Piece[] = []
+  for (const piece of sorted) {
+    const last = open.at(-1)
+    if (last !== undefined && breaks(last, piece)) {
+      words.push(wordOf(open, angle))
+      open = []
+    }
+    open.push(piece)
+  }
+  if (open.length > 0) words.push(wordOf(open, angle))
+  return words
+}
+
+function breaks(last: Piece, piece: Piece): boolean {
+  const gap = piece.from - last.to
+  const em = Math.min(last.glyph.size, piece.glyph.size)
+  const sizes = Math.max(last.glyph.size, piece.glyph.size) > 1.25 * em
+  return gap > 0.16 * em || (piece.glyph.spaced && gap > 0.06 * em) || gap < -0.8 * em || sizes
+}
+
+function wordOf(pieces: readonly Piece[], angle: number): Word {
+  const glyphs = pieces.map((piece) => piece.glyph)
+  const box = around(glyphs)
+  const marks = new Set<string>()
+  for (const { mark } of glyphs) if (mark !== undefined) marks.add(mark)
+  return {
+    ...box,
+    text: glyphs.map((glyph) => glyph.text).join(''),
+    baseline: angle === 0 ? Math.max(...glyphs.map((glyph) => glyph.baseline)) : box.bottom,
+    size: Math.max(...glyphs.map((glyph) => glyph.size)),
+    bold: glyphs.filter((glyph) => glyph.bold).length * 2 > glyphs.length,
+    angle,
+    marks,
+  }
+}
+
+/** The smallest box around boxes; there has to be one. */
+export function around(boxes: readonly Box[]): Box {
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity }
+  for (const { left, top, right, bottom } of boxes) {
+    box.left = Math.min(box.left, left)
+    box.top = Math.min(box.top, top)
+    box.right = Math.max(box.right, right)
+    box.bottom = Math.max(box.bottom, bottom)
+  }
+  return box
+}
+
+/** Sub- and superscripts go to the line of the word beside them. */
+function attachSmall(words: readonly Word[], angle: number): Word[] {
+  if (angle !== 0) return [...words]
+  const big = words.toSorted((a, b) => a.left - b.left)
+  return words.map((word) => {
+    const host = hostOf(word, big)
+    if (host === undefined) return word
+    const raised = word.baseline < host.baseline - 0.12 * host.size
+    const text = raised ? word.text.replace(/\d/g, (digit) => superscripts[digit] ?? digit) : word.text
+    return { ...word, text, baseline: host.baseline, size: word.size }
+  })
+}
+
+function hostOf(word: Word, sorted: readonly Word[]): Word | undefined {
+  if (word.text.length > 12) return undefined
+  let best: Word | undefined
+  let distance = Infinity
+  for (const other of sorted) {
+    if (other.left > word.right + 3 * word.size) break
+    if (other === word || other.size < 1.2 * word.size) continue
+    const shift = Math.abs(other.baseline - word.baseline)
+    if (shift > 0.75 * other.size || other.bottom < word.top || other.top > word.bottom) continue
+    const gap = Math.max(word.left - other.right, other.left - word.right)
+    if (gap < -0.4 * other.size || gap > 0.45 * other.size) continue
+    // what stands before a small one is what it belongs to
+    const rank = gap + (other.left > word.left ? other.size : 0)
+    if (rank < distance) {
+      distance = rank
+      best = other
+    }
+  }
+  return best
+}
+
+/** Joins the words of a line: with a space where there is a gap. */
+export function lineText(words: readonly Word[]): string {
+  let text = ''
+  let last: Word | undefined
+  for (const word of words) {
+    const em = last === undefined ? 0 : Math.max(last.size, word.size)
+    const gap = last === undefined ? 0 : word.left - last.right
+    const tight = last !== undefined && last.size !== word.size ? 0.2 : 0.06
+    text += last !== undefined && gap > tight * em ? ` ${word.text}` : word.text
+    last = word
+  }
+  return text
+}
