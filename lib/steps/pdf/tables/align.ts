@@ -89,6 +89,17 @@ function valuesIn(line: TextLine): number {
 function groupsOf(lines: readonly TextLine[], columns: readonly Column[], ruled: boolean, pitch: number): TextLine[][] {
   if (lines.length === 1) return [[...lines]]
   if (ruled) {
+    // a title or a note that lies over the columns is no part of the row beside it
+    const over = lines.findIndex((line) => !liesOver(line, columns))
+    const under = lines.findLastIndex((line) => !liesOver(line, columns))
+    if (over > 0 || (under >= 0 && under < lines.length - 1)) {
+      const alone = (line: TextLine) => [line]
+      return [
+        ...lines.slice(0, over).map(alone),
+        ...groupsOf(lines.slice(over, under + 1), columns, ruled, pitch),
+        ...lines.slice(under + 1).map(alone),
+      ]
+    }
     const full = lines.filter((line) => valuesIn(line) >= 2)
     if (full.length < 2) return [[...lines]]
     // several rows of values between two lines: what stands between them belongs to all
@@ -103,6 +114,13 @@ function groupsOf(lines: readonly TextLine[], columns: readonly Column[], ruled:
     else groups.push([line])
   }
   return groups
+}
+
+function liesOver(line: TextLine, columns: readonly Column[]): boolean {
+  const only = line.segments.length === 1 ? line.segments[0] : undefined
+  if (only === undefined) return false
+  const [first, last] = spanOf(columns, only)
+  return first === 0 && last >= 1 && (last >= 2 || columns.length === 2)
 }
 
 function gather(lines: readonly TextLine[], full: readonly TextLine[]): TextLine[][] {

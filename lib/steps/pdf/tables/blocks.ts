@@ -61,7 +61,7 @@ function byGutter(segments: readonly Segment[], lines: Lines, sure: boolean): Se
     (line) => line.at > box.top - size && line.at < box.bottom + size && line.to - line.from > 20,
   )
   let best: Gutter | undefined
-  for (const gutter of gutters(segments, 1.1 * size)) {
+  for (const gutter of gutters(segments, (sure ? 0.3 : 1.1) * size)) {
     if (best !== undefined && gutter.right - gutter.left <= best.right - best.left) continue
     if (parts(gutter, segments, inside, size, sure)) best = gutter
   }
@@ -77,7 +77,7 @@ function parts(gutter: Gutter, segments: readonly Segment[], lines: readonly Lin
   const crossing = lines.filter((line) => line.from < gutter.left - size && line.to > gutter.right + size).length
   const before = lines.filter((line) => line.to <= gutter.right + 1 && line.to > gutter.left - 60).length
   const after = lines.filter((line) => line.from >= gutter.left - 1 && line.from < gutter.right + 60).length
-  if (sure) return before >= 2 && after >= 2 && crossing === 0
+  if (sure) return before >= 2 && after >= 2 && crossing <= 0.15 * Math.min(before, after)
   const rows = (side: readonly Segment[]) => {
     const result: number[] = []
     for (const baseline of side.map((segment) => segment.baseline).toSorted((a, b) => a - b)) {
@@ -104,12 +104,14 @@ function byHeading(segments: readonly Segment[], lines: Lines): Segment[][] | un
     bottom = Math.max(bottom, segment.bottom)
   }
   if (candidates.length > 80) return undefined
-  for (const index of candidates) {
-    const upper = sorted.slice(0, index)
-    const lower = sorted.slice(index)
-    const gain = (part: readonly Segment[]) =>
-      part.length >= 6 && (byGutter(part, lines, true) !== undefined || byGutter(part, lines, false) !== undefined)
-    if (gain(upper) || gain(lower)) return [upper, lower]
+  const gain = (part: readonly Segment[]) => {
+    const parted = part.length >= 6 && (byGutter(part, lines, true) ?? byGutter(part, lines, false))
+    return parted ? part.length : 0
   }
-  return undefined
+  let best: { index: number; gain: number } | undefined
+  for (const index of candidates) {
+    const sum = gain(sorted.slice(0, index)) + gain(sorted.slice(index))
+    if (sum > (best?.gain ?? 0)) best = { index, gain: sum }
+  }
+  return best === undefined ? undefined : [sorted.slice(0, best.index), sorted.slice(best.index)]
 }

@@ -62,7 +62,7 @@ export function spanOf(columns: readonly Column[], segment: Column): [number, nu
   return [nearest, nearest]
 }
 
-const valueLike = /^[≥≤<>~±+−–-]?\s?\d[\d.,]*\D{0,4}$|^[-–—]$|^(STC|NOCT|NMOT|BNPI|BSTC)$/
+const valueLike = /^[≥≤<>±+−–-]?\s?\d[\d.,]*\s?[%°]?[A-Za-z]{0,3}$|^[-–—]$|^(STC|NOCT|NMOT|BNPI|BSTC)$/
 
 /** Values of neighbouring columns that stand as close as words do are parted where the other lines have their columns. */
 export function partByColumns(segments: readonly Segment[], columns: readonly Column[]): Segment[] {

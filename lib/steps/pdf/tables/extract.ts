@@ -1,14 +1,14 @@
 import type { PdfPage } from '../read/model.ts'
 import { alignRows, type TextLine, textLines } from './align.ts'
 import { blocksOf, medianSize } from './blocks.ts'
-import { extendFramed, type Framed, framedTable } from './framed.ts'
+import { extendFramed, type Framed, framedTables } from './framed.ts'
 import { markHeaders } from './headers.ts'
 import { framesOf, type Lines, linesOf } from './lines.ts'
 import type { PdfTable } from './model.ts'
 import { segmentsOf } from './segments.ts'
 import { stacked } from './stack.ts'
 import { taggedTables } from './tagged.ts'
-import { around, type Segment, wordsOf } from './words.ts'
+import { around, lineText, type Segment, wordsOf } from './words.ts'
 
 /** A page with more words than this holds no table that a person reads. */
 const mostWords = 30_000
@@ -22,8 +22,7 @@ export function tablesOf(page: PdfPage): PdfTable[] {
   if (words.length > mostWords) return []
   const lines = linesOf(page)
   const framed = framesOf(lines)
-    .map((frame) => framedTable(frame, words, page.number))
-    .filter((table) => table !== undefined)
+    .flatMap((frame) => framedTables(frame, words, page.number))
     .toSorted((a, b) => a.table.box.top - b.table.box.top || a.table.box.left - b.table.box.left)
   const outer = framed.filter((table) => !framed.some((other) => other !== table && inside(table, other)))
   const taken = new Set(outer.flatMap((table) => [...table.words]))
@@ -74,7 +73,7 @@ function alignedTables(block: readonly Segment[], lines: Lines, page: number): P
 function runsOf(lines: readonly TextLine[], size: number): TextLine[][] {
   const runs: TextLine[][] = [[]]
   for (const line of lines) {
-    const heading = line.segments.length === 1 && line.size > 1.25 * size
+    const heading = isHeading(line, size)
     if (heading) runs.push([])
     else runs.at(-1)?.push(line)
   }
@@ -87,11 +86,23 @@ function runsOf(lines: readonly TextLine[], size: number): TextLine[][] {
     .filter((run) => run.length > 0)
 }
 
+/** A title: larger than the rest, or in capitals and bold; what has a digit may be a row of classes. */
+function isHeading(line: TextLine, size: number): boolean {
+  if (line.segments.length === 1 && line.size > 1.25 * size) return true
+  if (line.segments.length > 2) return false
+  const text = line.segments.map((segment) => lineText(segment.words)).join(' ')
+  const capitals = /\p{Lu}{4}/u.test(text) && !/\d/.test(text) && text.replace(/\p{Ll}/gu, '').length > 0.8 * text.length
+  return capitals && (line.size > 1.05 * size || line.segments.every((segment) => segment.bold))
+}
+
 function isTable(table: PdfTable): boolean {
   const several = table.rows.filter((row) => row.cells.length >= 2)
   if (table.columns < 2 || several.length < 2) return false
+  const filled = several.flatMap((row) => row.cells).reduce((sum, cell) => sum + cell.colSpan, 0)
+  if (filled < 0.35 * several.length * table.columns) return false
   const named = several.filter((row) => row.cells.some((cell) => /\p{L}{2}/u.test(cell.text)))
   if (named.length < 0.3 * several.length) return false
   const wide = several.flatMap((row) => row.cells).filter((cell) => cell.text.length > 140).length
-  return wide < several.length
+  const over = table.rows.filter((row) => row.cells.length === 1 && row.cells[0]?.colSpan === table.columns).length
+  return wide < 0.4 * several.length && over <= several.length
 }

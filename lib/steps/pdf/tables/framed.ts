@@ -1,9 +1,9 @@
 import { alignedSpan } from './spans.ts'
-import { textLines } from './align.ts'
+import { type TextLine, textLines } from './align.ts'
 import { cellText } from './cell-text.ts'
 import { columnsOf } from './columns.ts'
-import { fillGrid, type Grid, gridOf, rowsOfGrid } from './grid.ts'
-import type { Frame, Line } from './lines.ts'
+import { fillGrid, type Grid, type GridCell, gridOf, rowsOfGrid } from './grid.ts'
+import { type Frame, framesOf, type Line } from './lines.ts'
 import type { PdfTable, TableCell, TableRow } from './model.ts'
 import { segmentsOf } from './segments.ts'
 import { around, lineText, type Segment, type Word } from './words.ts'
@@ -15,25 +15,55 @@ export interface Framed {
   words: Set<Word>
 }
 
-/** Reads a frame as a table; undefined when it holds no text in rows and columns, such as the axes of a chart. */
-export function framedTable(frame: Frame, words: readonly Word[], page: number): Framed | undefined {
+/** How often a frame that is the layout of a page is taken apart. */
+const deepest = 4
+
+/** Reads a frame as tables. A frame around whole parts of a page is taken apart; one around a chart or a drawing holds none. */
+export function framedTables(frame: Frame, words: readonly Word[], page: number, depth = 0): Framed[] {
   const { box } = frame
   const inside = words.filter((word) => {
     const x = (word.left + word.right) / 2
     const y = (word.top + word.bottom) / 2
     return x > box.left - 1 && x < box.right + 1 && y > box.top - 1 && y < box.bottom + 1
   })
-  if (inside.length < 2) return undefined
-  const hard = gridOf(frame)
-  if (hard === undefined) return undefined
-  fillGrid(hard, inside)
-  const softer = soften(frame, hard)
-  const grid = softer === frame ? hard : gridOf(softer)
-  if (grid === undefined) return undefined
-  const taken = fillGrid(grid, inside)
-  if (!looksLikeTable(grid)) return undefined
+  if (inside.length < 2) return []
+  const grid = softGrid(frame, inside)
+  if (grid === undefined) return []
+  if (isLayout(grid)) {
+    if (depth >= deepest) return []
+    const longest = frame.vertical.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a))
+    const rest = { horizontal: frame.horizontal, vertical: frame.vertical.filter((line) => line !== longest) }
+    return framesOf(rest).flatMap((part) => framedTables(part, words, page, depth + 1))
+  }
+  if (!looksLikeTable(grid)) return []
+  const taken = new Set(grid.cells.flatMap((cell) => cell.words))
   const { rows, xs } = withoutEmpty(grid)
-  return { table: { page, box, by: 'frame', columns: xs.length - 1, rows }, xs, words: taken }
+  if (xs.length < 3 || rows.length === 0) return []
+  return [{ table: { page, box, by: 'frame', columns: xs.length - 1, rows }, xs, words: taken }]
+}
+
+/** The grid of a frame with the lines that nobody drew but that its words follow. */
+function softGrid(frame: Frame, words: readonly Word[]): Grid | undefined {
+  let current = frame
+  for (const more of [columnsWithin, rowsWithin]) {
+    const grid = gridOf(current)
+    if (grid === undefined) return undefined
+    fillGrid(grid, words)
+    current = more(current, grid)
+  }
+  const grid = gridOf(current)
+  if (grid !== undefined) fillGrid(grid, words)
+  return grid
+}
+
+/** Whether a cell holds a table of its own. */
+function isLayout(grid: Grid): boolean {
+  return grid.cells.some((cell) => {
+    if (cell.words.length < 16) return false
+    const lines = textLines(segmentsOf(cell.words, []))
+    const several = lines.filter((line) => line.segments.length > 1).length
+    return lines.length >= 6 && several >= 4 && several >= 0.25 * lines.length
+  })
 }
 
 function looksLikeTable(grid: Grid): boolean {
@@ -45,13 +75,14 @@ function looksLikeTable(grid: Grid): boolean {
   return full.some((cell) => /\p{L}{2}/u.test(cellText(cell.words)))
 }
 
-/** Adds the lines that nobody drew but that the words in the cells follow: values in columns within a cell, rows within a cell. */
-function soften(frame: Frame, grid: Grid): Frame {
+/** Adds lines between values that stand beside each other in one cell. */
+function columnsWithin(frame: Frame, grid: Grid): Frame {
   const vertical: Line[] = []
-  const horizontal: Line[] = []
+  const add = (at: number, cell: GridCell) => vertical.push({ at, from: grid.ys[cell.r0] ?? 0, to: grid.ys[cell.r1] ?? 0 })
   for (let column = 0; column + 1 < grid.xs.length; column += 1) {
-    const cells = grid.cells.filter((cell) => cell.c0 === column && cell.c1 === column + 1 && cell.words.length > 0)
-    const parts = cells.map((cell) => ({ cell, lines: textLines(segmentsOf(cell.words, [])) }))
+    const parts = grid.cells
+      .filter((cell) => cell.c0 === column && cell.c1 === column + 1 && cell.words.length > 0)
+      .map((cell) => ({ cell, lines: textLines(segmentsOf(cell.words, [])) }))
     const several = parts.filter((part) => part.lines.some((line) => line.segments.length > 1))
     if (several.length < Math.max(2, 0.4 * parts.length)) continue
     const columns = columnsOf(several.flatMap((part) => part.lines.map((line) => line.segments)))
@@ -59,33 +90,62 @@ function soften(frame: Frame, grid: Grid): Frame {
       const next = columns[index + 1]
       if (next === undefined) break
       const at = (here.right + next.left) / 2
-      for (const { cell, lines } of parts) {
-        if (lines.some((line) => line.segments.some((segment) => segment.left < at && segment.right > at))) continue
-        vertical.push({ at, from: grid.ys[cell.r0] ?? 0, to: grid.ys[cell.r1] ?? 0 })
-      }
+      for (const { cell, lines } of parts) if (!crossed(lines, at)) add(at, cell)
     }
   }
+  // a cell over several columns whose texts keep to them is several cells
+  const weights = grid.xs.map((x) => sum(frame.vertical.filter((line) => Math.abs(line.at - x) < 4)))
+  for (const cell of grid.cells) {
+    if (cell.c1 - cell.c0 < 2) continue
+    const lines = textLines(segmentsOf(cell.words, []))
+    const widest = lines.reduce((a, b) => (b.segments.length > a.segments.length ? b : a), { segments: [] as Segment[] })
+    for (const [index, segment] of widest.segments.entries()) {
+      const next = widest.segments[index + 1]
+      if (next === undefined) break
+      const between: number[] = []
+      for (let at = cell.c0 + 1; at < cell.c1; at += 1) {
+        const x = grid.xs[at] ?? 0
+        if (x > segment.right - 1 && x < next.left + 1 && !crossed(lines, x)) between.push(at)
+      }
+      const [first] = between.toSorted((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0))
+      if (first !== undefined) add(grid.xs[first] ?? 0, cell)
+    }
+  }
+  return vertical.length === 0 ? frame : { ...frame, vertical: [...frame.vertical, ...vertical] }
+}
+
+function sum(lines: readonly Line[]): number {
+  return lines.reduce((length, line) => length + line.to - line.from, 0)
+}
+
+function crossed(lines: readonly TextLine[], at: number): boolean {
+  return lines.some((line) => line.segments.some((segment) => segment.left < at - 0.5 && segment.right > at + 0.5))
+}
+
+/** Adds lines between rows that nothing parts but their distance. */
+function rowsWithin(frame: Frame, grid: Grid): Frame {
+  const horizontal: Line[] = []
   for (let row = 0; row + 1 < grid.ys.length; row += 1) {
     const cells = grid.cells.filter((cell) => cell.r0 === row && cell.r1 === row + 1 && cell.words.length > 0)
-    for (const at of rowsWithin(cells.map((cell) => segmentsOf(cell.words, [])))) {
+    if (cells.length < 2) continue
+    for (const at of cutsIn(cells.map((cell) => segmentsOf(cell.words, [])))) {
       for (const cell of cells) {
         if (!cell.words.some((word) => word.baseline < at) || !cell.words.some((word) => word.baseline > at)) continue
         horizontal.push({ at, from: grid.xs[cell.c0] ?? 0, to: grid.xs[cell.c1] ?? 0 })
       }
     }
   }
-  if (vertical.length === 0 && horizontal.length === 0) return frame
-  return { box: frame.box, vertical: [...frame.vertical, ...vertical], horizontal: [...frame.horizontal, ...horizontal] }
+  return horizontal.length === 0 ? frame : { ...frame, horizontal: [...frame.horizontal, ...horizontal] }
 }
 
-/** Where to part the cells of a row that hold several lines of values beside each other. */
-function rowsWithin(cells: readonly (readonly Segment[])[]): number[] {
+/** Where to part the cells of a row that hold several lines beside each other: lines of values, or lines far apart in every cell. */
+function cutsIn(cells: readonly (readonly Segment[])[]): number[] {
   const lines = textLines(cells.flat())
-  const full = lines.filter((line) => {
-    const values = line.segments.filter((segment) => isValue(lineText(segment.words)))
-    return values.length >= 2 && values.length * 2 >= cells.length
+  const values = lines.filter((line) => {
+    const count = line.segments.filter((segment) => isValue(lineText(segment.words))).length
+    return count >= 2 && count * 2 >= cells.length
   })
-  if (full.length < 2) return []
+  const full = values.length >= 2 ? values : spaced(lines, cells)
   const cuts: number[] = []
   for (const [index, line] of full.entries()) {
     const next = full[index + 1]
@@ -94,6 +154,21 @@ function rowsWithin(cells: readonly (readonly Segment[])[]): number[] {
     cuts.push((line.baseline + Math.max(top, line.baseline + 0.5)) / 2)
   }
   return cuts
+}
+
+/** Lines that begin in the first cell and go on in others, further apart than the lines of a wrapped text. */
+function spaced(lines: readonly TextLine[], cells: readonly (readonly Segment[])[]): TextLine[] {
+  const [label, ...rest] = cells
+  if (label === undefined) return []
+  const full = lines.filter((line) => {
+    const here = new Set(line.segments)
+    return label.some((segment) => here.has(segment)) && rest.some((cell) => cell.some((segment) => here.has(segment)))
+  })
+  const wide = full.every((line, index) => {
+    const before = full[index - 1]
+    return before === undefined || line.baseline - before.baseline > 1.36 * Math.max(line.size, before.size)
+  })
+  return wide && full.length === label.length && full.length >= 2 ? full : []
 }
 
 function isValue(text: string): boolean {
@@ -126,8 +201,9 @@ function withoutEmpty(grid: Grid): { rows: TableRow[]; xs: number[] } {
       if (colSpan === 0 || rowSpan === 0) continue
       cells.push({ ...cell, column: count(usedColumn, 0, cell.column), colSpan, rowSpan })
     }
-    const only = cells[0]
-    result.push({ cells, section: cells.length === 1 && only !== undefined && only.colSpan === keptColumns.length && keptColumns.length > 1 })
+    const full = cells.filter((cell) => cell.text !== '')
+    const alone = full.length === 1 && full[0]?.column === 0 && cells.every((cell) => cell.rowSpan === 1)
+    result.push({ cells, section: alone && keptColumns.length > 1 && cells.reduce((all, cell) => all + cell.colSpan, 0) === keptColumns.length })
   }
   return { rows: result, xs }
 }

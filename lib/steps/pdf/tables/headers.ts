@@ -7,13 +7,13 @@ const most = 4
 export function markHeaders(table: PdfTable): void {
   const { rows } = table
   if (rows.some((row) => row.cells.some((cell) => cell.header))) return
-  const count = headerRows(rows)
+  const count = headerRows(rows, table.columns)
   for (const row of rows.slice(0, count)) for (const cell of row.cells) cell.header = true
 }
 
-function headerRows(rows: readonly TableRow[]): number {
+function headerRows(rows: readonly TableRow[], columns: number): number {
   const firstData = rows.findIndex((row) => !row.section && row.cells.length > 1 && dataLike(row))
-  if (firstData > 0) {
+  if (firstData > 0 && columns > 2) {
     const limit = Math.min(firstData, most)
     let count = 0
     while (count < limit && rows[count]?.section === false && !stub(rows[count])) count += 1
@@ -30,7 +30,7 @@ function headerRows(rows: readonly TableRow[]): number {
 function dataLike(row: TableRow): boolean {
   const values = row.cells.filter((cell) => cell.text !== '' && cell.column > 0)
   if (values.length === 0) return false
-  return values.filter((cell) => isValue(cell.text)).length >= Math.max(1, 0.3 * values.length)
+  return values.filter((cell) => isValue(cell.text)).length >= Math.max(1, values.length <= 6 ? 0 : 0.3 * values.length)
 }
 
 /** A row of one cell in the first column. */

@@ -35,11 +35,11 @@ export function linesOf(page: PdfPage): Lines {
     horizontal.push({ at: fill.top, from: fill.left, to: fill.right }, { at: fill.bottom, from: fill.left, to: fill.right })
     vertical.push({ at: fill.left, from: fill.top, to: fill.bottom }, { at: fill.right, from: fill.top, to: fill.bottom })
   }
-  return { horizontal: joined(horizontal).slice(0, most), vertical: bridged(joined(vertical)).slice(0, most) }
+  return { horizontal: joined(horizontal).slice(0, most), vertical: bridged(joined(vertical), bands).slice(0, most) }
 }
 
 /** Every second row of a table may be filled: the same edge above and below the white row goes on in it. */
-function bridged(lines: readonly Line[]): Line[] {
+function bridged(lines: readonly Line[], bands: readonly Box[]): Line[] {
   const sorted = lines.toSorted((a, b) => a.at - b.at || a.from - b.from)
   const result: Line[] = []
   let at = 0
@@ -50,8 +50,9 @@ function bridged(lines: readonly Line[]): Line[] {
     while (end < sorted.length && (sorted[end]?.at ?? Infinity) - first.at <= together) end += 1
     let open: Line | undefined
     for (const line of sorted.slice(at, end).toSorted((a, b) => a.from - b.from)) {
-      const height = open === undefined ? 0 : Math.min(line.to - line.from, open.to - open.from, 30)
-      if (open !== undefined && line.from - open.to <= 1.5 * height && line.to > open.to) open.to = line.to
+      const height = open === undefined ? 0 : Math.min(line.to - line.from, open.to - open.from, 22)
+      const near = open !== undefined && line.from - open.to <= 1.5 * height && line.to > open.to
+      if (open !== undefined && near && !covered(line.at, open.to, line.from, bands)) open.to = line.to
       else {
         open = { ...line }
         result.push(open)
@@ -66,6 +67,11 @@ function isBand(fill: Box, page: PdfPage): boolean {
   const height = fill.bottom - fill.top
   const width = fill.right - fill.left
   return height > 4 && height < highest && width > narrowest && (height < 60 || width < 0.9 * page.width)
+}
+
+function covered(x: number, top: number, bottom: number, bands: readonly Box[]): boolean {
+  const middle = (top + bottom) / 2
+  return bands.some((band) => band.left < x - 4 && band.right > x + 4 && band.top < middle && band.bottom > middle)
 }
 
 /** How far apart two lines may be to be one: fills leave white gaps between rows. */

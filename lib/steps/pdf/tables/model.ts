@@ -27,6 +27,8 @@ export interface TableCell {
   colSpan: number
   header: boolean
   bold: boolean
+  /** Where it stands on another page than its row. */
+  page?: number
 }
 
 /** A table that may go on over pages. */

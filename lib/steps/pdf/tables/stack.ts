@@ -56,5 +56,7 @@ function sectionsBetween(above: PdfTable, below: PdfTable, segments: readonly Se
   const lines = textLines(gap)
   const size = lines[0]?.size ?? 8
   if (lines.some((line) => line.segments.length > 1) || lines.length > 1) return undefined
-  return below.box.top - above.box.bottom > 2.2 * size ? undefined : lines.flatMap((line) => line.segments)
+  // white room without a word in it parts two tables
+  const room = lines.length === 0 ? 3 : 2.6 * size
+  return below.box.top - above.box.bottom > room ? undefined : lines.flatMap((line) => line.segments)
 }
