@@ -64,26 +64,52 @@ export function spanOf(columns: readonly Column[], segment: Column): [number, nu
 
 const valueLike = /^[≥≤<>±+−–-]?\s?\d[\d.,]*\s?[%°]?[A-Za-z]{0,3}$|^[-–—]$|^(STC|NOCT|NMOT|BNPI|BSTC)$/
 
-/** Values of neighbouring columns that stand as close as words do are parted where the other lines have their columns. */
+/** Texts of neighbouring columns that stand as close as words do are parted where the other lines have their columns. */
 export function partByColumns(segments: readonly Segment[], columns: readonly Column[]): Segment[] {
   return segments.flatMap((segment) => {
     const [first, last] = spanOf(columns, segment)
     if (first === last || segment.words.length < 2) return [segment]
-    const pieces: Segment[] = []
-    let open: Segment['words'] = []
-    let column: number | undefined
-    for (const word of segment.words) {
-      const [from, to] = spanOf(columns, word)
-      if (from !== to) return [segment]
-      if (column !== undefined && from !== column) {
-        pieces.push(segmentOf(open))
-        open = []
-      }
-      column = from
-      open.push(word)
-    }
-    if (open.length > 0) pieces.push(segmentOf(open))
-    const text = (piece: Segment) => piece.words.map((word) => word.text).join(' ')
-    return pieces.every((piece) => valueLike.test(text(piece))) ? pieces : [segment]
+    return piecesByColumn(segment, columns, first, last) ?? labelAndValue(segment, columns, first) ?? [segment]
   })
+}
+
+function piecesByColumn(
+  segment: Segment,
+  columns: readonly Column[],
+  first: number,
+  last: number,
+): Segment[] | undefined {
+  const pieces: { words: Segment['words']; column: number }[] = []
+  for (const word of segment.words) {
+    const [from, to] = spanOf(columns, word)
+    if (from !== to) return undefined
+    const open = pieces.at(-1)
+    if (open?.column === from) open.words.push(word)
+    else pieces.push({ words: [word], column: from })
+  }
+  const parts = pieces.map((piece) => ({ segment: segmentOf(piece.words), column: columns[piece.column] }))
+  const text = (part: Segment) => part.words.map((word) => word.text).join(' ')
+  const values = parts.every((part) => valueLike.test(text(part.segment)))
+  // a header of several lines: in every column a word or two in its middle or at its edge
+  const header = () =>
+    pieces.length === last - first + 1 &&
+    parts.every((part) => part.segment.words.length <= 2 && part.column !== undefined && inPlace(part.segment, part.column))
+  return values || header() ? parts.map((part) => part.segment) : undefined
+}
+
+function inPlace(segment: Segment, column: Column): boolean {
+  const off = Math.abs(segment.left + segment.right - column.left - column.right) / 2
+  return off < 3 || Math.abs(segment.left - column.left) < 2 || Math.abs(segment.right - column.right) < 2
+}
+
+/** A label that reaches so near to its value that they look like one text: the value begins where its column does. */
+function labelAndValue(segment: Segment, columns: readonly Column[], first: number): Segment[] | undefined {
+  const label = columns[first]
+  const end = columns.at(-1)
+  const edges = columns.slice(first + 1).map((column) => column.left)
+  if (label === undefined || end === undefined || first !== 0 || Math.abs(segment.left - label.left) > 2) return undefined
+  if (segment.right > end.right + 2 || /^[*†¹²³(\d]/.test(segment.words[0]?.text ?? '')) return undefined
+  const at = segment.words.findIndex((word, index) => index > 0 && edges.some((edge) => Math.abs(word.left - edge) < 1.2))
+  if (at < 0) return undefined
+  return [segmentOf(segment.words.slice(0, at)), segmentOf(segment.words.slice(at))]
 }

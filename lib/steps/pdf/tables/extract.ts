@@ -1,6 +1,7 @@
 import type { PdfPage } from '../read/model.ts'
 import { alignRows, type TextLine, textLines } from './align.ts'
 import { blocksOf, medianSize } from './blocks.ts'
+import { columnsOf, spanOf } from './columns.ts'
 import { extendFramed, type Framed, framedTables } from './framed.ts'
 import { markHeaders } from './headers.ts'
 import { framesOf, type Lines, linesOf } from './lines.ts'
@@ -55,7 +56,7 @@ function wallsOf(lines: Lines) {
 function alignedTables(block: readonly Segment[], lines: Lines, page: number): PdfTable[] {
   const size = medianSize(block)
   const tables: PdfTable[] = []
-  for (const run of runsOf(textLines(block), size)) {
+  for (const run of runsOf(textLines(block), size).flatMap(byStructure)) {
     const segments = run.flatMap((line) => line.segments)
     const box = around(segments)
     const rules = lines.horizontal
@@ -84,6 +85,32 @@ function runsOf(lines: readonly TextLine[], size: number): TextLine[][] {
       return first < 0 ? [] : run.slice(first, last + 2)
     })
     .filter((run) => run.length > 0)
+}
+
+/** Parts a run at single lines where the columns below are other ones than those above. */
+function byStructure(run: TextLine[]): TextLine[][] {
+  const parts: TextLine[][] = []
+  let open: TextLine[] = []
+  for (const [index, line] of run.entries()) {
+    const several = open.filter((other) => other.segments.length > 1).length
+    if (line.segments.length <= 2 && several >= 2) {
+      const below = run.slice(index + 1)
+      const end = below.findIndex((other, at) => other.segments.length === 1 && at > 2)
+      const above = columnsOf(open.map((other) => other.segments))
+      const next = columnsOf((end < 0 ? below : below.slice(0, end)).map((other) => other.segments))
+      const wide = line.segments.every((segment) => {
+        const [first, last] = spanOf(above, segment)
+        return first < last || line.segments.length === 1
+      })
+      if (wide && next.length >= 2 && Math.abs(next.length - above.length) >= 2) {
+        parts.push(open)
+        open = []
+      }
+    }
+    open.push(line)
+  }
+  parts.push(open)
+  return parts
 }
 
 /** A title: larger than the rest, or in capitals and bold; what has a digit may be a row of classes. */
