@@ -77,11 +77,14 @@ export function readValue(raw: string, entry: Entry, unit: string | undefined, d
     return { value: text, unit: '', ...(num === undefined ? {} : { num }), assumed: false }
   }
   const fitting = tokens.filter((token) => unitFor(token.unit, quantity) !== undefined || degree(token.unit, quantity))
-  const own = fitting.find((token) => token.start >= 0)?.unit
   const hint = unit !== undefined && (unitFor(unit, quantity) !== undefined || degree(unit, quantity)) ? unit.replace(/^[[(]|[\])]$/g, '').trim() : undefined
-  if (own === undefined && hint === undefined && tokens.some((token) => token.unit !== '')) return undefined
-  const printed = own ?? hint ?? ''
   const used = chosen(tokens, text, entry)
+  const outside = fitting.filter((token) => used.includes(token) || !insideBrackets(text, token.start))
+  const own = outside.at(-1)?.unit ?? (hint === undefined ? fitting.at(-1)?.unit : undefined)
+  if (own === undefined && hint === undefined && tokens.some((token) => token.unit !== '')) return undefined
+  // AM 1.5 is no temperature
+  if (quantity === 'temperature' && own === undefined && hint === undefined) return undefined
+  const printed = own ?? hint ?? ''
   const num = used.length === 1 ? (used[0]?.value ?? first.value) : used.map((token) => token.value)
   const known = unitFor(printed, quantity) ?? (degree(printed, quantity) ? unitFor('%/°C', quantity) : undefined)
   const fallback = canonicalUnit(quantity)

@@ -30,6 +30,7 @@ export function tablesOf(page: PdfPage): PdfTable[] {
   const tagged = taggedTables(page, words.filter((word) => !taken.has(word)))
   for (const table of tagged) for (const word of table.words) taken.add(word)
   let rest = segmentsOf(words.filter((word) => !taken.has(word)), wallsOf(lines))
+  const segments = rest
   for (const table of outer) {
     const extended = extendFramed(table, rest)
     rest = rest.filter((segment) => !extended.has(segment))
@@ -38,8 +39,35 @@ export function tablesOf(page: PdfPage): PdfTable[] {
   rest = rest.filter((segment) => !drawn.taken.has(segment))
   const aligned = blocksOf(rest, lines).flatMap((block) => alignedTables(block, lines, page.number))
   const tables = [...drawn.tables, ...tagged.map((item) => item.table), ...aligned]
-  for (const table of tables) markHeaders(table)
+  for (const table of tables) {
+    markHeaders(table)
+    const title = titleOf(table, tables, segments)
+    if (title !== '') table.title = title
+  }
   return tables.toSorted((a, b) => a.box.top - b.box.top || a.box.left - b.box.left)
+}
+
+/** The lines right above a table that are in no table. */
+function titleOf(table: PdfTable, tables: readonly PdfTable[], segments: readonly Segment[]): string {
+  const { box } = table
+  const above = segments.filter((segment) => {
+    if (segment.baseline > box.top + 1 || box.top - segment.baseline > 60) return false
+    if (segment.right < box.left || segment.left > box.right) return false
+    const y = (segment.top + segment.bottom) / 2
+    const x = (segment.left + segment.right) / 2
+    const within = ({ box: other }: PdfTable) => y > other.top && y < other.bottom && x > other.left && x < other.right
+    return !tables.some(within)
+  })
+  const lines: string[] = []
+  let top = box.top
+  for (const line of textLines(above).toReversed()) {
+    if (lines.length === 2 || top - line.baseline > 2.4 * line.size) break
+    const text = line.segments.map((segment) => lineText(segment.words)).join(' ')
+    if (text.length > 200) break
+    lines.unshift(text)
+    top = Math.min(...line.segments.map((segment) => segment.top))
+  }
+  return lines.join(' ')
 }
 
 function inside(table: Framed, other: Framed): boolean {

@@ -168,7 +168,9 @@ function spaced(lines: readonly TextLine[], cells: readonly (readonly Segment[])
     const before = full[index - 1]
     return before === undefined || line.baseline - before.baseline > 1.36 * Math.max(line.size, before.size)
   })
-  return wide && full.length === label.length && full.length >= 2 ? full : []
+  // names of models in bold, on two lines
+  const bold = full.length === 2 && cells.every((cell) => cell.every((segment) => segment.bold))
+  return wide && !bold && full.length === label.length && full.length >= 2 ? full : []
 }
 
 function isValue(text: string): boolean {

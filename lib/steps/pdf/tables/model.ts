@@ -8,6 +8,8 @@ export interface PdfTable {
   by: 'frame' | 'structure' | 'alignment'
   columns: number
   rows: TableRow[]
+  /** The lines right above it that belong to no table. */
+  title?: string
 }
 
 /** A row; cells that a span from above covers are not repeated. */
