@@ -71,6 +71,7 @@ function seriesOf(pages: readonly PageTables[], numbers: readonly number[]): str
     if (!numbers.includes(page.number)) continue
     for (const segment of segmentsOf(wordsOf(page), [])) {
       const text = lineText(segment.words).replace(/\s*(?:series|série|serie)\s*$/iu, '').trim()
+      if (/\b\d+(?:-\d+)?\s?W|max|power|www|@|:/iu.test(text)) continue
       if (segment.size < 11 || text.length > 60 || text.length < 4 || !/\d/.test(text) || !/\p{L}{2}/u.test(text)) continue
       if (segment.size > (best?.size ?? 0)) best = { text, size: segment.size }
     }

@@ -88,8 +88,10 @@ export function entryOf(label: string, kind?: EquipmentKind): { entry: Entry; sh
     if (not.some((parts) => parts.every((part) => set.has(part)) && !parts.every((part) => wanted.includes(part)))) continue
     best = { entry, score: wanted.length }
   }
-  if (best === undefined || best.score < leastShare * set.size) return undefined
-  return { entry: best.entry, share: Math.min(1, best.score / set.size) }
+  // W x H x D
+  const size = [...set].filter((word) => word.length > 1 || /^\d$/.test(word)).length
+  if (best === undefined || best.score < leastShare * size) return undefined
+  return { entry: best.entry, share: Math.min(1, best.score / Math.max(1, size)) }
 }
 
 /** Whether a label says that its row names models or classes. */

@@ -255,7 +255,11 @@ function observeGroup(group: RowGroup<Cell>, row: JoinedRow, state: State, conte
         said ?? column?.condition ?? state.gain?.condition ?? state.condition
       const common = own === undefined || (values.length === 1 && !own.some((column) => column.condition !== undefined))
       if (common) {
-        result.push(...alternatives(entry, read, part.label, cell, undefined, condition(undefined)))
+        // said once for all the models of the table
+        const models = new Set((state.columns ?? state.models ?? []).map((column) => column.model))
+        for (const model of models.size > 0 ? models : [undefined]) {
+          result.push(...alternatives(entry, read, part.label, cell, model, condition(undefined)))
+        }
         continue
       }
       for (const column of onePerModel(own, entry, said)) {

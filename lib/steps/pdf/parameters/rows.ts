@@ -68,7 +68,8 @@ export interface Part {
 export function partsOf(label: string, kind: EquipmentKind | undefined): Part[] {
   const whole = entryOf(label, kind)
   const pieces = label.split(/\s*\/\s*/)
-  const outside = pieces.length > 1 && pieces.every((piece) => piece.split('(').length === piece.split(')').length)
+  const inputs = pieces.slice(1).every((piece) => /^(?:input|entrada)?\s*[A-Z0-9]$/i.test(piece))
+  const outside = pieces.length > 1 && !inputs && pieces.every((piece) => piece.split('(').length === piece.split(')').length)
   if (outside) {
     const found = pieces.map((piece, index) => ({ piece, index, entry: entryOf(completed(piece, pieces, index), kind)?.entry }))
     const entries = found.filter((item) => item.entry !== undefined)

@@ -66,6 +66,7 @@ function tokensOf(text: string, decimal: Decimal, large: boolean): Token[] {
 export function readValue(raw: string, entry: Entry, unit: string | undefined, decimal: Decimal): ReadValue | undefined {
   const text = raw.replace(/\u00a0/g, ' ').replace(/(?<![a-zA-Z])[¹²³⁴-⁹]+\)?$|\*+$/u, '').trim()
   if (text === '' || /^[-–—/]$/.test(text)) return undefined
+  if (entry.value !== undefined && !entry.value.test(text)) return undefined
   if (entry.quantity === 'text') return { value: text, unit: '', assumed: false }
   const { quantity } = entry
   const large = quantity === 'power' || quantity === 'apparentPower' || quantity === 'length' || (quantity === 'voltage' && entry.electrical === undefined)

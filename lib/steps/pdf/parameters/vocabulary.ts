@@ -25,6 +25,8 @@ export interface Entry {
   phrases: readonly string[]
   /** Words that say that it is something else. */
   not?: readonly string[]
+  /** What its value has to look like, where a text would be too little. */
+  value?: RegExp
   /** How many numbers its value has. */
   shape?: 'range' | 'list' | 'dimensions' | 'signedRange'
   /** Belongs to a power class under a condition; others belong to the whole document. */
@@ -225,6 +227,7 @@ export const vocabulary: readonly Entry[] = [
     name: 'cells',
     kind: 'module',
     quantity: 'text',
+    value: /^(?!.*\dW).*\d/i,
     phrases: [
       'number of cells',
       'no of cells',
@@ -618,7 +621,14 @@ export const vocabulary: readonly Entry[] = [
     name: 'acFrequency',
     kind: 'inverter',
     quantity: 'text',
-    phrases: ['ac grid frequency', 'grid frequency', 'nominal grid frequency', 'rated grid frequency', 'frequency range', 'nominal frequency', 'ac frequency', 'frequencia da rede', 'frequencia nominal', 'frequencia', 'grid frequency range', 'power frequency', 'rated power frequency'],
+    phrases: ['ac grid frequency', 'grid frequency', 'nominal grid frequency', 'rated grid frequency', 'nominal frequency', 'ac frequency', 'frequencia da rede', 'frequencia nominal', 'frequencia', 'power frequency', 'rated power frequency'],
+    not: backup,
+  },
+  {
+    name: 'acFrequencyRange',
+    kind: 'inverter',
+    quantity: 'text',
+    phrases: ['grid frequency range', 'frequency range', 'ac frequency range', 'faixa de frequencia', 'faixa de frequencia da rede'],
     not: backup,
   },
   {
@@ -653,6 +663,7 @@ export const vocabulary: readonly Entry[] = [
     name: 'protection',
     kind: 'inverter',
     quantity: 'text',
+    value: /IP\s?\d\d/i,
     phrases: ['degree of protection', 'protection degree', 'ingress protection', 'ip rating', 'protection rating', 'grau de protecao', 'indice de protecao', 'enclosure protection', 'protection class', 'classe de protecao'],
     not: ['surge', 'overvoltage', 'reverse', 'short'],
   },

@@ -101,6 +101,7 @@ function groupsOf(lines: readonly TextLine[], columns: readonly Column[], ruled:
       ]
     }
     const full = lines.filter((line) => valuesIn(line) >= 2)
+    if (full.length === 1) return besideFull(lines, full[0], columns)
     if (full.length < 2) return [[...lines]]
     // several rows of values between two lines: what stands between them belongs to all
     return gather(lines, full)
@@ -112,6 +113,21 @@ function groupsOf(lines: readonly TextLine[], columns: readonly Column[], ruled:
     const next = lines[index + 1]
     if (group !== undefined && before !== undefined && goesOn(group, before, line, next, columns, pitch)) group.push(line)
     else groups.push([line])
+  }
+  return groups
+}
+
+/** A row of values with its wrapped label; a line of text further away, which begins where labels do, is a row of its own. */
+function besideFull(lines: readonly TextLine[], full: TextLine | undefined, columns: readonly Column[]): TextLine[][] {
+  const groups: TextLine[][] = []
+  for (const [index, line] of lines.entries()) {
+    const before = lines[index - 1]
+    const step = before === undefined ? 0 : line.baseline - before.baseline
+    const labels = [line, before].every((part) => part?.segments[0] !== undefined && spanOf(columns, part.segments[0])[0] === 0)
+    const apart = step > 1.5 * line.size && labels && (line === full || before === full)
+    const open = groups.at(-1)
+    if (open === undefined || apart) groups.push([line])
+    else open.push(line)
   }
   return groups
 }

@@ -45,7 +45,8 @@ export function framedTables(frame: Frame, words: readonly Word[], page: number,
 /** The grid of a frame with the lines that nobody drew but that its words follow. */
 function softGrid(frame: Frame, words: readonly Word[]): Grid | undefined {
   let current = frame
-  for (const more of [columnsWithin, rowsWithin]) {
+  // columns found in some cells part others, and rows parted make more columns clear
+  for (const more of [columnsWithin, columnsWithin, rowsWithin, columnsWithin]) {
     const grid = gridOf(current)
     if (grid === undefined) return undefined
     fillGrid(grid, words)
@@ -98,9 +99,9 @@ function columnsWithin(frame: Frame, grid: Grid): Frame {
   for (const cell of grid.cells) {
     if (cell.c1 - cell.c0 < 2) continue
     const lines = textLines(segmentsOf(cell.words, []))
-    const widest = lines.reduce((a, b) => (b.segments.length > a.segments.length ? b : a), { segments: [] as Segment[] })
-    for (const [index, segment] of widest.segments.entries()) {
-      const next = widest.segments[index + 1]
+    const clear = intervals(lines.flatMap((line) => line.segments))
+    for (const [index, segment] of clear.entries()) {
+      const next = clear[index + 1]
       if (next === undefined) break
       const between: number[] = []
       for (let at = cell.c0 + 1; at < cell.c1; at += 1) {
@@ -112,6 +113,17 @@ function columnsWithin(frame: Frame, grid: Grid): Frame {
     }
   }
   return vertical.length === 0 ? frame : { ...frame, vertical: [...frame.vertical, ...vertical] }
+}
+
+/** What segments cover together, from left to right. */
+function intervals(segments: readonly Segment[]): { left: number; right: number }[] {
+  const result: { left: number; right: number }[] = []
+  for (const { left, right } of segments.toSorted((a, b) => a.left - b.left)) {
+    const last = result.at(-1)
+    if (last !== undefined && left <= last.right) last.right = Math.max(last.right, right)
+    else result.push({ left, right })
+  }
+  return result
 }
 
 function sum(lines: readonly Line[]): number {
