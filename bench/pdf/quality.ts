@@ -38,7 +38,9 @@ const truths = parser(
         }),
       ),
     ),
-    tables: Type.Optional(Type.Array(Type.Object({ columns: Type.Array(Type.String()), rows: Type.Array(Type.Array(Type.String())) }))),
+    tables: Type.Optional(
+      Type.Array(Type.Object({ columns: Type.Array(Type.String()), rows: Type.Array(Type.Array(Type.String())) })),
+    ),
   }),
   'truth',
 )
@@ -65,11 +67,21 @@ export async function scoreQuality(samples: string): Promise<Line[]> {
     const truth = truths.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')))
     const pages = await pagesOf(new Uint8Array(readFileSync(join(samples, truth.file))))
     if (truth.records) {
-      lines.push({ kind: 'parameters', set: 'samples', name: truth.file, score: scoreRecords(truth.records, parametersOf(pages).records) })
+      lines.push({
+        kind: 'parameters',
+        set: 'samples',
+        name: truth.file,
+        score: scoreRecords(truth.records, parametersOf(pages).records),
+      })
     }
     if (truth.tables) {
       const expected = truth.tables.map((table) => ({ columns: table.columns.length, rows: table.rows }))
-      lines.push({ kind: 'tables', set: 'samples', name: truth.file, score: scoreTables(expected, joinTables(pages.map((page) => page.tables))) })
+      lines.push({
+        kind: 'tables',
+        set: 'samples',
+        name: truth.file,
+        score: scoreTables(expected, joinTables(pages.map((page) => page.tables))),
+      })
     }
   }
   for (const name of silent.filter((file) => existsSync(join(samples, file)))) {
@@ -79,8 +91,15 @@ export async function scoreQuality(samples: string): Promise<Line[]> {
   for await (const { name, heldOut, content } of generatedDocuments()) {
     const pages = await pagesOf(content.bytes)
     const set = heldOut ? 'generated, held out' : 'generated'
-    if (content.records) lines.push({ kind: 'parameters', set, name, score: scoreRecords(content.records, parametersOf(pages).records) })
-    if (content.tables) lines.push({ kind: 'tables', set, name, score: scoreTables(content.tables, joinTables(pages.map((page) => page.tables))) })
+    if (content.records)
+      lines.push({ kind: 'parameters', set, name, score: scoreRecords(content.records, parametersOf(pages).records) })
+    if (content.tables)
+      lines.push({
+        kind: 'tables',
+        set,
+        name,
+        score: scoreTables(content.tables, joinTables(pages.map((page) => page.tables))),
+      })
   }
   return lines
 }
@@ -88,7 +107,8 @@ export async function scoreQuality(samples: string): Promise<Line[]> {
 /** The scores as text: per kind and set, per file, and failures by name. */
 export function report(lines: readonly Line[], failures = 4): string {
   const out: string[] = []
-  const shown = (score: Score) => `precision ${precision(score).toFixed(3)}  recall ${recall(score).toFixed(3)}  (${score.right} right, ${score.missed} missed, ${score.wrong} wrong)`
+  const shown = (score: Score) =>
+    `precision ${precision(score).toFixed(3)}  recall ${recall(score).toFixed(3)}  (${score.right} right, ${score.missed} missed, ${score.wrong} wrong)`
   for (const kind of ['parameters', 'tables'] as const) {
     for (const set of ['samples', 'generated', 'generated, held out'] as const) {
       const own = lines.filter((line) => line.kind === kind && line.set === set)
@@ -97,7 +117,8 @@ export function report(lines: readonly Line[], failures = 4): string {
       for (const line of own) add(total, line.score)
       out.push(`${kind}, ${set}: ${shown(total)}`)
       for (const line of own) {
-        if (set === 'samples' || line.score.failures.length > 0) out.push(`  ${basename(line.name)}: ${shown(line.score)}`)
+        if (set === 'samples' || line.score.failures.length > 0)
+          out.push(`  ${basename(line.name)}: ${shown(line.score)}`)
         out.push(...line.score.failures.slice(0, failures).map((failure) => `    ${failure}`))
         if (line.score.failures.length > failures) out.push(`    and ${line.score.failures.length - failures} more`)
       }
@@ -108,6 +129,7 @@ export function report(lines: readonly Line[], failures = 4): string {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const samples = process.argv[2]
-  if (samples === undefined) console.log('node bench/pdf/quality.ts FOLDER   (real documents and their truth/; without it only generated ones)')
+  if (samples === undefined)
+    console.log('node bench/pdf/quality.ts FOLDER   (real documents and their truth/; without it only generated ones)')
   console.log(report(await scoreQuality(samples ?? ''), Number(process.argv[3] ?? 4)))
 }

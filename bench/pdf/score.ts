@@ -57,7 +57,11 @@ export function scoreRecords(expected: readonly ExpectedRecord[], found: readonl
     const key = plain(record.model)
     const fits = (other: EquipmentRecord) => {
       const name = plain(other.model)
-      return conditionKey(other.condition) === conditionKey(record.condition) && name !== '' && (name === key || key.endsWith(name))
+      return (
+        conditionKey(other.condition) === conditionKey(record.condition) &&
+        name !== '' &&
+        (name === key || key.endsWith(name))
+      )
     }
     const exact = open.find((other) => fits(other) && plain(other.model) === key) ?? open.find(fits)
     if (exact !== undefined) open.splice(open.indexOf(exact), 1)
@@ -71,7 +75,9 @@ export function scoreRecords(expected: readonly ExpectedRecord[], found: readonl
       else {
         score.missed += 1
         score.wrong += 1
-        score.failures.push(`${where}: ${value.value ?? JSON.stringify(value.num)} ${value.unit ?? ''} read as ${got.value} ${got.unit} (${JSON.stringify(got.num)})`)
+        score.failures.push(
+          `${where}: ${value.value ?? JSON.stringify(value.num)} ${value.unit ?? ''} read as ${got.value} ${got.unit} (${JSON.stringify(got.num)})`,
+        )
       }
     }
     for (const name of Object.keys(exact?.parameters ?? {})) {
@@ -85,14 +91,20 @@ export function scoreRecords(expected: readonly ExpectedRecord[], found: readonl
   for (const record of open) {
     const names = Object.keys(record.parameters).filter((name) => known.size === 0 || known.has(name))
     score.wrong += names.length
-    if (names.length > 0) score.failures.push(`${record.model} ${record.condition}: a record of ${names.length} values that is not there`)
+    if (names.length > 0)
+      score.failures.push(`${record.model} ${record.condition}: a record of ${names.length} values that is not there`)
   }
   return score
 }
 
 function agrees(expected: ExpectedRecord['parameters'][string], got: ParameterValue): boolean {
   const unit = (text: string) => text.replace(/[\s[\]]/g, '').toLowerCase()
-  if (expected.unit !== undefined && expected.unit !== '' && unit(expected.unit) !== unit(got.unit) && unit(expected.unit) !== unit(got.canonical?.unit ?? '')) {
+  if (
+    expected.unit !== undefined &&
+    expected.unit !== '' &&
+    unit(expected.unit) !== unit(got.unit) &&
+    unit(expected.unit) !== unit(got.canonical?.unit ?? '')
+  ) {
     return false
   }
   if (expected.num === undefined || expected.num === null) return plain(expected.value ?? '') === plain(got.value)
@@ -131,7 +143,8 @@ export function scoreTables(expected: readonly TrueTable[], found: readonly Join
     let best: { part: Score; table: JoinedTable } | undefined
     for (const candidate of open) {
       const part = compareRows(table.rows, filledRows(candidate), `table ${index + 1}`)
-      if (best === undefined || part.right - part.wrong > best.part.right - best.part.wrong) best = { part, table: candidate }
+      if (best === undefined || part.right - part.wrong > best.part.right - best.part.wrong)
+        best = { part, table: candidate }
     }
     if (best === undefined || best.part.right === 0) {
       score.missed += table.rows.reduce((sum, row) => sum + row.length, 0)
@@ -147,13 +160,15 @@ export function scoreTables(expected: readonly TrueTable[], found: readonly Join
 /** Aligns rows so that as many cells as possible are the same, in order. */
 function compareRows(expected: readonly string[][], found: readonly string[][], where: string): Score {
   const score = noScore()
-  const equal = (a: readonly string[], b: readonly string[]) => a.filter((text, column) => same(text, b[column] ?? '\u0000')).length
+  const equal = (a: readonly string[], b: readonly string[]) =>
+    a.filter((text, column) => same(text, b[column] ?? '\u0000')).length
   const table = Array.from({ length: expected.length + 1 }, () => new Array<number>(found.length + 1).fill(0))
   const at = (i: number, j: number) => table[i]?.[j] ?? 0
   for (let i = expected.length - 1; i >= 0; i -= 1) {
     for (let j = found.length - 1; j >= 0; j -= 1) {
       const line = table[i]
-      if (line !== undefined) line[j] = Math.max(at(i + 1, j), at(i, j + 1), equal(expected[i] ?? [], found[j] ?? []) + at(i + 1, j + 1))
+      if (line !== undefined)
+        line[j] = Math.max(at(i + 1, j), at(i, j + 1), equal(expected[i] ?? [], found[j] ?? []) + at(i + 1, j + 1))
     }
   }
   let i = 0
@@ -166,7 +181,8 @@ function compareRows(expected: readonly string[][], found: readonly string[][], 
       score.right += right
       score.missed += here.length - right
       score.wrong += there.length - right
-      if (right < here.length || there.length > here.length) score.failures.push(`${where}, row ${i + 1}: ${here.join(' | ')} read as ${there.join(' | ')}`)
+      if (right < here.length || there.length > here.length)
+        score.failures.push(`${where}, row ${i + 1}: ${here.join(' | ')} read as ${there.join(' | ')}`)
       i += 1
       j += 1
     } else if (here !== undefined && (there === undefined || at(i + 1, j) >= at(i, j + 1))) {

@@ -64,7 +64,10 @@ export function heading(page: Sheet, text: string, size = 12, x = margin): void 
 
 /** A paragraph in small letters. */
 export function note(page: Sheet, text: string, size = 7): void {
-  page.doc.font('Helvetica').fontSize(size).text(text, margin, page.y + 3, { width: page.doc.page.width - 2 * margin })
+  page.doc
+    .font('Helvetica')
+    .fontSize(size)
+    .text(text, margin, page.y + 3, { width: page.doc.page.width - 2 * margin })
   page.y += size * 2.6
 }
 
@@ -130,10 +133,16 @@ function place(doc: PDFKit.PDFDocument, table: DrawnTable): Placed[] {
     for (const cell of cells) {
       while (taken.has(`${row}:${column}`)) column += 1
       const colSpan = cell.colSpan ?? 1
-      for (const r of range(row, row + (cell.rowSpan ?? 1))) for (const c of range(column, column + colSpan)) taken.add(`${r}:${c}`)
+      for (const r of range(row, row + (cell.rowSpan ?? 1)))
+        for (const c of range(column, column + colSpan)) taken.add(`${r}:${c}`)
       font(doc, table, cell, row)
       const width = table.widths.slice(column, column + colSpan).reduce((a, b) => a + b, 0)
-      placed.push({ cell, row, column, lines: cell.turned ? [cell.text] : wrapped(doc, cell.text, width - 2 * table.padding) })
+      placed.push({
+        cell,
+        row,
+        column,
+        lines: cell.turned ? [cell.text] : wrapped(doc, cell.text, width - 2 * table.padding),
+      })
       column += colSpan
     }
   }
@@ -145,7 +154,9 @@ function font(doc: PDFKit.PDFDocument, table: DrawnTable, cell: DrawnCell, row: 
 }
 
 function rowHeight(table: DrawnTable, placed: readonly Placed[], row: number): number {
-  const lines = placed.filter((item) => item.row === row && (item.cell.rowSpan ?? 1) === 1 && !item.cell.turned).map((item) => item.lines.length)
+  const lines = placed
+    .filter((item) => item.row === row && (item.cell.rowSpan ?? 1) === 1 && !item.cell.turned)
+    .map((item) => item.lines.length)
   return Math.max(1, ...lines) * table.size * 1.18 + 2 * table.padding
 }
 
@@ -158,7 +169,14 @@ function groupEnd(placed: readonly Placed[], row: number): number {
   return end
 }
 
-function drawRows(page: Sheet, table: DrawnTable, placed: readonly Placed[], heights: readonly number[], rows: readonly number[], left: number): void {
+function drawRows(
+  page: Sheet,
+  table: DrawnTable,
+  placed: readonly Placed[],
+  heights: readonly number[],
+  rows: readonly number[],
+  left: number,
+): void {
   const { doc } = page
   const top = page.y
   const tops = new Map<number, number>()
@@ -174,9 +192,19 @@ function drawRows(page: Sheet, table: DrawnTable, placed: readonly Placed[], hei
     const band = table.bands && placed.some((item) => item.row === row && item.cell.colSpan === table.widths.length)
     if (band) doc.rect(left, at, width, height).fill('#c8d8e8')
     else if (table.look === 'zebra' && index % 2 === 1) doc.rect(left, at, width, height).fill('#ececec')
-    if (table.look === 'rules') doc.moveTo(left, at + height).lineTo(left + width, at + height).lineWidth(0.5).stroke('#777777')
+    if (table.look === 'rules')
+      doc
+        .moveTo(left, at + height)
+        .lineTo(left + width, at + height)
+        .lineWidth(0.5)
+        .stroke('#777777')
   }
-  if (table.look === 'rules') doc.moveTo(left, top).lineTo(left + width, top).lineWidth(0.5).stroke('#777777')
+  if (table.look === 'rules')
+    doc
+      .moveTo(left, top)
+      .lineTo(left + width, top)
+      .lineWidth(0.5)
+      .stroke('#777777')
   for (const item of placed) {
     const at = tops.get(item.row)
     if (at === undefined) continue
@@ -189,7 +217,12 @@ function drawRows(page: Sheet, table: DrawnTable, placed: readonly Placed[], hei
   page.y = y
 }
 
-function drawText(doc: PDFKit.PDFDocument, table: DrawnTable, item: Placed, box: { x: number; y: number; width: number; height: number }): void {
+function drawText(
+  doc: PDFKit.PDFDocument,
+  table: DrawnTable,
+  item: Placed,
+  box: { x: number; y: number; width: number; height: number },
+): void {
   font(doc, table, item.cell, item.row)
   doc.fillColor('#000000')
   const step = table.size * 1.18
@@ -197,11 +230,18 @@ function drawText(doc: PDFKit.PDFDocument, table: DrawnTable, item: Placed, box:
     const length = doc.widthOfString(item.cell.text)
     const x = box.x + box.width / 2 - table.size / 2
     const y = box.y + box.height / 2 + length / 2
-    doc.save().rotate(-90, { origin: [x, y] }).text(item.cell.text, x, y, { lineBreak: false }).restore()
+    doc
+      .save()
+      .rotate(-90, { origin: [x, y] })
+      .text(item.cell.text, x, y, { lineBreak: false })
+      .restore()
     return
   }
   const first = box.y + (box.height - item.lines.length * step) / 2
-  const align = (item.cell.colSpan ?? 1) > 1 && item.cell.colSpan !== table.widths.length ? 'center' : (table.aligns[item.column] ?? 'left')
+  const align =
+    (item.cell.colSpan ?? 1) > 1 && item.cell.colSpan !== table.widths.length
+      ? 'center'
+      : (table.aligns[item.column] ?? 'left')
   for (const [index, line] of item.lines.entries()) {
     const length = doc.widthOfString(line)
     const free = box.width - 2 * table.padding - length

@@ -1,8 +1,33 @@
 import { type DrawnCell, type DrawnTable, drawTable, heading, type Look, note, sheet } from './drawing.ts'
 import type { Made, TrueTable } from './made.ts'
-import { Dice } from './random.ts'
+import type { Dice } from './random.ts'
 
-const words = ['Tarifa', 'Demanda', 'Consumo', 'Energia', 'Ponta', 'Fora', 'Posto', 'Classe', 'Rural', 'Residencial', 'Comercial', 'Industrial', 'Irrigação', 'Serviço', 'Público', 'Geração', 'Rede', 'Medição', 'Fatura', 'Leitura', 'Unidade', 'Módulo', 'Prazo', 'Limite'] as const
+const words = [
+  'Tarifa',
+  'Demanda',
+  'Consumo',
+  'Energia',
+  'Ponta',
+  'Fora',
+  'Posto',
+  'Classe',
+  'Rural',
+  'Residencial',
+  'Comercial',
+  'Industrial',
+  'Irrigação',
+  'Serviço',
+  'Público',
+  'Geração',
+  'Rede',
+  'Medição',
+  'Fatura',
+  'Leitura',
+  'Unidade',
+  'Módulo',
+  'Prazo',
+  'Limite',
+] as const
 
 const cell = (text: string): DrawnCell => ({ text })
 
@@ -22,9 +47,14 @@ interface Plain {
 
 function plain(dice: Dice, rows: number, texts: number, numbers: number, long = false): Plain {
   return {
-    header: [...Array.from({ length: texts }, (_, index) => `${dice.pick([...words])} ${String.fromCharCode(65 + index)}`), ...Array.from({ length: numbers }, (_, index) => `Valor ${index + 1}`)],
+    header: [
+      ...Array.from({ length: texts }, (_, index) => `${dice.pick([...words])} ${String.fromCharCode(65 + index)}`),
+      ...Array.from({ length: numbers }, (_, index) => `Valor ${index + 1}`),
+    ],
     rows: Array.from({ length: rows }, () => [
-      ...Array.from({ length: texts }, (_, index) => (long && index === texts - 1 ? phrase(dice, 6, 14) : phrase(dice, 1, 2))),
+      ...Array.from({ length: texts }, (_, index) =>
+        long && index === texts - 1 ? phrase(dice, 6, 14) : phrase(dice, 1, 2),
+      ),
       ...Array.from({ length: numbers }, () => number(dice)),
     ]),
   }
@@ -47,20 +77,28 @@ const truth = ({ rows, header }: Plain): TrueTable => ({ columns: header.length,
 
 type Maker = (dice: Dice) => Promise<Made['content']>
 
-const simple = (look: Look, long = false): Maker => async (dice) => {
-  const page = sheet()
-  const numbers = dice.whole(2, 4)
-  const data = plain(dice, dice.whole(8, 18), 2, numbers, long)
-  heading(page, `Tabela ${dice.whole(1, 9)} - ${phrase(dice, 2, 4)}`)
-  drawTable(page, drawn(data, look, dice, [110, long ? 150 : 120, ...Array.from({ length: numbers }, () => 55)], 2))
-  note(page, `${phrase(dice, 10, 16)}, ${phrase(dice, 10, 16)}.`)
-  return { bytes: await page.bytes(), tables: [truth(data)] }
-}
+const simple =
+  (look: Look, long = false): Maker =>
+  async (dice) => {
+    const page = sheet()
+    const numbers = dice.whole(2, 4)
+    const data = plain(dice, dice.whole(8, 18), 2, numbers, long)
+    heading(page, `Tabela ${dice.whole(1, 9)} - ${phrase(dice, 2, 4)}`)
+    drawTable(page, drawn(data, look, dice, [110, long ? 150 : 120, ...Array.from({ length: numbers }, () => 55)], 2))
+    note(page, `${phrase(dice, 10, 16)}, ${phrase(dice, 10, 16)}.`)
+    return { bytes: await page.bytes(), tables: [truth(data)] }
+  }
 
 const merged: Maker = async (dice) => {
   const page = sheet(true)
   const rows: DrawnCell[][] = [
-    [{ text: 'SUBGRUPO', rowSpan: 2 }, { text: 'MODALIDADE', rowSpan: 2 }, { text: 'POSTO', rowSpan: 2 }, { text: 'TARIFAS DE APLICAÇÃO', colSpan: 2 }, { text: 'BASE ECONÔMICA', colSpan: 2 }],
+    [
+      { text: 'SUBGRUPO', rowSpan: 2 },
+      { text: 'MODALIDADE', rowSpan: 2 },
+      { text: 'POSTO', rowSpan: 2 },
+      { text: 'TARIFAS DE APLICAÇÃO', colSpan: 2 },
+      { text: 'BASE ECONÔMICA', colSpan: 2 },
+    ],
     ['TUSD', 'TE', 'TUSD', 'TE'].map(cell),
   ]
   const filled: string[][] = []
@@ -84,67 +122,83 @@ const merged: Maker = async (dice) => {
     }
   }
   heading(page, 'TABELA 1 - TARIFAS')
-  drawTable(page, { look: 'grid', widths: [60, 150, 50, 70, 70, 70, 70], aligns: ['center', 'left', 'left', 'right', 'right', 'right', 'right'], rows, headerRows: 2, size: 8, padding: dice.between(2, 4) })
+  drawTable(page, {
+    look: 'grid',
+    widths: [60, 150, 50, 70, 70, 70, 70],
+    aligns: ['center', 'left', 'left', 'right', 'right', 'right', 'right'],
+    rows,
+    headerRows: 2,
+    size: 8,
+    padding: dice.between(2, 4),
+  })
   return { bytes: await page.bytes(), tables: [{ columns: 7, rows: filled }] }
 }
 
-const spanned = (look: Look): Maker => async (dice) => {
-  const page = sheet()
-  const data = plain(dice, dice.whole(8, 14), 1, 4)
-  const table = drawn(data, look, dice, [140, 75, 75, 75, 75], 1)
-  table.aligns = ['left', 'center', 'center', 'center', 'center']
-  table.rows = [[cell(''), { text: 'Primeiro ano', colSpan: 2 }, { text: 'Segundo ano', colSpan: 2 }], ...table.rows]
-  table.headerRows = 2
-  drawTable(page, table)
-  return { bytes: await page.bytes(), tables: [truth(data)] }
-}
-
-const long = (look: Look, wraps: boolean): Maker => async (dice) => {
-  const page = sheet()
-  const data = plain(dice, dice.whole(70, 110), 2, 3, wraps)
-  heading(page, phrase(dice, 3, 5))
-  drawTable(page, { ...drawn(data, look, dice, [110, wraps ? 170 : 120, 60, 60, 60], 2), repeatHeader: true })
-  return { bytes: await page.bytes(), tables: [truth(data)] }
-}
-
-const beside = (look: Look): Maker => async (dice) => {
-  const page = sheet()
-  const tables = [plain(dice, dice.whole(8, 12), 1, 2), plain(dice, dice.whole(8, 12), 1, 2)] as const
-  const top = page.y
-  drawTable(page, drawn(tables[0], look, dice, [110, 55, 55], 1), 45)
-  const low = page.y
-  page.y = top + dice.pick([0, 4, 7])
-  drawTable(page, drawn(tables[1], look, dice, [110, 55, 55], 1), 305)
-  page.y = Math.max(low, page.y)
-  return { bytes: await page.bytes(), tables: tables.map(truth) }
-}
-
-const sections = (look: Look): Maker => async (dice) => {
-  const page = sheet()
-  const data = plain(dice, dice.whole(12, 16), 1, 3)
-  const table = drawn(data, look, dice, [170, 80, 80, 80], 1)
-  const [header, ...body] = table.rows
-  const rows: DrawnCell[][] = header === undefined ? [] : [header]
-  const filled: string[][] = []
-  for (const [index, row] of body.entries()) {
-    if (index % 4 === 0) {
-      const name = `${phrase(dice, 1, 3)} ${index}`
-      rows.push([{ text: name, colSpan: 4, bold: true }])
-      filled.push([name, name, name, name])
-    }
-    rows.push(row)
-    filled.push(data.rows[index] ?? [])
+const spanned =
+  (look: Look): Maker =>
+  async (dice) => {
+    const page = sheet()
+    const data = plain(dice, dice.whole(8, 14), 1, 4)
+    const table = drawn(data, look, dice, [140, 75, 75, 75, 75], 1)
+    table.aligns = ['left', 'center', 'center', 'center', 'center']
+    table.rows = [[cell(''), { text: 'Primeiro ano', colSpan: 2 }, { text: 'Segundo ano', colSpan: 2 }], ...table.rows]
+    table.headerRows = 2
+    drawTable(page, table)
+    return { bytes: await page.bytes(), tables: [truth(data)] }
   }
-  drawTable(page, { ...table, rows, bands: true })
-  return { bytes: await page.bytes(), tables: [{ columns: 4, rows: filled }] }
-}
+
+const long =
+  (look: Look, wraps: boolean): Maker =>
+  async (dice) => {
+    const page = sheet()
+    const data = plain(dice, dice.whole(70, 110), 2, 3, wraps)
+    heading(page, phrase(dice, 3, 5))
+    drawTable(page, { ...drawn(data, look, dice, [110, wraps ? 170 : 120, 60, 60, 60], 2), repeatHeader: true })
+    return { bytes: await page.bytes(), tables: [truth(data)] }
+  }
+
+const beside =
+  (look: Look): Maker =>
+  async (dice) => {
+    const page = sheet()
+    const tables = [plain(dice, dice.whole(8, 12), 1, 2), plain(dice, dice.whole(8, 12), 1, 2)] as const
+    const top = page.y
+    drawTable(page, drawn(tables[0], look, dice, [110, 55, 55], 1), 45)
+    const low = page.y
+    page.y = top + dice.pick([0, 4, 7])
+    drawTable(page, drawn(tables[1], look, dice, [110, 55, 55], 1), 305)
+    page.y = Math.max(low, page.y)
+    return { bytes: await page.bytes(), tables: tables.map(truth) }
+  }
+
+const sections =
+  (look: Look): Maker =>
+  async (dice) => {
+    const page = sheet()
+    const data = plain(dice, dice.whole(12, 16), 1, 3)
+    const table = drawn(data, look, dice, [170, 80, 80, 80], 1)
+    const [header, ...body] = table.rows
+    const rows: DrawnCell[][] = header === undefined ? [] : [header]
+    const filled: string[][] = []
+    for (const [index, row] of body.entries()) {
+      if (index % 4 === 0) {
+        const name = `${phrase(dice, 1, 3)} ${index}`
+        rows.push([{ text: name, colSpan: 4, bold: true }])
+        filled.push([name, name, name, name])
+      }
+      rows.push(row)
+      filled.push(data.rows[index] ?? [])
+    }
+    drawTable(page, { ...table, rows, bands: true })
+    return { bytes: await page.bytes(), tables: [{ columns: 4, rows: filled }] }
+  }
 
 /** Makers by name; each is used with one seed to work with and one that is only looked at in the end. */
 export const tableMakers: Readonly<Record<string, Maker>> = {
-  'grid': simple('grid'),
-  'rules': simple('rules'),
-  'zebra': simple('zebra'),
-  'unruled': simple('none'),
+  grid: simple('grid'),
+  rules: simple('rules'),
+  zebra: simple('zebra'),
+  unruled: simple('none'),
   'grid, wrapped': simple('grid', true),
   'rules, wrapped': simple('rules', true),
   'zebra, wrapped': simple('zebra', true),

@@ -18,7 +18,9 @@ const range = (name: string, low: number, high: number, unit: string): Check => 
   needs: [name],
   problem: (of) => {
     const value = of(name)
-    return value === undefined || (value >= low && value <= high) ? undefined : `${name} is ${value} ${unit}, outside ${low} to ${high}`
+    return value === undefined || (value >= low && value <= high)
+      ? undefined
+      : `${name} is ${value} ${unit}, outside ${low} to ${high}`
   },
 })
 
@@ -51,10 +53,13 @@ const moduleChecks: readonly Check[] = [
     problem: (of, record) => {
       const sides = record.parameters.dimensions?.canonical?.num
       const [power, efficiency] = [of('Pmax'), of('efficiency')]
-      if (!Array.isArray(sides) || power === undefined || efficiency === undefined || record.condition !== 'STC') return undefined
+      if (!Array.isArray(sides) || power === undefined || efficiency === undefined || record.condition !== 'STC')
+        return undefined
       const [a = 0, b = 0] = sides.toSorted((x, y) => y - x)
       const expected = (100 * power) / (a * b * 0.001)
-      return Math.abs(expected - efficiency) <= 0.035 * expected ? undefined : `efficiency is ${efficiency} %, Pmax over the area gives ${expected.toFixed(1)} %`
+      return Math.abs(expected - efficiency) <= 0.035 * expected
+        ? undefined
+        : `efficiency is ${efficiency} %, Pmax over the area gives ${expected.toFixed(1)} %`
     },
   },
   range('tempCoeffPmax', -0.6, -0.15, '%/°C'),
@@ -73,14 +78,18 @@ const inverterChecks: readonly Check[] = [
     needs: ['maxEfficiency', 'europeanEfficiency'],
     problem: (of) => {
       const [most, weighted] = [of('maxEfficiency'), of('europeanEfficiency')]
-      return most === undefined || weighted === undefined || most >= weighted ? undefined : `the European efficiency (${weighted} %) is above the maximum (${most} %)`
+      return most === undefined || weighted === undefined || most >= weighted
+        ? undefined
+        : `the European efficiency (${weighted} %) is above the maximum (${most} %)`
     },
   },
   {
     needs: ['mpptVoltageRange'],
     problem: (_, record) => {
       const ends = record.parameters.mpptVoltageRange?.canonical?.num
-      return !Array.isArray(ends) || (ends[0] ?? 0) < (ends[1] ?? 0) ? undefined : `the MPPT range goes from ${ends[0]} to ${ends[1]} V`
+      return !Array.isArray(ends) || (ends[0] ?? 0) < (ends[1] ?? 0)
+        ? undefined
+        : `the MPPT range goes from ${ends[0]} to ${ends[1]} V`
     },
   },
   {
@@ -101,7 +110,9 @@ export function check(records: readonly EquipmentRecord[]): void {
     const of: Numbers = (name) => {
       const value = record.parameters[name]
       // a coefficient in mV/°C is right in its own measure
-      return value?.canonical !== undefined && name.startsWith('tempCoeff') && value.canonical.unit !== '%/°C' ? undefined : single(value)
+      return value?.canonical !== undefined && name.startsWith('tempCoeff') && value.canonical.unit !== '%/°C'
+        ? undefined
+        : single(value)
     }
     const possible = checks.filter((item) => item.needs.every((name) => record.parameters[name] !== undefined))
     record.reasons = possible.flatMap((item) => item.problem(of, record) ?? [])

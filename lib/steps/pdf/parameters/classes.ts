@@ -74,28 +74,41 @@ export function classRow(cells: readonly PlacedCell[], header: boolean, first: b
   if (label === undefined) return undefined
   const named = namesClasses(label.text)
   const rest = others.filter((cell) => !reserved.test(cell.text.trim()) && !isUnit(cell.text))
-  if (rest.length === 0) return first && looksLikeModel(label.text) && label.column > 0 ? columns([label], (text) => text) : undefined
+  if (rest.length === 0)
+    return first && looksLikeModel(label.text) && label.column > 0 ? columns([label], (text) => text) : undefined
   if (rest.every((cell) => looksLikeModel(cell.text))) {
-    if (label.column > 0 && looksLikeModel(label.text) && (first || header)) return columns([label, ...rest], (text) => text)
-    if (named || ((header || first) && entryOf(label.text) === undefined && !looksLikeModel(label.text))) return columns(rest, (text) => text)
+    if (label.column > 0 && looksLikeModel(label.text) && (first || header))
+      return columns([label, ...rest], (text) => text)
+    if (named || ((header || first) && entryOf(label.text) === undefined && !looksLikeModel(label.text)))
+      return columns(rest, (text) => text)
   }
   const classes = rest.map((cell) => powerClass(cell.text))
-  if (classes.every((name) => name !== undefined) && named && rest.length > 1) return columns(rest, (text) => powerClass(text) ?? text)
+  if (classes.every((name) => name !== undefined) && named && rest.length > 1)
+    return columns(rest, (text) => powerClass(text) ?? text)
   if (label.column > 0 && first && rest.length > 1) {
     const all = [label, ...rest]
-    if (all.every((cell) => powerClass(cell.text) !== undefined)) return columns(all, (text) => powerClass(text) ?? text)
+    if (all.every((cell) => powerClass(cell.text) !== undefined))
+      return columns(all, (text) => powerClass(text) ?? text)
   }
   return undefined
 }
 
 function columns(cells: readonly PlacedCell[], name: (text: string) => string): ValueColumn[] {
-  return cells.map((cell) => ({ model: name(cell.text.trim()), condition: undefined, left: cell.left, right: cell.right }))
+  return cells.map((cell) => ({
+    model: name(cell.text.trim()),
+    condition: undefined,
+    left: cell.left,
+    right: cell.right,
+  }))
 }
 
 const conditionWord = /^(?:STC|NOCT|NMOT|BNPI|BSTC|TONC)\*{0,2}[¹²³]?$/iu
 
 /** The conditions of the columns below, when every cell of a row is one; or the gains, when its label speaks of the back. */
-export function conditionRow(cells: readonly PlacedCell[], context: string): { column: PlacedCell; condition: string }[] | undefined {
+export function conditionRow(
+  cells: readonly PlacedCell[],
+  context: string,
+): { column: PlacedCell; condition: string }[] | undefined {
   const words = cells.filter((cell) => conditionWord.test(cell.text.trim()))
   if (words.length >= 2 && words.length >= cells.length - 1) {
     return words.map((column) => ({ column, condition: conditionIn(column.text) ?? column.text }))
@@ -109,13 +122,20 @@ export function conditionRow(cells: readonly PlacedCell[], context: string): { c
 }
 
 /** Columns of models, each parted by the conditions under it. */
-export function crossed(models: readonly ValueColumn[], parts: readonly { column: PlacedCell; condition: string }[], name: (index: number) => string): ValueColumn[] {
+export function crossed(
+  models: readonly ValueColumn[],
+  parts: readonly { column: PlacedCell; condition: string }[],
+  name: (index: number) => string,
+): ValueColumn[] {
   const each = models.length > 0 && parts.length % models.length === 0 ? parts.length / models.length : undefined
   const first = parts[0]?.condition
   let group = -1
   return parts.map(({ column, condition }, index) => {
     if (condition === first) group += 1
-    const model = models.length === 0 ? name(group) : (models[each === undefined ? group : Math.floor(index / each)]?.model ?? name(group))
+    const model =
+      models.length === 0
+        ? name(group)
+        : (models[each === undefined ? group : Math.floor(index / each)]?.model ?? name(group))
     return { model, condition, left: column.left, right: column.right }
   })
 }

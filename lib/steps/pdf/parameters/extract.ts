@@ -1,12 +1,12 @@
 import type { PdfPage } from '../read/model.ts'
 import { joinTables } from '../tables/join.ts'
 import type { PdfTable } from '../tables/model.ts'
-import { lineText, wordsOf } from '../tables/words.ts'
 import { segmentsOf } from '../tables/segments.ts'
-import { type ClassSet } from './classes.ts'
+import { lineText, wordsOf } from '../tables/words.ts'
+import type { ClassSet } from './classes.ts'
 import { entryOf } from './labels.ts'
 import type { EquipmentData, EquipmentKind } from './model.ts'
-import { classesOf, type Context, observe } from './observe.ts'
+import { type Context, classesOf, observe } from './observe.ts'
 import { recordsOf } from './records.ts'
 import type { Decimal } from './values.ts'
 
@@ -28,7 +28,13 @@ export function parametersOf(pages: readonly PageTables[]): EquipmentData {
   const classes: ClassSet[] = tables.flatMap(classesOf)
   const context: Context = { kind, decimal: decimalOf(texts), classes }
   const observations = tables.flatMap((table) => observe(table, context))
-  return recordsOf(observations, kind, { namesStc: namesStc(pages), series: seriesOf(pages, tables.map((table) => table.pages[0] ?? 0)) })
+  return recordsOf(observations, kind, {
+    namesStc: namesStc(pages),
+    series: seriesOf(
+      pages,
+      tables.map((table) => table.pages[0] ?? 0),
+    ),
+  })
 }
 
 /** Whether more labels are of modules or of inverters. */
@@ -45,7 +51,9 @@ function kindOf(rows: readonly (readonly string[])[]): EquipmentKind | undefined
   }
   const { module, inverter } = names
   if (module.size < 2 && inverter.size < 3) return undefined
-  const typical = ['Voc', 'Vmp', 'Imp', 'tempCoeffPmax', 'tempCoeffVoc', 'NOCT', 'NMOT'].filter((name) => module.has(name)).length
+  const typical = ['Voc', 'Vmp', 'Imp', 'tempCoeffPmax', 'tempCoeffVoc', 'NOCT', 'NMOT'].filter((name) =>
+    module.has(name),
+  ).length
   return module.size + typical >= inverter.size ? 'module' : 'inverter'
 }
 
@@ -61,7 +69,11 @@ function decimalOf(texts: readonly string[]): Decimal {
 }
 
 function namesStc(pages: readonly PageTables[]): boolean {
-  return pages.some(({ page }) => /STC|STANDARDTEST|Standardtest|standardtest|padrãodeteste|testepadrão/u.test(page.glyphs.map((glyph) => glyph.text).join('')))
+  return pages.some(({ page }) =>
+    /STC|STANDARDTEST|Standardtest|standardtest|padrãodeteste|testepadrão/u.test(
+      page.glyphs.map((glyph) => glyph.text).join(''),
+    ),
+  )
 }
 
 /** The largest line of the pages with tables that names something with a digit or a point in it. */
@@ -70,9 +82,12 @@ function seriesOf(pages: readonly PageTables[], numbers: readonly number[]): str
   for (const { page } of pages) {
     if (!numbers.includes(page.number)) continue
     for (const segment of segmentsOf(wordsOf(page), [])) {
-      const text = lineText(segment.words).replace(/\s*(?:series|série|serie)\s*$/iu, '').trim()
+      const text = lineText(segment.words)
+        .replace(/\s*(?:series|série|serie)\s*$/iu, '')
+        .trim()
       if (/\b\d+(?:-\d+)?\s?W|max|power|www|@|:/iu.test(text)) continue
-      if (segment.size < 11 || text.length > 60 || text.length < 4 || !/\d/.test(text) || !/\p{L}{2}/u.test(text)) continue
+      if (segment.size < 11 || text.length > 60 || text.length < 4 || !/\d/.test(text) || !/\p{L}{2}/u.test(text))
+        continue
       if (segment.size > (best?.size ?? 0)) best = { text, size: segment.size }
     }
   }

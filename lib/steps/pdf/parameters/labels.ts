@@ -69,7 +69,18 @@ const synonyms: Readonly<Record<string, string>> = {
 const stem = (word: string) => synonyms[word] ?? word
 
 const phrases: readonly Phrase[] = vocabulary.flatMap((entry) =>
-  entry.phrases.map((phrase) => ({ entry, words: [...new Set(phrase.split(' ').filter((word) => !stop.includes(word)).map(stem))], not: (entry.not ?? []).map((word) => word.split(' ').map(stem)) })),
+  entry.phrases.map((phrase) => ({
+    entry,
+    words: [
+      ...new Set(
+        phrase
+          .split(' ')
+          .filter((word) => !stop.includes(word))
+          .map(stem),
+      ),
+    ],
+    not: (entry.not ?? []).map((word) => word.split(' ').map(stem)),
+  })),
 )
 
 /** A label of which less is explained speaks of something else. */
@@ -85,7 +96,8 @@ export function entryOf(label: string, kind?: EquipmentKind): { entry: Entry; sh
     if (kind !== undefined && entry.kind !== 'both' && entry.kind !== kind) continue
     if (best !== undefined && wanted.length <= best.score) continue
     if (!wanted.every((word) => set.has(word))) continue
-    if (not.some((parts) => parts.every((part) => set.has(part)) && !parts.every((part) => wanted.includes(part)))) continue
+    if (not.some((parts) => parts.every((part) => set.has(part)) && !parts.every((part) => wanted.includes(part))))
+      continue
     best = { entry, score: wanted.length }
   }
   // W x H x D

@@ -106,7 +106,14 @@ export function observe(table: JoinedTable, context: Context): Observation[] {
     }
     const parts = conditionRow(cells, `${title} ${state.section}`)
     if (parts !== undefined) {
-      const known = state.models ?? inherited(context, row.page, parts.map(({ column }) => column), true)
+      const known =
+        state.models ??
+        inherited(
+          context,
+          row.page,
+          parts.map(({ column }) => column),
+          true,
+        )
       state.columns = crossed(known ?? [], parts, (group) => `#${group}`)
       if (known === undefined) context.classes.push({ page: row.page, columns: merged(state.columns) })
       continue
@@ -148,6 +155,7 @@ function section(state: State, text: string): void {
   // a note explains what is above it
   if (/^[*†¹²³]/.test(text)) return
   state.section = text
+  state.across = undefined
   const said = conditionIn(text)
   if (said !== undefined) state.condition = said
 }
@@ -164,7 +172,12 @@ function merged(columns: readonly ValueColumn[]): ValueColumn[] {
 }
 
 /** The models of an earlier table that stand over these values, or are as many. */
-function inherited(context: Context, page: number, cells: readonly PlacedCell[], parted: boolean): ValueColumn[] | undefined {
+function inherited(
+  context: Context,
+  page: number,
+  cells: readonly PlacedCell[],
+  parted: boolean,
+): ValueColumn[] | undefined {
   const fitting = context.classes.filter(({ columns }) => {
     return parted ? columns.length > 1 && cells.length % columns.length === 0 : columns.length === cells.length
   })
@@ -236,7 +249,9 @@ function observeGroup(group: RowGroup<Cell>, row: JoinedRow, state: State, conte
   if (group.values.length === 0) return []
   const parts = partsOf(group.label, context.kind)
   const named: Part[] =
-    parts.length > 0 || group.entry === undefined ? parts : [{ entry: group.entry, label: group.label, index: undefined, count: 1 }]
+    parts.length > 0 || group.entry === undefined
+      ? parts
+      : [{ entry: group.entry, label: group.label, index: undefined, count: 1 }]
   if (named.length === 0 || elsewhere(state.section, named[0]?.entry)) return []
   const { values } = group
   const columns = columnsFor(values, row, state, context, named[0]?.entry)
@@ -277,7 +292,8 @@ function onePerModel(columns: readonly ValueColumn[], entry: Entry, said: string
     const own = columns.filter((column) => column.model === model)
     if (own.length === 1) return own
     const stc = own.find((column) => column.condition === 'STC')
-    if (entry.electrical && (said !== undefined || entry.quantity === 'percent')) return stc === undefined ? own.slice(0, 1) : [stc]
+    if (entry.electrical && (said !== undefined || entry.quantity === 'percent'))
+      return stc === undefined ? own.slice(0, 1) : [stc]
     return own
   })
 }
@@ -295,12 +311,18 @@ function columnsFor(
   const known = inherited(context, row.page, values, false)
   if (known !== undefined) return known
   if (entry === undefined || !(entry.electrical || entry.kind === 'inverter')) return undefined
-  const fresh = values.map((cell, index) => ({ model: `#${index}`, condition: undefined, left: cell.left, right: cell.right }))
+  const fresh = values.map((cell, index) => ({
+    model: `#${index}`,
+    condition: undefined,
+    left: cell.left,
+    right: cell.right,
+  }))
   context.classes.push({ page: row.page, columns: fresh })
   return fresh
 }
 
-const otherSections = /back\s?-?up|\bEPS\b|batter|bateria|generator|gerador|off-?\s?grid|\bAC input\b|entrada CA|packag|packing|embalag|pallet|container/iu
+const otherSections =
+  /back\s?-?up|\bEPS\b|batter|bateria|generator|gerador|off-?\s?grid|\bAC input\b|entrada CA|packag|packing|embalag|pallet|container/iu
 
 /** Whether a section speaks of something else with the same words: a battery's voltages, a box's weight. */
 function elsewhere(text: string, entry: Entry | undefined): boolean {
@@ -335,7 +357,10 @@ function alternatives(
     const each = readValue(inside, named.perMppt, read.unit, 'point')
     const before = readValue(read.value.replace(/\s*\([^()]*\)$/, ''), named.total, read.unit, 'point')
     if (each !== undefined && before !== undefined) {
-      return [observation(named.total, before, label, cell, model, condition), observation(named.perMppt, each, label, cell, model, condition)]
+      return [
+        observation(named.total, before, label, cell, model, condition),
+        observation(named.perMppt, each, label, cell, model, condition),
+      ]
     }
   }
   return [{ ...plain, entry: Array.isArray(read.num) ? named.perMppt : entry }]

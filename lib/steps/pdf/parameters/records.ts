@@ -1,6 +1,6 @@
-import type { Observation } from './observe.ts'
 import { check } from './checks.ts'
 import type { Contradiction, EquipmentData, EquipmentKind, EquipmentRecord, ParameterValue } from './model.ts'
+import type { Observation } from './observe.ts'
 
 /** What else a document says that its tables do not. */
 export interface Surroundings {
@@ -15,7 +15,11 @@ const leastElectrical = 2
 const leastInverter = 3
 
 /** Brings observations together into records: one for each model and condition. */
-export function recordsOf(observations: readonly Observation[], kind: EquipmentKind, around: Surroundings): EquipmentData {
+export function recordsOf(
+  observations: readonly Observation[],
+  kind: EquipmentKind,
+  around: Surroundings,
+): EquipmentData {
   const own = observations.filter(({ entry }) => entry.kind === kind || entry.kind === 'both')
   const named = nameClasses(own)
   const fallback = kind === 'inverter' ? 'rated' : around.namesStc ? 'STC' : 'unspecified'
@@ -24,7 +28,8 @@ export function recordsOf(observations: readonly Observation[], kind: EquipmentK
   const modelName = named.find(({ entry }) => entry.name === 'modelName')?.read.value
   if (models.length === 0) models.push(modelName ?? '')
   const found = distinct(electrical.map(({ condition }) => condition ?? fallback))
-  const conditionsOf = kind === 'inverter' ? ['rated'] : found.toSorted((a, b) => Number(b === 'STC') - Number(a === 'STC'))
+  const conditionsOf =
+    kind === 'inverter' ? ['rated'] : found.toSorted((a, b) => Number(b === 'STC') - Number(a === 'STC'))
   const records: EquipmentRecord[] = []
   const contradictions: Contradiction[] = []
   for (const condition of conditionsOf) {
@@ -34,7 +39,13 @@ export function recordsOf(observations: readonly Observation[], kind: EquipmentK
         if (kind === 'inverter') return true
         return item.entry.electrical ? (item.condition ?? fallback) === condition : condition === conditionsOf[0]
       })
-      const record = recordOf(kind, fullName(model, modelName, models.length, around.series), condition, mine, contradictions)
+      const record = recordOf(
+        kind,
+        fullName(model, modelName, models.length, around.series),
+        condition,
+        mine,
+        contradictions,
+      )
       if (record !== undefined) records.push(record)
     }
   }

@@ -44,7 +44,8 @@ export function groupsOf<C extends PlacedCell>(cells: readonly C[], kind: Equipm
     }
     const numbers = open.values.every((value) => /\d/.test(value.text))
     const words = /\p{L}{3,}.*\p{L}{3,}/u.test(text) && !startsAsValue.test(text)
-    if ((own !== undefined && own.share >= 0.5 && numbers) || (words && numbers && !/\d/.test(text))) groups.push(group(text, kind))
+    if ((own !== undefined && own.share >= 0.5 && numbers) || (words && numbers && !/\d/.test(text)))
+      groups.push(group(text, kind))
     else open.values.push(cell)
   }
   return groups
@@ -69,12 +70,20 @@ export function partsOf(label: string, kind: EquipmentKind | undefined): Part[] 
   const whole = entryOf(label, kind)
   const pieces = label.split(/\s*\/\s*/)
   const inputs = pieces.slice(1).every((piece) => /^(?:input|entrada)?\s*[A-Z0-9]$/i.test(piece))
-  const outside = pieces.length > 1 && !inputs && pieces.every((piece) => piece.split('(').length === piece.split(')').length)
+  const outside =
+    pieces.length > 1 && !inputs && pieces.every((piece) => piece.split('(').length === piece.split(')').length)
   if (outside) {
-    const found = pieces.map((piece, index) => ({ piece, index, entry: entryOf(completed(piece, pieces, index), kind)?.entry }))
+    const found = pieces.map((piece, index) => ({
+      piece,
+      index,
+      entry: entryOf(completed(piece, pieces, index), kind)?.entry,
+    }))
     const entries = found.filter((item) => item.entry !== undefined)
     const distinct = new Set(entries.map((item) => item.entry?.name))
-    if (distinct.size > 1 || (distinct.size === 1 && entries.length === 1 && pieces.length === 2 && /\p{L}{4}/u.test(pieces[1] ?? ''))) {
+    if (
+      distinct.size > 1 ||
+      (distinct.size === 1 && entries.length === 1 && pieces.length === 2 && /\p{L}{4}/u.test(pieces[1] ?? ''))
+    ) {
       const one = entries.length === 1 && whole !== undefined && entries[0]?.entry?.name === whole.entry.name
       if (!one || distinct.size > 1 || !/^(?:input|entrada|range)\b/i.test(pieces[1] ?? '')) {
         return entries.flatMap(({ entry, piece, index }) =>
@@ -99,7 +108,9 @@ export function partsOf(label: string, kind: EquipmentKind | undefined): Part[] 
 function completed(piece: string, pieces: readonly string[], index: number): string {
   const last = pieces.at(-1) ?? ''
   const noun = /efficiency|eficiência|rendimento/i.exec(last)?.[0]
-  return noun !== undefined && index < pieces.length - 1 && !/\p{L}{4}\W*\p{L}{4}/u.test(piece) && !piece.includes(noun) ? `${piece} ${noun}` : piece
+  return noun !== undefined && index < pieces.length - 1 && !/\p{L}{4}\W*\p{L}{4}/u.test(piece) && !piece.includes(noun)
+    ? `${piece} ${noun}`
+    : piece
 }
 
 /** The part of a value that belongs to a part of a label; the whole when it has another number of parts. */

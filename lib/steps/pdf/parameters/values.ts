@@ -1,5 +1,5 @@
-import type { Entry } from './vocabulary.ts'
 import { canonicalUnit, convert, unitFor, unitPattern } from './units.ts'
+import type { Entry } from './vocabulary.ts'
 
 /** A value that was read. */
 export interface ReadValue {
@@ -33,7 +33,8 @@ export function numberOf(text: string, decimal: Decimal, large: boolean): number
   else if (signs.length === 1) {
     const [whole = '', rest = ''] = plain.split(signs)
     const other = (signs === ',') === (decimal === 'point')
-    const thousands = rest.length === 3 && /^-?[1-9]\d{0,2}$/.test(whole) && (large || other) && (large || whole.length > 2)
+    const thousands =
+      rest.length === 3 && /^-?[1-9]\d{0,2}$/.test(whole) && (large || other) && (large || whole.length > 2)
     digits = thousands ? whole + rest : `${whole}.${rest}`
   }
   const value = Number(digits)
@@ -51,7 +52,9 @@ function tokensOf(text: string, decimal: Decimal, large: boolean): Token[] {
     // a digit in a word, such as DC1 or IP65, is no value
     if (/[A-Za-z]$/.test(text.slice(0, start))) continue
     const before = text.slice(from, start)
-    const negative = /[-−–]\s?$/.test(before) && (tokens.length === 0 || /[~/(…]\s*[-−–]\s?$|(?:to|até|a|and|\.\.)\s*[-−–]\s?$/.test(before))
+    const negative =
+      /[-−–]\s?$/.test(before) &&
+      (tokens.length === 0 || /[~/(…]\s*[-−–]\s?$|(?:to|até|a|and|\.\.)\s*[-−–]\s?$/.test(before))
     const value = numberOf(match[0], decimal, large)
     if (value === undefined) continue
     const end = start + match[0].length
@@ -63,13 +66,25 @@ function tokensOf(text: string, decimal: Decimal, large: boolean): Token[] {
 }
 
 /** Reads a value of an entry; `unit` is what its own column or its label says. Undefined when it is no value of this kind. */
-export function readValue(raw: string, entry: Entry, unit: string | undefined, decimal: Decimal): ReadValue | undefined {
-  const text = raw.replace(/\u00a0/g, ' ').replace(/(?<![a-zA-Z])[¹²³⁴-⁹]+\)?$|\*+$/u, '').trim()
+export function readValue(
+  raw: string,
+  entry: Entry,
+  unit: string | undefined,
+  decimal: Decimal,
+): ReadValue | undefined {
+  const text = raw
+    .replace(/\u00a0/g, ' ')
+    .replace(/(?<![a-zA-Z])[¹²³⁴-⁹]+\)?$|\*+$/u, '')
+    .trim()
   if (text === '' || /^[-–—/]$/.test(text)) return undefined
   if (entry.value !== undefined && !entry.value.test(text)) return undefined
   if (entry.quantity === 'text') return { value: text, unit: '', assumed: false }
   const { quantity } = entry
-  const large = quantity === 'power' || quantity === 'apparentPower' || quantity === 'length' || (quantity === 'voltage' && entry.electrical === undefined)
+  const large =
+    quantity === 'power' ||
+    quantity === 'apparentPower' ||
+    quantity === 'length' ||
+    (quantity === 'voltage' && entry.electrical === undefined)
   const tokens = tokensOf(text, decimal, large)
   const first = tokens[0]
   if (first === undefined) return undefined
@@ -78,7 +93,10 @@ export function readValue(raw: string, entry: Entry, unit: string | undefined, d
     return { value: text, unit: '', ...(num === undefined ? {} : { num }), assumed: false }
   }
   const fitting = tokens.filter((token) => unitFor(token.unit, quantity) !== undefined || degree(token.unit, quantity))
-  const hint = unit !== undefined && (unitFor(unit, quantity) !== undefined || degree(unit, quantity)) ? unit.replace(/^[[(]|[\])]$/g, '').trim() : undefined
+  const hint =
+    unit !== undefined && (unitFor(unit, quantity) !== undefined || degree(unit, quantity))
+      ? unit.replace(/^[[(]|[\])]$/g, '').trim()
+      : undefined
   const used = chosen(tokens, text, entry)
   const outside = fitting.filter((token) => used.includes(token) || !insideBrackets(text, token.start))
   const own = outside.at(-1)?.unit ?? (hint === undefined ? fitting.at(-1)?.unit : undefined)
@@ -133,7 +151,8 @@ function chosen(tokens: readonly Token[], text: string, entry: Entry): Token[] {
   const between = second === undefined ? '' : text.slice(first.end, second.start)
   // parts for each input: 11 A / 10 A, DC1: 15 A, DC2: 10 A; a bracket only explains
   const listed = tokens.filter((token) => !insideBrackets(text, token.start))
-  if (entry.kind === 'inverter' && entry.quantity === 'current' && listed.length > 1 && /[/;,+]/.test(between)) return listed
+  if (entry.kind === 'inverter' && entry.quantity === 'current' && listed.length > 1 && /[/;,+]/.test(between))
+    return listed
   return [first]
 }
 
@@ -149,7 +168,8 @@ function dimensions(tokens: readonly Token[], text: string): Token[] {
     const group = groups.at(-1)
     const last = group?.at(-1)
     const between = last === undefined ? '' : text.slice(last.end, token.start)
-    if (group !== undefined && group.length < 3 && /^[^\d()]{0,12}$/.test(between) && /[x×*ˣ/X]/.test(between)) group.push(token)
+    if (group !== undefined && group.length < 3 && /^[^\d()]{0,12}$/.test(between) && /[x×*ˣ/X]/.test(between))
+      group.push(token)
     else groups.push([token])
   }
   const whole = groups.filter((group) => group.length === 3)

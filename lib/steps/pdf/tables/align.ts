@@ -25,7 +25,10 @@ export function textLines(segments: readonly Segment[]): TextLine[] {
 }
 
 /** Rows of cells out of lines that stand under each other; `rules` are the heights of lines drawn between them. */
-export function alignRows(lines: readonly TextLine[], rules: readonly number[]): { columns: Column[]; rows: TableRow[] } {
+export function alignRows(
+  lines: readonly TextLine[],
+  rules: readonly number[],
+): { columns: Column[]; rows: TableRow[] } {
   const columns = columnsOf(lines.map((line) => line.segments))
   if (columns.length < 2) return { columns, rows: [] }
   const parted = lines.map((line) => ({ ...line, segments: partByColumns(line.segments, columns) }))
@@ -60,8 +63,8 @@ function bandsOf(lines: readonly TextLine[], rules: readonly number[]): Band[] {
   }
   if (open.length > 0) bands.push(open)
   const counts = bands.map((band) => band.length).toSorted((a, b) => a - b)
-  const dense = bands.length >= 3 && (counts[Math.floor(counts.length / 2)] ?? 9) <= 2
-  return bands.map((band) => ({ lines: band, ruled: dense && band.length <= 8 }))
+  const dense = bands.length >= 3 && (counts[Math.floor(counts.length / 2)] ?? 9) <= 4
+  return bands.map((band) => ({ lines: band, ruled: dense && band.length <= 10 }))
 }
 
 function pitchOf(lines: readonly TextLine[]): number {
@@ -102,7 +105,16 @@ function groupsOf(lines: readonly TextLine[], columns: readonly Column[], ruled:
     }
     const full = lines.filter((line) => valuesIn(line) >= 2)
     if (full.length === 1) return besideFull(lines, full[0], columns)
-    if (full.length < 2) return [[...lines]]
+    if (full.length < 2) {
+      const labelled = lines.filter(
+        (line) =>
+          line.segments.length > 1 && line.segments[0] !== undefined && spanOf(columns, line.segments[0])[0] === 0,
+      )
+      const spaced = labelled.every(
+        (line, index) => index === 0 || line.baseline - (labelled[index - 1]?.baseline ?? 0) > 1.36 * line.size,
+      )
+      return labelled.length > 1 && spaced ? gather(lines, labelled) : [[...lines]]
+    }
     // several rows of values between two lines: what stands between them belongs to all
     return gather(lines, full)
   }
@@ -111,7 +123,8 @@ function groupsOf(lines: readonly TextLine[], columns: readonly Column[], ruled:
     const group = groups.at(-1)
     const before = group?.at(-1)
     const next = lines[index + 1]
-    if (group !== undefined && before !== undefined && goesOn(group, before, line, next, columns, pitch)) group.push(line)
+    if (group !== undefined && before !== undefined && goesOn(group, before, line, next, columns, pitch))
+      group.push(line)
     else groups.push([line])
   }
   return groups
@@ -123,7 +136,9 @@ function besideFull(lines: readonly TextLine[], full: TextLine | undefined, colu
   for (const [index, line] of lines.entries()) {
     const before = lines[index - 1]
     const step = before === undefined ? 0 : line.baseline - before.baseline
-    const labels = [line, before].every((part) => part?.segments[0] !== undefined && spanOf(columns, part.segments[0])[0] === 0)
+    const labels = [line, before].every(
+      (part) => part?.segments[0] !== undefined && spanOf(columns, part.segments[0])[0] === 0,
+    )
     const apart = step > 1.5 * line.size && labels && (line === full || before === full)
     const open = groups.at(-1)
     if (open === undefined || apart) groups.push([line])
@@ -145,7 +160,8 @@ function gather(lines: readonly TextLine[], full: readonly TextLine[]): TextLine
     if (full.includes(line)) continue
     let best = 0
     for (const [index, candidate] of full.entries()) {
-      if (Math.abs(candidate.baseline - line.baseline) < Math.abs((full[best]?.baseline ?? 0) - line.baseline)) best = index
+      if (Math.abs(candidate.baseline - line.baseline) < Math.abs((full[best]?.baseline ?? 0) - line.baseline))
+        best = index
     }
     groups[best]?.push(line)
   }
@@ -186,7 +202,9 @@ function goesOn(
   const open = earlier.split('(').length > earlier.split(')').length
   const wraps = open || /^\p{Ll}/u.test(text) || /[-/,]$/.test(earlier)
   if (spanOf(columns, before.segments[0] ?? first)[0] !== 0) return false
-  return sameStyle && (wraps || (tight && group.every((row) => row.segments.length === 1 || line.segments.length === 1)))
+  return (
+    sameStyle && (wraps || (tight && group.every((row) => row.segments.length === 1 || line.segments.length === 1)))
+  )
 }
 
 function valuesOnly(line: TextLine): boolean {

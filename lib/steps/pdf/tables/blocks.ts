@@ -71,7 +71,13 @@ function byGutter(segments: readonly Segment[], lines: Lines, sure: boolean): Se
   return [left, segments.filter((segment) => !left.includes(segment))]
 }
 
-function parts(gutter: Gutter, segments: readonly Segment[], lines: readonly Line[], size: number, sure: boolean): boolean {
+function parts(
+  gutter: Gutter,
+  segments: readonly Segment[],
+  lines: readonly Line[],
+  size: number,
+  sure: boolean,
+): boolean {
   const left = segments.filter((segment) => segment.right <= gutter.left + 0.01)
   const right = segments.filter((segment) => segment.right > gutter.left + 0.01)
   const crossing = lines.filter((line) => line.from < gutter.left - size && line.to > gutter.right + size).length

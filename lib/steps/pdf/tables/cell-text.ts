@@ -20,7 +20,14 @@ export function linesOfWords(words: readonly Word[]): CellLine[] {
     const line = open.toSorted((a, b) => a.left - b.left)
     const box = around(line)
     const size = Math.max(...line.map((word) => word.size))
-    lines.push({ words: line, text: lineText(line), left: box.left, right: box.right, baseline: open[0]?.baseline ?? 0, size })
+    lines.push({
+      words: line,
+      text: lineText(line),
+      left: box.left,
+      right: box.right,
+      baseline: open[0]?.baseline ?? 0,
+      size,
+    })
     open = []
   }
   for (const word of sorted) {
@@ -62,7 +69,8 @@ function turnedLines(words: readonly Word[], angle: number): string[] {
   for (const word of sorted) {
     const line = lines.at(-1)
     const first = line?.[0]
-    if (line !== undefined && first !== undefined && Math.abs(across(word) - across(first)) <= 0.35 * first.size) line.push(word)
+    if (line !== undefined && first !== undefined && Math.abs(across(word) - across(first)) <= 0.35 * first.size)
+      line.push(word)
     else lines.push([word])
   }
   return lines.map((line) =>

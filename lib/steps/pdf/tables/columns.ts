@@ -93,7 +93,9 @@ function piecesByColumn(
   // a header of several lines: in every column a word or two in its middle or at its edge
   const header = () =>
     pieces.length === last - first + 1 &&
-    parts.every((part) => part.segment.words.length <= 2 && part.column !== undefined && inPlace(part.segment, part.column))
+    parts.every(
+      (part) => part.segment.words.length <= 2 && part.column !== undefined && inPlace(part.segment, part.column),
+    )
   return values || header() ? parts.map((part) => part.segment) : undefined
 }
 
@@ -107,9 +109,12 @@ function labelAndValue(segment: Segment, columns: readonly Column[], first: numb
   const label = columns[first]
   const end = columns.at(-1)
   const edges = columns.slice(first + 1).map((column) => column.left)
-  if (label === undefined || end === undefined || first !== 0 || Math.abs(segment.left - label.left) > 2) return undefined
+  if (label === undefined || end === undefined || first !== 0 || Math.abs(segment.left - label.left) > 2)
+    return undefined
   if (segment.right > end.right + 2 || /^[*†¹²³(\d]/.test(segment.words[0]?.text ?? '')) return undefined
-  const at = segment.words.findIndex((word, index) => index > 0 && edges.some((edge) => Math.abs(word.left - edge) < 1.2))
+  const at = segment.words.findIndex(
+    (word, index) => index > 0 && edges.some((edge) => Math.abs(word.left - edge) < 1.2),
+  )
   if (at < 0) return undefined
   return [segmentOf(segment.words.slice(0, at)), segmentOf(segment.words.slice(at))]
 }

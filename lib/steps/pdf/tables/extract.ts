@@ -27,9 +27,15 @@ export function tablesOf(page: PdfPage): PdfTable[] {
     .toSorted((a, b) => a.table.box.top - b.table.box.top || a.table.box.left - b.table.box.left)
   const outer = framed.filter((table) => !framed.some((other) => other !== table && inside(table, other)))
   const taken = new Set(outer.flatMap((table) => [...table.words]))
-  const tagged = taggedTables(page, words.filter((word) => !taken.has(word)))
+  const tagged = taggedTables(
+    page,
+    words.filter((word) => !taken.has(word)),
+  )
   for (const table of tagged) for (const word of table.words) taken.add(word)
-  let rest = segmentsOf(words.filter((word) => !taken.has(word)), wallsOf(lines))
+  let rest = segmentsOf(
+    words.filter((word) => !taken.has(word)),
+    wallsOf(lines),
+  )
   const segments = rest
   for (const table of outer) {
     const extended = extendFramed(table, rest)
@@ -110,9 +116,16 @@ function runsOf(lines: readonly TextLine[], size: number): TextLine[][] {
     .map((run) => {
       const first = run.findIndex((line) => line.segments.length > 1)
       const last = run.findLastIndex((line) => line.segments.length > 1)
-      return first < 0 ? [] : run.slice(first, last + 2)
+      return first < 0 ? [] : run.slice(first - (staggered(run, first) ? 1 : 0), last + 2)
     })
     .filter((run) => run.length > 0)
+}
+
+/** Whether the line before the first one of several segments is half a line higher: the top of a wrapped cell. */
+function staggered(run: readonly TextLine[], first: number): boolean {
+  const line = run[first]
+  const before = run[first - 1]
+  return line !== undefined && before !== undefined && line.baseline - before.baseline < 0.75 * line.size
 }
 
 /** Parts a run at single lines where the columns below are other ones than those above. */
@@ -146,7 +159,8 @@ function isHeading(line: TextLine, size: number): boolean {
   if (line.segments.length === 1 && line.size > 1.25 * size) return true
   if (line.segments.length > 2) return false
   const text = line.segments.map((segment) => lineText(segment.words)).join(' ')
-  const capitals = /\p{Lu}{4}/u.test(text) && !/\d/.test(text) && text.replace(/\p{Ll}/gu, '').length > 0.8 * text.length
+  const capitals =
+    /\p{Lu}{4}/u.test(text) && !/\d/.test(text) && text.replace(/\p{Ll}/gu, '').length > 0.8 * text.length
   return capitals && (line.size > 1.05 * size || line.segments.every((segment) => segment.bold))
 }
 

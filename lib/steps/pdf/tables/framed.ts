@@ -1,4 +1,3 @@
-import { alignedSpan } from './spans.ts'
 import { type TextLine, textLines } from './align.ts'
 import { cellText } from './cell-text.ts'
 import { columnsOf } from './columns.ts'
@@ -6,6 +5,7 @@ import { fillGrid, type Grid, type GridCell, gridOf, rowsOfGrid } from './grid.t
 import { type Frame, framesOf, type Line } from './lines.ts'
 import type { PdfTable, TableCell, TableRow } from './model.ts'
 import { segmentsOf } from './segments.ts'
+import { alignedSpan } from './spans.ts'
 import { around, lineText, type Segment, type Word } from './words.ts'
 
 /** A table that lines draw, where its columns are, and the words in it. */
@@ -79,7 +79,8 @@ function looksLikeTable(grid: Grid): boolean {
 /** Adds lines between values that stand beside each other in one cell. */
 function columnsWithin(frame: Frame, grid: Grid): Frame {
   const vertical: Line[] = []
-  const add = (at: number, cell: GridCell) => vertical.push({ at, from: grid.ys[cell.r0] ?? 0, to: grid.ys[cell.r1] ?? 0 })
+  const add = (at: number, cell: GridCell) =>
+    vertical.push({ at, from: grid.ys[cell.r0] ?? 0, to: grid.ys[cell.r1] ?? 0 })
   for (let column = 0; column + 1 < grid.xs.length; column += 1) {
     const parts = grid.cells
       .filter((cell) => cell.c0 === column && cell.c1 === column + 1 && cell.words.length > 0)
@@ -217,7 +218,11 @@ function withoutEmpty(grid: Grid): { rows: TableRow[]; xs: number[] } {
     }
     const full = cells.filter((cell) => cell.text !== '')
     const alone = full.length === 1 && full[0]?.column === 0 && cells.every((cell) => cell.rowSpan === 1)
-    result.push({ cells, section: alone && keptColumns.length > 1 && cells.reduce((all, cell) => all + cell.colSpan, 0) === keptColumns.length })
+    result.push({
+      cells,
+      section:
+        alone && keptColumns.length > 1 && cells.reduce((all, cell) => all + cell.colSpan, 0) === keptColumns.length,
+    })
   }
   return { rows: result, xs }
 }
@@ -252,7 +257,13 @@ export function extendFramed(framed: Framed, segments: readonly Segment[]): Set<
           bold: segment.bold,
         }
       })
-      if (cells.some((cell, index) => index > 0 && cell.column < (cells[index - 1]?.column ?? 0) + (cells[index - 1]?.colSpan ?? 1))) break
+      if (
+        cells.some(
+          (cell, index) =>
+            index > 0 && cell.column < (cells[index - 1]?.column ?? 0) + (cells[index - 1]?.colSpan ?? 1),
+        )
+      )
+        break
       const row = { cells, section: false }
       if (up) table.rows.unshift(row)
       else table.rows.push(row)

@@ -15,7 +15,8 @@ export function joinTables(pages: readonly (readonly PdfTable[])[]): JoinedTable
     const next: JoinedTable[] = []
     for (const [index, table] of tables.entries()) {
       const wider = open.find((candidate) => goesOnBeside(candidate, table))
-      const longer = index === 0 && tables.length > 0 ? open.findLast((candidate) => goesOnBelow(candidate, table)) : undefined
+      const longer =
+        index === 0 && tables.length > 0 ? open.findLast((candidate) => goesOnBelow(candidate, table)) : undefined
       if (longer !== undefined && wider === undefined) {
         append(longer, table)
         next.push(longer)
@@ -34,7 +35,9 @@ export function joinTables(pages: readonly (readonly PdfTable[])[]): JoinedTable
 }
 
 function start(table: PdfTable): JoinedTable {
-  const rows = table.rows.map((row): JoinedRow => ({ ...row, cells: row.cells.map((cell) => ({ ...cell })), page: table.page }))
+  const rows = table.rows.map(
+    (row): JoinedRow => ({ ...row, cells: row.cells.map((cell) => ({ ...cell })), page: table.page }),
+  )
   return { pages: [table.page], parts: [table], columns: table.columns, rows }
 }
 
@@ -43,7 +46,8 @@ function headerOf(rows: readonly TableRow[]): TableRow[] {
   return rows.slice(0, end < 0 ? rows.length : end)
 }
 
-const plain = (row: TableRow) => row.cells.map((cell) => `${cell.column}:${cell.text.replace(/\s+/g, ' ').trim()}`).join('|')
+const plain = (row: TableRow) =>
+  row.cells.map((cell) => `${cell.column}:${cell.text.replace(/\s+/g, ' ').trim()}`).join('|')
 
 /** How many rows at the top of `table` repeat the header of the one before. */
 function repeated(before: JoinedTable, table: PdfTable): number {
@@ -69,10 +73,16 @@ function goesOnBelow(before: JoinedTable, table: PdfTable): boolean {
 
 function append(before: JoinedTable, table: PdfTable): void {
   const drop = repeated(before, table)
-  const covering = table.rows.slice(0, drop).flatMap((row, index) =>
-    row.cells.filter((cell) => index + cell.rowSpan > drop).map((cell) => ({ cell, beyond: index + cell.rowSpan - drop })),
-  )
-  const rows = table.rows.slice(drop).map((row): JoinedRow => ({ ...row, cells: row.cells.map((cell) => ({ ...cell })), page: table.page }))
+  const covering = table.rows
+    .slice(0, drop)
+    .flatMap((row, index) =>
+      row.cells
+        .filter((cell) => index + cell.rowSpan > drop)
+        .map((cell) => ({ cell, beyond: index + cell.rowSpan - drop })),
+    )
+  const rows = table.rows
+    .slice(drop)
+    .map((row): JoinedRow => ({ ...row, cells: row.cells.map((cell) => ({ ...cell })), page: table.page }))
   for (const { cell, beyond } of covering) lengthen(before, cell, beyond)
   const first = rows[0]
   if (first !== undefined && drop > 0) {
@@ -118,7 +128,9 @@ function isRest(before: JoinedTable, row: TableRow): boolean {
 
 const middle = (row: TableRow) => {
   const full = row.cells.filter((cell) => cell.text !== '')
-  return full.length === 0 ? undefined : full.reduce((sum, cell) => sum + cell.box.top + cell.box.bottom, 0) / (2 * full.length)
+  return full.length === 0
+    ? undefined
+    : full.reduce((sum, cell) => sum + cell.box.top + cell.box.bottom, 0) / (2 * full.length)
 }
 
 /** Whether a table on a later page has its rows where the table before has them, and no names of its own for them. */
@@ -126,10 +138,15 @@ function goesOnBeside(before: JoinedTable, table: PdfTable): boolean {
   const first = before.parts[0]
   const last = before.parts.at(-1)
   if (first === undefined || last === undefined || last.page + 1 !== table.page || table.rows.length < 4) return false
-  if (before.rows.length < 4 || repeated(before, table) > 0 && sameNames(first, table)) return false
+  if (before.rows.length < 4 || (repeated(before, table) > 0 && sameNames(first, table))) return false
   if (sameNames(first, table)) return false
   const matched = table.rows.filter((row) => rowAt(before, row) !== undefined).length
-  return matched >= 0.8 * table.rows.length && table.rows.length >= 0.6 * first.rows.length && hasNames(first) && !hasNames(table)
+  return (
+    matched >= 0.8 * table.rows.length &&
+    table.rows.length >= 0.6 * first.rows.length &&
+    hasNames(first) &&
+    !hasNames(table)
+  )
 }
 
 /** Whether the first column names the rows: mostly words. */
@@ -168,7 +185,12 @@ function widen(before: JoinedTable, table: PdfTable): void {
     const target = rowAt(before, row)
     if (target === undefined) continue
     for (const cell of row.cells) {
-      target.cells.push({ ...cell, column: cell.column + shift, page: table.page, header: cell.header || target.cells.some((other) => other.header) })
+      target.cells.push({
+        ...cell,
+        column: cell.column + shift,
+        page: table.page,
+        header: cell.header || target.cells.some((other) => other.header),
+      })
     }
   }
   before.columns += table.columns

@@ -25,17 +25,25 @@ export function linesOf(page: PdfPage): Lines {
   const vertical: Line[] = []
   for (const rule of page.rules) {
     if (rule.direction === 'horizontal') {
-      if (rule.right - rule.left > 8) horizontal.push({ at: (rule.top + rule.bottom) / 2, from: rule.left, to: rule.right })
+      if (rule.right - rule.left > 8)
+        horizontal.push({ at: (rule.top + rule.bottom) / 2, from: rule.left, to: rule.right })
     } else if (rule.bottom - rule.top > 4) {
       vertical.push({ at: (rule.left + rule.right) / 2, from: rule.top, to: rule.bottom })
     }
   }
   const bands = page.fills.filter((fill) => isBand(fill, page))
+  const edges: Line[] = []
   for (const fill of bands) {
-    horizontal.push({ at: fill.top, from: fill.left, to: fill.right }, { at: fill.bottom, from: fill.left, to: fill.right })
-    vertical.push({ at: fill.left, from: fill.top, to: fill.bottom }, { at: fill.right, from: fill.top, to: fill.bottom })
+    horizontal.push(
+      { at: fill.top, from: fill.left, to: fill.right },
+      { at: fill.bottom, from: fill.left, to: fill.right },
+    )
+    edges.push({ at: fill.left, from: fill.top, to: fill.bottom }, { at: fill.right, from: fill.top, to: fill.bottom })
   }
-  return { horizontal: joined(horizontal).slice(0, most), vertical: bridged(joined(vertical), bands).slice(0, most) }
+  return {
+    horizontal: joined(horizontal).slice(0, most),
+    vertical: joined([...vertical, ...bridged(joined(edges), bands)]).slice(0, most),
+  }
 }
 
 /** Every second row of a table may be filled: the same edge above and below the white row goes on in it. */
@@ -121,8 +129,7 @@ export function framesOf(lines: Lines): Frame[] {
   const flat = all.filter((item) => item.flat)
   const upright = all.filter((item) => !item.flat)
   let groups = 0
-  const touch = (a: Line, b: Line) =>
-    b.at >= a.from - 3 && b.at <= a.to + 3 && a.at >= b.from - 3 && a.at <= b.to + 3
+  const touch = (a: Line, b: Line) => b.at >= a.from - 3 && b.at <= a.to + 3 && a.at >= b.from - 3 && a.at <= b.to + 3
   for (const start of all) {
     if (start.group >= 0) continue
     const queue = [start]

@@ -12,7 +12,9 @@ const decimal = /^[≥≤<>±+−–-]?\d+[.,]\d+$/
 
 /** Makes segments of upright words: words of a line with gaps as between words, and no wall between. */
 export function segmentsOf(words: readonly Word[], walls: readonly Wall[]): Segment[] {
-  const upright = words.filter((word) => word.angle === 0).toSorted((a, b) => a.baseline - b.baseline || a.left - b.left)
+  const upright = words
+    .filter((word) => word.angle === 0)
+    .toSorted((a, b) => a.baseline - b.baseline || a.left - b.left)
   const sorted = walls.toSorted((a, b) => a.x - b.x)
   const segments: Segment[] = []
   let at = 0
@@ -34,10 +36,11 @@ function sameBaseline(first: Word, word: Word | undefined): boolean {
 
 function splitLine(line: readonly Word[], walls: readonly Wall[]): Segment[] {
   const segments: Segment[] = []
+  const even = spacesAreEven(line)
   let open: Word[] = []
   for (const word of line) {
     const last = open.at(-1)
-    if (last !== undefined && apart(last, word, walls)) {
+    if (last !== undefined && apart(last, word, walls, even)) {
       segments.push(segmentOf(open))
       open = []
     }
@@ -47,10 +50,20 @@ function splitLine(line: readonly Word[], walls: readonly Wall[]): Segment[] {
   return segments
 }
 
-function apart(last: Word, word: Word, walls: readonly Wall[]): boolean {
+/** Whether the gaps within texts of a line are those of spaces, so that a gap of twice the width is none; in justified text they are not. */
+function spacesAreEven(line: readonly Word[]): boolean {
+  return line.every((word, index) => {
+    const before = line[index - 1]
+    const em = Math.max(before?.size ?? 0, word.size)
+    const gap = before === undefined ? 0 : word.left - before.right
+    return gap < 0.42 * em || gap > 0.62 * em
+  })
+}
+
+function apart(last: Word, word: Word, walls: readonly Wall[], even: boolean): boolean {
   const gap = word.left - last.right
   const em = Math.max(last.size, word.size)
-  if (gap > 0.95 * em || gap < -0.9 * em) return true
+  if (gap > (even ? 0.66 : 0.95) * em || gap < -0.9 * em) return true
   if (gap > 0.36 * em && decimal.test(last.text) && decimal.test(word.text)) return true
   const middle = (word.top + word.bottom) / 2
   return walls.some(

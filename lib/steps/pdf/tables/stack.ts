@@ -7,11 +7,16 @@ import { around, lineText, type Segment } from './words.ts'
  * Framed tables of the same columns that stand on each other are one; what parts them are lines of text that name what follows, which
  * become its sections.
  */
-export function stacked(framed: readonly Framed[], segments: readonly Segment[]): { tables: PdfTable[]; taken: Set<Segment> } {
+export function stacked(
+  framed: readonly Framed[],
+  segments: readonly Segment[],
+): { tables: PdfTable[]; taken: Set<Segment> } {
   const tables: { framed: Framed; table: PdfTable }[] = []
   const taken = new Set<Segment>()
   for (const next of framed) {
-    const above = tables.find(({ framed: other, table }) => sameColumns(other, next) && next.table.box.top >= table.box.bottom - 2)
+    const above = tables.find(
+      ({ framed: other, table }) => sameColumns(other, next) && next.table.box.top >= table.box.bottom - 2,
+    )
     const between = above === undefined ? undefined : sectionsBetween(above.table, next.table, segments)
     if (above === undefined || between === undefined) {
       tables.push({ framed: next, table: next.table })
