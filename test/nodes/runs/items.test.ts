@@ -34,10 +34,7 @@ describe('items of ysh-each', () => {
     const found = itemsOf(config({ listAt: 'documents', key: 'url' }), { documents: [{ url: 'u' }], rows: 3 })
     assert.deepEqual(found, [{ key: 'u', value: { url: 'u' } }])
     for (const payload of [{ rows: 3 }, { documents: 'text' }, ['a'], 'text'])
-      assert.throws(() => itemsOf(config({ listAt: 'documents' }), payload), {
-        code: 'EACH_NO_LIST',
-        message: /documents/,
-      })
+      assert.throws(() => itemsOf(config({ listAt: 'documents' }), payload), { code: 'EACH_NO_LIST', message: /documents/ })
   })
 
   it('says what is wrong', () => {

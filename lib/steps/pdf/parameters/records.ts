@@ -88,7 +88,7 @@ function recordOf(
   for (const item of observations) {
     if (item.entry.name === 'modelName') continue
     const list = seen.get(item.entry.name) ?? []
-    list.push({ value: valueOf(item), own: item.model !== undefined })
+    list.push({ value: parameterOf(item), own: item.model !== undefined })
     seen.set(item.entry.name, list)
   }
   for (const [name, list] of seen) {
@@ -112,7 +112,7 @@ function agrees(a: ParameterValue, b: ParameterValue): boolean {
   return x === undefined || y === undefined ? a.value === b.value : JSON.stringify(x) === JSON.stringify(y)
 }
 
-function valueOf(item: Observation): ParameterValue {
+function parameterOf(item: Observation): ParameterValue {
   const { read } = item
   return {
     value: read.value,

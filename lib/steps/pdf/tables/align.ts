@@ -123,8 +123,9 @@ function groupsOf(lines: readonly TextLine[], columns: readonly Column[], ruled:
     const group = groups.at(-1)
     const before = group?.at(-1)
     const next = lines[index + 1]
-    if (group !== undefined && before !== undefined && goesOn(group, before, line, next, columns, pitch))
-      group.push(line)
+    const last = group !== undefined && before !== undefined ? { group, before } : undefined
+    if (last === undefined || beginsNext(last.before, line, next, columns)) groups.push([line])
+    else if (goesOn(last.group, last.before, line, next, columns, pitch)) last.group.push(line)
     else groups.push([line])
   }
   return groups
@@ -169,6 +170,17 @@ function gather(lines: readonly TextLine[], full: readonly TextLine[]): TextLine
   return groups
 }
 
+const startsRow = (line: TextLine, columns: readonly Column[]) =>
+  line.segments[0] !== undefined && spanOf(columns, line.segments[0])[0] === 0
+
+/** Whether a line is the top of a wrapped cell whose row has its label in the middle: nearer to the line below than to the one above. */
+function beginsNext(before: TextLine, line: TextLine, next: TextLine | undefined, columns: readonly Column[]): boolean {
+  if (next === undefined || startsRow(line, columns) || valuesIn(line) >= 2) return false
+  const below = next.baseline - line.baseline
+  const above = line.baseline - before.baseline
+  return below < 1.32 * line.size && above > 1.15 * below
+}
+
 /** Whether a line belongs to the row before it. */
 function goesOn(
   group: readonly TextLine[],
@@ -182,6 +194,7 @@ function goesOn(
   const size = Math.max(line.size, before.size)
   // lines that are not one under the other but beside each other: a label of two lines and its value between them
   if (step < 0.75 * size && apart(group, line, columns)) return true
+  if (step < 1.32 * size && startsRow(line, columns) && !group.some((row) => startsRow(row, columns))) return true
   if (valuesIn(line) >= 2 || step > Math.max(1.15 * pitch, 1.45 * size)) return false
   const first = line.segments[0]
   if (first === undefined) return false
