@@ -135,14 +135,40 @@ export function around(boxes: readonly Box[]): Box {
 /** Sub- and superscripts go to the line of the word beside them. */
 function attachSmall(words: readonly Word[], angle: number): Word[] {
   if (angle !== 0) return [...words]
-  const big = words.toSorted((a, b) => a.left - b.left)
+  const largest = Math.max(0, ...words.map((word) => word.size))
+  const big = new Shelves(words)
   return words.map((word) => {
-    const host = hostOf(word, big)
+    const host = 1.2 * word.size > largest ? undefined : hostOf(word, big.near(word))
     if (host === undefined) return word
     const raised = word.baseline < host.baseline - 0.12 * host.size
     const text = raised ? word.text.replace(/\d/g, (digit) => superscripts[digit] ?? digit) : word.text
     return { ...word, text, baseline: host.baseline, size: word.size }
   })
+}
+
+/** Words by height, so that only those beside a word are looked at. */
+class Shelves {
+  readonly #height = 40
+  readonly #words = new Map<number, Word[]>()
+
+  constructor(words: readonly Word[]) {
+    for (const word of words) {
+      for (let at = this.#shelf(word.top); at <= this.#shelf(word.bottom); at += 1) {
+        const shelf = this.#words.get(at)
+        if (shelf === undefined) this.#words.set(at, [word])
+        else shelf.push(word)
+      }
+    }
+    for (const shelf of this.#words.values()) shelf.sort((a, b) => a.left - b.left)
+  }
+
+  near(word: Word): readonly Word[] {
+    return this.#words.get(this.#shelf((word.top + word.bottom) / 2)) ?? []
+  }
+
+  #shelf(y: number): number {
+    return Math.floor(y / this.#height)
+  }
 }
 
 function hostOf(word: Word, sorted: readonly Word[]): Word | undefined {
