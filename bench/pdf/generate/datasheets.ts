@@ -68,6 +68,26 @@ const names: Record<Language, Record<string, [string, string, string]>> = {
   },
 }
 
+/** The same in other makers' words. */
+const otherNames: Record<Language, Record<string, [string, string, string]>> = {
+  en: {
+    Pmax: ['Rated Maximum Power (Pmax)', 'Pmpp', 'Wp'],
+    Vmp: ['Optimum Operating Voltage (Vmpp)', 'Vmpp', 'V'],
+    Imp: ['Optimum Operating Current (Impp)', 'Impp', 'A'],
+    Voc: ['Open Circuit Voltage - Voc', 'Voc', 'V'],
+    Isc: ['Short Circuit Current - Isc', 'Isc', 'A'],
+    efficiency: ['Efficiency', 'η', '%'],
+  },
+  pt: {
+    Pmax: ['Potência nominal (Pmáx)', 'Pmpp', 'Wp'],
+    Vmp: ['Tensão operacional ideal (Vmp)', 'Vmpp', 'V'],
+    Imp: ['Corrente operacional ideal (Imp)', 'Impp', 'A'],
+    Voc: ['Tensão em circuito aberto (Voc)', 'Voc', 'V'],
+    Isc: ['Corrente de curto circuito (Isc)', 'Isc', 'A'],
+    efficiency: ['Eficiência', 'η', '%'],
+  },
+}
+
 const digits: Record<string, number> = { Vmp: 2, Imp: 2, Voc: 2, Isc: 2, efficiency: 1 }
 
 function printed(value: number, name: string, comma: boolean): string {
@@ -142,6 +162,10 @@ interface ModuleStyle {
   units: 'value' | 'label' | 'column'
   layout: 'blocks' | 'interleaved' | 'across' | 'bands'
   footnotes?: boolean
+  /** Other words for the same. */
+  otherWords?: boolean
+  /** Nothing but power classes over the columns. */
+  classesOnly?: boolean
   /** Common data as label, value, label, value. */
   pairs?: boolean
 }
@@ -150,7 +174,10 @@ const moduleSheet =
   (style: ModuleStyle): Maker =>
   async (dice) => {
     const page = sheet(style.layout === 'interleaved')
-    const classes = moduleClasses(dice, style.descending)
+    const words = (style.otherWords ? otherNames : names)[style.language]
+    const classes = moduleClasses(dice, style.descending).map((item) =>
+      style.classesOnly ? { ...item, model: String(item.power) } : item,
+    )
     const { rows, values } = common(style.language, style.comma, style.warm)
     heading(page, style.language === 'en' ? 'PHOTOVOLTAIC MODULE' : 'MÓDULO FOTOVOLTAICO', 16)
     const size = dice.whole(7, 8)
@@ -172,7 +199,7 @@ const moduleSheet =
       ...order
         .filter((name) => classes[0]?.[block][name] !== undefined)
         .map((name, index) => {
-          const [label = '', symbol = '', unit = ''] = names[style.language][name] ?? []
+          const [label = '', symbol = '', unit = ''] = words[name] ?? []
           const text =
             style.units === 'label' ? `${label} [${unit}]` : style.footnotes && index < 2 ? `${label}¹` : label
           const after = style.units === 'value' ? ` ${unit}` : ''
@@ -220,7 +247,7 @@ const moduleSheet =
       heading(page, style.language === 'en' ? 'ELECTRICAL CHARACTERISTICS' : 'CARACTERÍSTICAS ELÉTRICAS', 11)
       const columns = [150, ...classes.flatMap(() => [free / classes.length / 2, free / classes.length / 2])]
       const body = order.map((name): DrawnCell[] => {
-        const [label = '', , unit = ''] = names[style.language][name] ?? []
+        const [label = '', , unit = ''] = words[name] ?? []
         if (name === 'efficiency')
           return [
             cell(label),
@@ -244,10 +271,9 @@ const moduleSheet =
       for (const block of ['stc', 'warm'] as const) {
         heading(page, titles[block === 'stc' ? 0 : 1] ?? '', 11)
         const used = order.filter((name) => classes[0]?.[block][name] !== undefined)
-        const head = [
-          style.language === 'en' ? 'Model' : 'Modelo',
-          ...used.map((name) => names[style.language][name]?.[0] ?? ''),
-        ].map(cell)
+        const head = [style.language === 'en' ? 'Model' : 'Modelo', ...used.map((name) => words[name]?.[0] ?? '')].map(
+          cell,
+        )
         const body = classes.map((item) =>
           [
             item.model,
@@ -503,10 +529,45 @@ export const datasheetMakers: Readonly<Record<string, Maker>> = {
   }),
   'module, footnotes, pairs': moduleSheet({ ...base, footnotes: true, pairs: true }),
   'module, mixed commas': moduleSheet({ ...base, language: 'pt', comma: false, pairs: true, look: 'none' }),
+  'module, other words, unit column, classes': moduleSheet({
+    ...base,
+    otherWords: true,
+    units: 'column',
+    classesOnly: true,
+    layout: 'bands',
+    look: 'zebra',
+  }),
+  'module, other words, pt, unruled': moduleSheet({
+    ...base,
+    otherWords: true,
+    language: 'pt',
+    comma: true,
+    look: 'none',
+    warm: 'NOCT',
+  }),
+  'module, other words, pt, units in labels': moduleSheet({
+    ...base,
+    otherWords: true,
+    language: 'pt',
+    comma: true,
+    units: 'label',
+    look: 'rules',
+    pairs: true,
+  }),
+  'module, interleaved, zebra, other words': moduleSheet({
+    ...base,
+    otherWords: true,
+    layout: 'interleaved',
+    look: 'zebra',
+    warm: 'NOCT',
+  }),
+  'module, models in rows, unruled': moduleSheet({ ...base, layout: 'across', look: 'none', otherWords: true }),
   'inverter, grid': inverterSheet('en', 'grid', 3, false),
   'inverter, pt, unruled': inverterSheet('pt', 'none', 1, true),
   'inverter, pt, zebra': inverterSheet('pt', 'zebra', 2, true),
   'inverter, rules': inverterSheet('en', 'rules', 4, false),
   'inverter, labels once': inverterSheet('en', 'grid', 4, false, true),
+  'inverter, en, unruled, three': inverterSheet('en', 'none', 3, false),
+  'inverter, labels once, rules': inverterSheet('pt', 'rules', 4, true, true),
   'numbers without names': nameless,
 }

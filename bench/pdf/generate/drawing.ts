@@ -24,6 +24,8 @@ export interface DrawnTable {
   padding: number
   /** The header is drawn again on each page. */
   repeatHeader?: boolean
+  /** Cells begin at the top of their row; else they stand in its middle. */
+  atTop?: boolean
   /** A band of colour behind rows of one cell over all columns. */
   bands?: boolean
 }
@@ -237,7 +239,7 @@ function drawText(
       .restore()
     return
   }
-  const first = box.y + (box.height - item.lines.length * step) / 2
+  const first = box.y + (table.atTop ? table.padding : (box.height - item.lines.length * step) / 2)
   const align =
     (item.cell.colSpan ?? 1) > 1 && item.cell.colSpan !== table.widths.length
       ? 'center'

@@ -78,13 +78,14 @@ const truth = ({ rows, header }: Plain): TrueTable => ({ columns: header.length,
 type Maker = (dice: Dice) => Promise<Made['content']>
 
 const simple =
-  (look: Look, long = false): Maker =>
+  (look: Look, long = false, atTop = false): Maker =>
   async (dice) => {
     const page = sheet()
     const numbers = dice.whole(2, 4)
     const data = plain(dice, dice.whole(8, 18), 2, numbers, long)
     heading(page, `Tabela ${dice.whole(1, 9)} - ${phrase(dice, 2, 4)}`)
-    drawTable(page, drawn(data, look, dice, [110, long ? 150 : 120, ...Array.from({ length: numbers }, () => 55)], 2))
+    const widths = [110, long ? 150 : 120, ...Array.from({ length: numbers }, () => 55)]
+    drawTable(page, { ...drawn(data, look, dice, widths, 2), atTop })
     note(page, `${phrase(dice, 10, 16)}, ${phrase(dice, 10, 16)}.`)
     return { bytes: await page.bytes(), tables: [truth(data)] }
   }
@@ -202,7 +203,16 @@ export const tableMakers: Readonly<Record<string, Maker>> = {
   'grid, wrapped': simple('grid', true),
   'rules, wrapped': simple('rules', true),
   'zebra, wrapped': simple('zebra', true),
+  'unruled, wrapped': simple('none', true),
+  'unruled, wrapped, at the top': simple('none', true, true),
+  'rules, wrapped, at the top': simple('rules', true, true),
+  'grid, wrapped, at the top': simple('grid', true, true),
   'merged and turned': merged,
+  'beside, unruled': beside('none'),
+  'spanned header, unruled': spanned('none'),
+  'sections, unruled': sections('none'),
+  'sections, zebra': sections('zebra'),
+  'pages, unruled, wrapped': long('none', true),
   'spanned header, grid': spanned('grid'),
   'spanned header, rules': spanned('rules'),
   'pages, grid': long('grid', false),

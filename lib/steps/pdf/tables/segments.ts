@@ -89,7 +89,7 @@ function firstFrom(walls: readonly Wall[], x: number): number {
 /** A segment of words that stand in order. */
 export function segmentOf(words: Word[]): Segment {
   const box: Box = around(words)
-  const size = Math.max(...words.map((word) => word.size))
+  const size = words.reduce((most, word) => Math.max(most, word.size), 0)
   const baseline = words.find((word) => word.size === size)?.baseline ?? box.bottom
   const letters = words.reduce((sum, word) => sum + word.text.length, 0)
   const bold = words.reduce((sum, word) => sum + (word.bold ? word.text.length : 0), 0)

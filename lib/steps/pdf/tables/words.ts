@@ -112,8 +112,8 @@ function wordOf(pieces: readonly Piece[], angle: number): Word {
   return {
     ...box,
     text: glyphs.map((glyph) => glyph.text).join(''),
-    baseline: angle === 0 ? Math.max(...glyphs.map((glyph) => glyph.baseline)) : box.bottom,
-    size: Math.max(...glyphs.map((glyph) => glyph.size)),
+    baseline: angle === 0 ? glyphs.reduce((y, glyph) => Math.max(y, glyph.baseline), -Infinity) : box.bottom,
+    size: glyphs.reduce((size, glyph) => Math.max(size, glyph.size), 0),
     bold: glyphs.filter((glyph) => glyph.bold).length * 2 > glyphs.length,
     angle,
     marks,
@@ -135,7 +135,7 @@ export function around(boxes: readonly Box[]): Box {
 /** Sub- and superscripts go to the line of the word beside them. */
 function attachSmall(words: readonly Word[], angle: number): Word[] {
   if (angle !== 0) return [...words]
-  const largest = Math.max(0, ...words.map((word) => word.size))
+  const largest = words.reduce((size, word) => Math.max(size, word.size), 0)
   const big = new Shelves(words)
   return words.map((word) => {
     const host = 1.2 * word.size > largest ? undefined : hostOf(word, big.near(word))
@@ -163,7 +163,10 @@ class Shelves {
   }
 
   near(word: Word): readonly Word[] {
-    return this.#words.get(this.#shelf((word.top + word.bottom) / 2)) ?? []
+    const [first, last] = [this.#shelf(word.top), this.#shelf(word.bottom)]
+    const upper = this.#words.get(first) ?? []
+    if (first === last) return upper
+    return [...upper, ...(this.#words.get(last) ?? [])].sort((a, b) => a.left - b.left)
   }
 
   #shelf(y: number): number {
