@@ -1,5 +1,5 @@
 // What extracting PDFs costs and how right it is: `npm run bench:pdf`. Options: --small (one round), --files WORD (only files with it in
-// their name), --speed or --quality (only that part). Real documents are taken from YSH_SAMPLES or shared/samples beside the repository.
+// their name, for the speed), --speed or --quality (only that part). Real documents are taken from YSH_SAMPLES or shared/samples beside the repository.
 import { quality } from './pdf/quality.ts'
 import { speed } from './pdf/speed.ts'
 
@@ -10,5 +10,6 @@ const word = at === -1 ? '' : (options[at + 1] ?? '')
 
 let missed = false
 if (both || options.includes('--speed')) missed = (await speed({ small: options.includes('--small'), word })) || missed
-if (both || options.includes('--quality')) missed = (await quality({ word })) || missed
-process.exitCode = missed ? 1 : 0
+if (both || options.includes('--quality')) missed = (await quality()) || missed
+// machines are noisy, and an aim is no gate: only with --strict is it the exit code
+process.exitCode = missed && options.includes('--strict') ? 1 : 0

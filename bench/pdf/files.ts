@@ -10,6 +10,9 @@ export interface BenchFile {
 
 const samples = resolve(process.env.YSH_SAMPLES ?? resolve(import.meta.dirname, '../../../shared/samples'), 'pdf')
 
+/** Folder of real documents with their truth; undefined where it is missing. */
+export const samplesFolder = (): string | undefined => (existsSync(samples) ? samples : undefined)
+
 /** Real documents where they are, and a generated one. */
 export async function benchFiles(word: string): Promise<BenchFile[]> {
   const files: BenchFile[] = existsSync(samples)

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Formula, UnreadFormula } from '../../lib/steps/pdf/formulas/model.ts'
 import { readFormulas } from '../../lib/steps/pdf/formulas/read-formulas.ts'
 import { openDocument } from '../../lib/steps/pdf/read/document.ts'
 import { readPages } from '../../lib/steps/pdf/read/pages.ts'
+import { samplesFolder } from './files.ts'
 import { generated } from './formulas/documents.ts'
 import { normal } from './formulas/normal.ts'
 
@@ -102,7 +102,7 @@ export async function scoreGenerated(): Promise<FormulaScore[]> {
 }
 
 /** Folder of real documents and their truth, outside the repository. */
-const samples = fileURLToPath(new URL('../../../shared/samples/pdf/', import.meta.url))
+const samples = `${samplesFolder() ?? ''}/`
 
 /** The score on PRODIST Módulo 8, or undefined where the samples are missing. */
 export async function scoreProdist(): Promise<FormulaScore | undefined> {

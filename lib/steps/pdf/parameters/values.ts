@@ -108,7 +108,7 @@ export function readValue(
   const known = unitFor(printed, quantity) ?? (degree(printed, quantity) ? unitFor('%/°C', quantity) : undefined)
   const fallback = canonicalUnit(quantity)
   const canonical = (() => {
-    const better = inCanonical(fitting, quantity, used)
+    const better = inCanonical(tokens, quantity, used, text, printed)
     if (better !== undefined) return better
     if (known !== undefined) return { unit: known.canonical, num: each(num, (value) => convert(value, known)) }
     return fallback === undefined ? undefined : { unit: fallback, num }
@@ -132,13 +132,22 @@ function each(num: number | number[], change: (value: number) => number): number
 }
 
 /** Where both are printed, `48.5 lbs (22.0 kg)`, the one that needs no conversion. */
-function inCanonical(tokens: readonly Token[], quantity: Entry['quantity'], used: readonly Token[]) {
-  const unitsOf = new Set(tokens.map((token) => unitFor(token.unit, quantity)?.factor))
-  if (unitsOf.size < 2 || quantity === 'length') return undefined
+function inCanonical(
+  tokens: readonly Token[],
+  quantity: Entry['quantity'],
+  used: readonly Token[],
+  text: string,
+  hint: string,
+) {
+  if (quantity === 'length' || used.length !== 1) return undefined
+  const own = unitFor(used[0]?.unit === '' ? hint : (used[0]?.unit ?? ''), quantity)
   const plain = tokens.find((token) => unitFor(token.unit, quantity)?.factor === 1)
   const unit = plain === undefined ? undefined : unitFor(plain.unit, quantity)
-  if (plain === undefined || unit === undefined || used.length > 1) return undefined
-  return { unit: unit.canonical, num: plain.value }
+  if (own === undefined || own.factor === 1 || plain === undefined || unit === undefined) return undefined
+  // (43 ± 3 °C): the first number of its bracket
+  const bracket = text.lastIndexOf('(', plain.start)
+  const first = bracket < 0 ? plain : (tokens.find((token) => token.start > bracket) ?? plain)
+  return { unit: unit.canonical, num: first.value }
 }
 
 /** Which numbers are the value: the ends of a range, the parts of a list, three dimensions, or the first one. */

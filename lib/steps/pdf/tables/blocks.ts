@@ -3,6 +3,8 @@ import { around, type Segment } from './words.ts'
 
 /** Deeper than a page is ever parted. */
 const deepest = 24
+/** A block of more segments is not tried at every white band. */
+const mostSegments = 2_500
 
 /** Parts segments into blocks that are read for themselves: by white bands across, and by gutters between columns of the page. */
 export function blocksOf(segments: readonly Segment[], lines: Lines): Segment[][] {
@@ -101,6 +103,7 @@ function parts(
 
 /** Parts at a small white band when one of the parts can then be parted at a gutter: a heading over two columns. */
 function byHeading(segments: readonly Segment[], lines: Lines): Segment[][] | undefined {
+  if (segments.length > mostSegments) return undefined
   const limit = 0.5 * medianSize(segments)
   const sorted = segments.toSorted((a, b) => a.top - b.top)
   const candidates: number[] = []

@@ -36,15 +36,19 @@ export function gridOf(frame: Frame): Grid | undefined {
     while (group[at] !== at) at = group[at] ?? at
     return at
   }
-  const wall = (lines: readonly Line[], at: number, middle: number) =>
-    lines.some((line) => Math.abs(line.at - at) <= same && line.from - 1 <= middle && line.to + 1 >= middle)
+  const near = (lines: readonly Line[], edges: readonly number[]) =>
+    edges.map((at) => lines.filter((line) => Math.abs(line.at - at) <= same))
+  const upright = near(frame.vertical, xs)
+  const flat = near(frame.horizontal, ys)
+  const wall = (lines: readonly Line[] | undefined, middle: number) =>
+    lines?.some((line) => line.from - 1 <= middle && line.to + 1 >= middle) ?? false
   for (let row = 0; row < rows; row += 1) {
     const y = middleOf(ys, row)
     for (let column = 0; column < columns; column += 1) {
       const index = row * columns + column
       const x = middleOf(xs, column)
-      if (column + 1 < columns && !wall(frame.vertical, xs[column + 1] ?? 0, y)) group[find(index + 1)] = find(index)
-      if (row + 1 < rows && !wall(frame.horizontal, ys[row + 1] ?? 0, x)) group[find(index + columns)] = find(index)
+      if (column + 1 < columns && !wall(upright[column + 1], y)) group[find(index + 1)] = find(index)
+      if (row + 1 < rows && !wall(flat[row + 1], x)) group[find(index + columns)] = find(index)
     }
   }
   const boxes = new Map<number, GridCell & { size: number }>()

@@ -66,15 +66,30 @@ function apart(last: Word, word: Word, walls: readonly Wall[], even: boolean): b
   if (gap > (even ? 0.66 : 0.95) * em || gap < -0.9 * em) return true
   if (gap > 0.36 * em && decimal.test(last.text) && decimal.test(word.text)) return true
   const middle = (word.top + word.bottom) / 2
-  return walls.some(
-    (wall) => wall.x > last.right - 1 && wall.x < word.left + 1 && wall.top <= middle && wall.bottom >= middle,
-  )
+  for (let index = firstFrom(walls, last.right - 1); index < walls.length; index += 1) {
+    const wall = walls[index]
+    if (wall === undefined || wall.x >= word.left + 1) return false
+    if (wall.top <= middle && wall.bottom >= middle) return true
+  }
+  return false
+}
+
+/** Where in walls from left to right those begin that are right of `x`. */
+function firstFrom(walls: readonly Wall[], x: number): number {
+  let low = 0
+  let high = walls.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((walls[middle]?.x ?? Infinity) > x) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 /** A segment of words that stand in order. */
 export function segmentOf(words: Word[]): Segment {
   const box: Box = around(words)
-  const size = Math.max(...words.map((word) => word.size))
+  const size = words.reduce((most, word) => Math.max(most, word.size), 0)
   const baseline = words.find((word) => word.size === size)?.baseline ?? box.bottom
   const letters = words.reduce((sum, word) => sum + word.text.length, 0)
   const bold = words.reduce((sum, word) => sum + (word.bold ? word.text.length : 0), 0)

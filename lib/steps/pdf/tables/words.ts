@@ -112,8 +112,8 @@ function wordOf(pieces: readonly Piece[], angle: number): Word {
   return {
     ...box,
     text: glyphs.map((glyph) => glyph.text).join(''),
-    baseline: angle === 0 ? Math.max(...glyphs.map((glyph) => glyph.baseline)) : box.bottom,
-    size: Math.max(...glyphs.map((glyph) => glyph.size)),
+    baseline: angle === 0 ? glyphs.reduce((y, glyph) => Math.max(y, glyph.baseline), -Infinity) : box.bottom,
+    size: glyphs.reduce((size, glyph) => Math.max(size, glyph.size), 0),
     bold: glyphs.filter((glyph) => glyph.bold).length * 2 > glyphs.length,
     angle,
     marks,
@@ -135,14 +135,43 @@ export function around(boxes: readonly Box[]): Box {
 /** Sub- and superscripts go to the line of the word beside them. */
 function attachSmall(words: readonly Word[], angle: number): Word[] {
   if (angle !== 0) return [...words]
-  const big = words.toSorted((a, b) => a.left - b.left)
+  const largest = words.reduce((size, word) => Math.max(size, word.size), 0)
+  const big = new Shelves(words)
   return words.map((word) => {
-    const host = hostOf(word, big)
+    const host = 1.2 * word.size > largest ? undefined : hostOf(word, big.near(word))
     if (host === undefined) return word
     const raised = word.baseline < host.baseline - 0.12 * host.size
     const text = raised ? word.text.replace(/\d/g, (digit) => superscripts[digit] ?? digit) : word.text
     return { ...word, text, baseline: host.baseline, size: word.size }
   })
+}
+
+/** Words by height, so that only those beside a word are looked at. */
+class Shelves {
+  readonly #height = 40
+  readonly #words = new Map<number, Word[]>()
+
+  constructor(words: readonly Word[]) {
+    for (const word of words) {
+      for (let at = this.#shelf(word.top); at <= this.#shelf(word.bottom); at += 1) {
+        const shelf = this.#words.get(at)
+        if (shelf === undefined) this.#words.set(at, [word])
+        else shelf.push(word)
+      }
+    }
+    for (const shelf of this.#words.values()) shelf.sort((a, b) => a.left - b.left)
+  }
+
+  near(word: Word): readonly Word[] {
+    const [first, last] = [this.#shelf(word.top), this.#shelf(word.bottom)]
+    const upper = this.#words.get(first) ?? []
+    if (first === last) return upper
+    return [...upper, ...(this.#words.get(last) ?? [])].sort((a, b) => a.left - b.left)
+  }
+
+  #shelf(y: number): number {
+    return Math.floor(y / this.#height)
+  }
 }
 
 function hostOf(word: Word, sorted: readonly Word[]): Word | undefined {
