@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
+import { tinyPdf } from '../../helpers/tiny-pdf.ts'
+
+const at = { z: 'tab', x: 100, y: 100 }
+
+/** `POST /pdf` with the bytes -> ysh-pdf-extract -> manifest and number of the output; 500 with the error. */
+function flows(): FlowNode[] {
+  const answer = (id: string, output: number): FlowNode => ({
+    ...{ id, type: 'change', ...at, wires: [['out']] },
+    rules: [{ t: 'set', p: 'headers', pt: 'msg', to: JSON.stringify({ output: String(output) }), tot: 'json' }],
+  })
+  return [
+    { id: 'tab', type: 'tab', label: 'test' },
+    { id: 'stores', type: 'ysh-stores', name: '', folder: '' },
+    { id: 'in', type: 'http in', ...at, url: '/pdf', method: 'post', wires: [['pdf']] },
+    {
+      ...{ id: 'pdf', type: 'ysh-pdf-extract', ...at, stores: 'stores', perPage: true },
+      wires: [['one'], ['two'], ['page']],
+    },
+    answer('one', 1),
+    answer('two', 2),
+    {
+      ...{ id: 'page', type: 'debug', ...at, name: 'page', active: true, console: true, complete: 'payload' },
+      ...{ targetType: 'msg', wires: [] },
+    },
+    { id: 'out', type: 'http response', ...at, statusCode: '', headers: {}, wires: [] },
+    { id: 'catch', type: 'catch', ...at, scope: null, uncaught: false, wires: [['failed']] },
+    {
+      ...{ id: 'failed', type: 'change', ...at, wires: [['out']] },
+      rules: [
+        { t: 'set', p: 'payload', pt: 'msg', to: 'error', tot: 'msg' },
+        { t: 'set', p: 'statusCode', pt: 'msg', to: '500', tot: 'num' },
+      ],
+    },
+  ]
+}
+
+describe('the node ysh-pdf-extract in Node-RED', { timeout: 240_000 }, () => {
+  let red: NodeRed
+  before(async () => {
+    red = await startNodeRed({ flows: flows(), credentials: { pdf: { password: 'segredo' } } })
+  })
+  after(() => red?.dispose())
+
+  async function ask(bytes: Buffer): Promise<{ status: number; output: string | null; body: Record<string, unknown> }> {
+    const response = await fetch(`${red.url}/pdf`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: new Uint8Array(bytes),
+      signal: AbortSignal.timeout(90_000),
+    })
+    return { status: response.status, output: response.headers.get('output'), body: JSON.parse(await response.text()) }
+  }
+
+  test('a Buffer is extracted once, with a message for each page', async () => {
+    const pdf = tinyPdf('Norma tecnica\nTensao de 13,8 kV', 'Anexo')
+    const first = await ask(pdf)
+    assert.deepEqual([first.status, first.output, first.body.outcome, first.body.pages], [200, '1', 'extracted', 2])
+    await red.line(/\[debug:page\][\s\S]*?page: 1,[\s\S]*?\[debug:page\][\s\S]*?page: 2,/)
+    const second = await ask(pdf)
+    assert.deepEqual([second.output, second.body.outcome], ['2', 'unchanged'])
+  })
+
+  test('what is no PDF reaches Catch with its code', async () => {
+    const { status, body } = await ask(Buffer.from('<html><title>Acesso negado</title></html>'))
+    assert.deepEqual([status, body.code], [500, 'NOT_PDF'])
+  })
+
+  test('the password is nowhere to be read', async () => {
+    const { body } = await ask(tinyPdf('outra'))
+    assert.doesNotMatch(JSON.stringify(body), /segredo/)
+    assert.doesNotMatch(red.output(), /segredo/)
+  })
+})
