@@ -305,6 +305,7 @@ function isOpaque(state: State): boolean {
     state.fillAlpha * state.groupAlpha >= 0.95 &&
     !state.blended &&
     !state.masked &&
+    !state.groupMixed &&
     !state.windowed
   )
 }

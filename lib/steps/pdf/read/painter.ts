@@ -37,6 +37,8 @@ export class Painter {
   readonly #fonts = new Map<string, Font>()
   #state: State
   readonly #stack: State[] = []
+  /** States that were not kept, whose ends are still to come. */
+  #tooDeep = 0
   /** Whether what is marked is drawn, and the innermost mark. */
   readonly #marks: { drawn: boolean; mark: string | undefined }[] = []
   /** Layers that are off, and groups that draw a mask and not the page. */
@@ -221,9 +223,14 @@ export class Painter {
 
   #save(): void {
     if (this.#stack.length < deepest) this.#stack.push({ ...this.#state })
+    else this.#tooDeep += 1
   }
 
   #restore(): void {
+    if (this.#tooDeep > 0) {
+      this.#tooDeep -= 1
+      return
+    }
     const state = this.#stack.pop()
     if (state !== undefined) this.#state = state
   }
@@ -299,6 +306,8 @@ export class Painter {
     }
     state.groupAlpha *= state.fillAlpha
     state.fillAlpha = state.strokeAlpha = 1
+    state.groupMixed ||= state.blended || state.masked
+    state.blended = state.masked = false
   }
 }
 

@@ -14,9 +14,12 @@ export function emptyPictures(bytes: Uint8Array): void {
   for (let at = file.indexOf('/Image'); at !== -1; at = file.indexOf('/Image', at + 6)) {
     const before = file.toString('latin1', Math.max(0, at - 16), at)
     if (!/\/Subtype\s*$/.test(before)) continue
-    const from = file.lastIndexOf(' obj', at)
-    const to = file.indexOf('stream', at)
-    if (from === -1 || to === -1 || at - from > reach || to - at > reach) continue
+    const start = Math.max(0, at - reach)
+    const object = file.subarray(start, at).lastIndexOf(' obj')
+    const length = file.subarray(at, at + reach).indexOf('stream')
+    if (object === -1 || length === -1) continue
+    const from = start + object
+    const to = at + length
     const dictionary = file.toString('latin1', from, to)
     for (const found of dictionary.matchAll(filter)) file[from + found.index + found[0].length - 1] = 0x78
     for (const found of dictionary.matchAll(side)) {

@@ -18,6 +18,8 @@ export interface State {
   /** Mixed with what lies below by more than painting over it. */
   blended: boolean
   masked: boolean
+  /** A group that this is part of is mixed or masked as a whole. */
+  groupMixed: boolean
   /** The next picture has a mask of its own. */
   pictureMasked: boolean
   lineWidth: number
@@ -53,6 +55,7 @@ export function initialState(matrix: Matrix, clip: Clip): State {
     groupAlpha: 1,
     blended: false,
     masked: false,
+    groupMixed: false,
     pictureMasked: false,
     lineWidth: 1,
     font: undefined,

@@ -79,7 +79,8 @@ export function placeText(
   const scale = size * font.matrix[0]
   const height = size * Math.hypot(m[2], m[3])
   const angle = angleOf(m[0], m[1])
-  const colour = state.fill === undefined || state.fill === 'none' ? '#000000' : state.fill
+  const paint = (state.mode & 3) === 1 ? state.stroke : state.fill
+  const colour = paint === undefined || paint === 'none' ? '#000000' : paint
   let at = 0
   for (const value of list) {
     if (typeof value === 'number') {
