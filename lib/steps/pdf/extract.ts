@@ -38,7 +38,7 @@ export interface PdfExtraction {
 
 /**
  * Extracts a document in a thread of its own. What was read before a limit is kept, `complete` is false then and `stop` says which. Throws a
- * {@link PipelineError} when nothing could be read: PDF_EMPTY, NOT_PDF, PDF_ENCRYPTED, PDF_PASSWORD, PDF_BROKEN, PDF_NO_PAGES,
+ * {@link PipelineError} when nothing could be read: PDF_SOURCE, PDF_EMPTY, NOT_PDF, PDF_ENCRYPTED, PDF_PASSWORD, PDF_BROKEN, PDF_NO_PAGES,
  * PDF_TOO_LARGE, PDF_TIMEOUT, PDF_MEMORY, PDF_CRASHED, PDF_BUSY, STOPPED.
  */
 export async function extractPdf(source: PdfSource, options: ExtractOptions = {}): Promise<PdfExtraction> {

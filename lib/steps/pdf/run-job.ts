@@ -60,9 +60,14 @@ async function extract(job: PdfJob, say: (message: FromThread) => Promise<void>)
 
 async function bytesOf({ source, limits }: PdfJob): Promise<Uint8Array> {
   if ('bytes' in source) return source.bytes
-  const { size } = await stat(source.path)
+  const { size } = await stat(source.path).catch(unreadable)
   if (size > limits.fileBytes) {
     throw new PipelineError('PDF_TOO_LARGE', `The file has ${size} bytes; ${limits.fileBytes} are allowed`)
   }
-  return new Uint8Array(await readFile(source.path))
+  return new Uint8Array(await readFile(source.path).catch(unreadable))
+}
+
+function unreadable(error: unknown): never {
+  const words = error instanceof Error ? error.message : String(error)
+  throw new PipelineError('PDF_SOURCE', `The file cannot be read: ${words}`, { cause: error })
 }

@@ -71,7 +71,7 @@ describe('the thread that extracts', () => {
     assert.match(extraction.result[0]?.text.paragraphs[0]?.text ?? '', /^Linha 1 da página 2/)
     assert.equal(extraction.complete, true)
     await assert.rejects(extractPdf({ path }, { pool, limits: { fileBytes: 500 } }), code('PDF_TOO_LARGE'))
-    await assert.rejects(extractPdf({ path: join(folder, 'none.pdf') }, { pool }), PipelineError)
+    await assert.rejects(extractPdf({ path: join(folder, 'none.pdf') }, { pool }), code('PDF_SOURCE'))
   })
 
   test('too many pages and too much output: what was read is kept', async () => {

@@ -15,6 +15,17 @@ interface FillItem extends Item {
   fill: Fill
 }
 
+/** A page when all is painted. */
+interface Result {
+  glyphs: Placed[]
+  /** Drawn invisibly, or under other things. */
+  unseen: Placed[]
+  clipped: Placed[]
+  rules: Rule[]
+  fills: Fill[]
+  images: Box[]
+}
+
 /** Thicker than this is a region and not a line, unless it is long. */
 const thin = 1.6
 const thinLong = 3.5
@@ -32,6 +43,8 @@ export class Drawing {
   readonly #images: Item[] = []
   /** Glyphs that nobody sees: drawn invisibly, or under a picture. */
   readonly #unseen: Placed[] = []
+  /** Glyphs on the page that only the clip hides. */
+  readonly #clipped: Placed[] = []
   outlines = 0
 
   constructor(width: number, height: number) {
@@ -41,7 +54,14 @@ export class Drawing {
 
   /** How many things are on the page. */
   get size(): number {
-    return this.#glyphs.length + this.#rules.length + this.#fills.length + this.#images.length + this.#unseen.length
+    return (
+      this.#glyphs.length +
+      this.#rules.length +
+      this.#fills.length +
+      this.#images.length +
+      this.#unseen.length +
+      this.#clipped.length
+    )
   }
 
   /** A glyph that the state makes visible or not. */
@@ -50,8 +70,14 @@ export class Drawing {
     const middle = (glyph.left + glyph.right) / 2
     const height = (glyph.top + glyph.bottom) / 2
     const under = this.#sheet.colourAt(middle, height)
-    if (!inked(state) || !shows(state.clip, glyph) || (under !== undefined && !this.#visible(state, under))) {
+    if (!inked(state) || (under !== undefined && !this.#visible(state, under))) {
       this.#unseen.push(placed)
+      return
+    }
+    if (!shows(state.clip, glyph)) {
+      const { left, top, right, bottom } = this.#page
+      const onPage = middle >= left && middle <= right && height >= top && height <= bottom
+      ;(onPage ? this.#clipped : this.#unseen).push(placed)
       return
     }
     const item = { box: glyph, hidden: false, placed }
@@ -230,13 +256,14 @@ export class Drawing {
   }
 
   /** What is left to see. */
-  result(): { glyphs: Placed[]; unseen: Placed[]; rules: Rule[]; fills: Fill[]; images: Box[] } {
+  result(): Result {
     const glyphs: Placed[] = []
     const unseen = [...this.#unseen]
     for (const item of this.#glyphs) (item.hidden ? unseen : glyphs).push(item.placed)
     return {
       glyphs,
       unseen,
+      clipped: this.#clipped,
       rules: this.#rules.filter((item) => !item.hidden).map((item) => item.rule),
       fills: this.#fills.filter((item) => !item.hidden).map((item) => item.fill),
       images: this.#images.filter((item) => !item.hidden).map((item) => item.box),

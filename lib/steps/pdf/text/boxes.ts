@@ -23,8 +23,10 @@ export function turn({ left, top, right, bottom }: Box, angle: number): Box {
   return { left: Math.min(...us), right: Math.max(...us), top: Math.min(...vs), bottom: Math.max(...vs) }
 }
 
-/** The middle one of some numbers. */
+/** The middle one of some numbers. Most often they are all the same, which needs no sorting. */
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
+  const [first = 0] = values
+  if (values.every((value) => value === first)) return first
+  const sorted = Float64Array.from(values).sort()
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }

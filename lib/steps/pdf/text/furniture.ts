@@ -1,5 +1,4 @@
 import type { PdfPage } from '../read/model.ts'
-import { median } from './boxes.ts'
 import type { PageText, Paragraph } from './model.ts'
 
 /** What signing and filing systems print on every page. */
@@ -19,10 +18,12 @@ export function isFurniture(paragraph: Paragraph, page: Pick<PdfPage, 'width' | 
 const leastShare = 0.4
 const leastPages = 2
 /** Part of the page at its top and bottom where they are looked for. */
-const zone = 0.2
+const zone = 0.25
 
 /** Points by which its place may differ from page to page. */
-const drift = 12
+const drift = 20
+/** Letters that make a text telling wherever it stands. */
+const telling = 16
 
 type Place = { page: number; paragraph: number; top: number }
 
@@ -50,15 +51,26 @@ export class Repeats {
     const found: { page: number; paragraph: number; role: 'header' | 'footer' }[] = []
     const least = Math.max(leastPages, Math.ceil(leastShare * this.#pages))
     for (const [key, places] of this.#seen) {
-      const usual = median(places.map(({ top }) => top))
-      const there = places.filter(({ top }) => Math.abs(top - usual) <= drift)
-      // what stands on every second page of a book, or of one chapter of a long document, is one as well
-      if (new Set(there.map(({ page }) => page)).size < Math.min(least, 6)) continue
       const role = key.startsWith('top') ? 'header' : 'footer'
-      for (const { page, paragraph } of there) found.push({ page, paragraph, role })
+      // what stands on every second page of a book, or of one chapter of a long document, is one as well
+      const enough = groups(places).filter((there) => new Set(there.map(({ page }) => page)).size >= Math.min(least, 6))
+      // words that are a header on some pages are one where a page is turned or begins lower, too
+      const all = enough.length > 0 && key.length >= telling ? places : enough.flat()
+      for (const { page, paragraph } of all) found.push({ page, paragraph, role })
     }
     return found
   }
+}
+
+/** Places at about the same height. */
+function groups(places: readonly Place[]): Place[][] {
+  const found: Place[][] = []
+  for (const place of places.toSorted((a, b) => a.top - b.top)) {
+    const last = found.at(-1)
+    if (last !== undefined && place.top - (last.at(-1)?.top ?? 0) <= drift) last.push(place)
+    else found.push([place])
+  }
+  return found
 }
 
 function edgeOf({ box }: Paragraph, page: PageText): 'top' | 'bottom' | undefined {

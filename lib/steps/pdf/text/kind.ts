@@ -9,7 +9,8 @@ const manyOutlines = 60
 export function kindOf(page: PdfPage): PageKind {
   if (page.source === 'layer') return 'layer'
   if (page.glyphs.length >= scanGlyphs) return 'text'
-  if (share(page.images, page) > scanShare) return 'scan'
+  // letters as curves over a picture are no scan
+  if (share(page.images, page) > scanShare && page.outlines < 5 * manyOutlines) return 'scan'
   if (page.outlines >= manyOutlines) return 'no-text'
   if (page.glyphs.length > 0) return 'text'
   return page.images.length > 0 ? 'scan' : 'empty'

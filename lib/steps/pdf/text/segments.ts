@@ -25,7 +25,7 @@ export function segmentsOf(glyphs: readonly Glyph[]): Segment[] {
 
 function segmentsAt(glyphs: readonly Glyph[], angle: number): Segment[] {
   const sets = glyphs.map((glyph): SetGlyph => {
-    const box = turn(glyph, angle)
+    const box = angle === 0 ? glyph : turn(glyph, angle)
     // across the page the baseline is known, else it is a usual descent above the lower edge
     const baseline = angle === 0 ? glyph.baseline : box.bottom - 0.2 * glyph.size
     return { glyph, left: box.left, right: box.right, baseline, size: glyph.size, script: undefined }
@@ -130,17 +130,21 @@ function nearest(sets: readonly SetGlyph[], part: { left: number; right: number 
 }
 
 function segment(sets: SetGlyph[], angle: number): Segment {
-  const main = sets.filter((set) => set.script === undefined)
-  const size = median((main.length === 0 ? sets : main).map((set) => set.size))
+  const main = sets.every((set) => set.script === undefined) ? sets : sets.filter((set) => set.script === undefined)
+  const usual = main.length === 0 ? sets : main
+  const size = median(usual.map((set) => set.size))
   const glyphs = sets.map((set) => set.glyph)
+  const box = around(glyphs)
   const words = wordsOf(sets, size)
+  let bold = 0
+  for (const glyph of glyphs) if (glyph.bold) bold += 1
   return {
-    box: around(glyphs),
-    frame: around(glyphs.map((glyph) => turn(glyph, angle))),
-    baseline: median((main.length === 0 ? sets : main).map((set) => set.baseline)),
+    box,
+    frame: angle === 0 ? box : around(glyphs.map((glyph) => turn(glyph, angle))),
+    baseline: median(usual.map((set) => set.baseline)),
     size,
     angle,
-    bold: glyphs.filter((glyph) => glyph.bold).length > glyphs.length / 2,
+    bold: bold > glyphs.length / 2,
     glyphs,
     words,
     text: words.map((word) => word.text).join(' '),

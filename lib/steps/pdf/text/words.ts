@@ -1,4 +1,5 @@
 import { isDash } from '../read/characters.ts'
+import type { Glyph } from '../read/model.ts'
 import { around, median } from './boxes.ts'
 import type { Word } from './model.ts'
 import type { SetGlyph } from './segments.ts'
@@ -19,11 +20,22 @@ const superscripts: Record<string, string> = {
   '–': '⁻',
 }
 
+const gapsLookedAt = 48
+
+/** The gap between the letters of text that is set widely, 0 for other text. The first ones tell. */
+function letterGap(sets: readonly SetGlyph[], size: number): number {
+  const gaps: number[] = []
+  const last = Math.min(sets.length, gapsLookedAt)
+  for (let at = 1; at < last; at += 1) {
+    const gap = (sets[at]?.left ?? 0) - (sets[at - 1]?.right ?? 0)
+    if (gap > 0.05 * size) gaps.push(gap)
+  }
+  return gaps.length > (last - 1) / 2 ? median(gaps) : 0
+}
+
 /** The words of a segment: parted by the file's own spaces, or by gaps that are wide for this text. */
 export function wordsOf(sets: readonly SetGlyph[], size: number): Word[] {
-  const gaps = sets.slice(1).map((set, at) => set.left - (sets[at]?.right ?? 0))
-  // text that is set widely has gaps between all its letters
-  const usual = Math.max(0, median(gaps))
+  const usual = letterGap(sets, size)
   const hasSpaces = sets.some((set, at) => at > 0 && set.glyph.spaced)
   const parting = usual + (hasSpaces ? 0.28 : 0.18) * size
   const words: SetGlyph[][] = []
@@ -41,11 +53,15 @@ export function wordsOf(sets: readonly SetGlyph[], size: number): Word[] {
   if (word.length > 0) words.push(word)
   return words.map((list) => ({
     text: textOf(list),
-    box: around(list.map((set) => set.glyph)),
-    size: Math.max(...list.map((set) => set.size)),
+    ...wordAround(list.map((set) => set.glyph)),
     bold: list.every((set) => set.glyph.bold),
-    glyphs: list.map((set) => set.glyph),
   }))
+}
+
+function wordAround(glyphs: Glyph[]): Pick<Word, 'box' | 'size' | 'glyphs'> {
+  let size = 0
+  for (const glyph of glyphs) size = Math.max(size, glyph.size)
+  return { box: around(glyphs), size, glyphs }
 }
 
 const digit = /^\d/
@@ -59,5 +75,5 @@ function textOf(word: readonly SetGlyph[]): string {
     else if (isDash(glyph.text) && glyph.text !== '-' && at === 0 && digit.test(word[1]?.glyph.text ?? '')) text += '-'
     else text += glyph.text
   }
-  return /[\u0300-\u036f]/.test(text) ? text.normalize('NFC') : text
+  return /\p{M}/u.test(text) ? text.normalize('NFC') : text
 }
