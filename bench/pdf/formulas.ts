@@ -5,6 +5,7 @@ import { openDocument } from '../../lib/steps/pdf/read/document.ts'
 import { readPages } from '../../lib/steps/pdf/read/pages.ts'
 import { samplesFolder } from './files.ts'
 import { generated } from './formulas/documents.ts'
+import { latexDocuments } from './formulas/latex.ts'
 import { normal } from './formulas/normal.ts'
 
 /** How well a set of formulas was read. */
@@ -125,11 +126,27 @@ function expected(content: unknown): Expected[] {
   })
 }
 
+/** Scores on what LaTeX sets, where it is installed; the pages of its formulas are not compared. */
+export async function scoreLatex(): Promise<FormulaScore[]> {
+  const scores: FormulaScore[] = []
+  for (const { name, document } of latexDocuments()) {
+    if (document === undefined) {
+      console.log(`SKIPPED: ${name} (not installed)`)
+      continue
+    }
+    const found = await read(document.bytes)
+    const anywhere = { ...found, formulas: found.formulas.map((one) => ({ ...one, page: 0 })) }
+    const wanted = document.latex.map((latex) => ({ page: 0, latex, kind: 'LaTeX' }))
+    scores.push(judge(`${name} (verification, looked at while tuning)`, name, wanted, anywhere))
+  }
+  return scores
+}
+
 /** All scores, printed. The rule of comparison is in formulas/normal.ts. */
 export async function formulas(): Promise<FormulaScore[]> {
   const prodist = await scoreProdist()
   if (prodist === undefined) console.log('SKIPPED: PRODIST (no ../shared/samples/pdf)')
-  const scores = [...(prodist === undefined ? [] : [prodist]), ...(await scoreGenerated())]
+  const scores = [...(prodist === undefined ? [] : [prodist]), ...(await scoreGenerated()), ...(await scoreLatex())]
   for (const one of scores) {
     console.log(
       `${one.name}: recall ${one.recall.toFixed(3)}, precision ${one.precision.toFixed(3)} (${one.right} of ${one.wanted}, ${one.found} found)`,

@@ -36,7 +36,7 @@ function balanced({ items, bars }: Zone): boolean {
   )
   const [relation] = relationsOf(outside)
   if (relation === undefined) return false
-  return items.some((item) => item.right <= relation.left + 1) && items.some((item) => item.left >= relation.right - 1)
+  return items.some((item) => middle(item) < relation.left) && items.some((item) => middle(item) > relation.right)
 }
 
 /** An equation's number that stands so near that it fell into the zone. */
@@ -99,8 +99,8 @@ function plainFormula(ground: Ground, zone: Zone, box: Box): boolean {
   const size = Math.max(...sorted.map((item) => item.size))
   const [first] = relationsOf(sorted)
   if (first === undefined) return false
-  const right = sorted.filter((item) => item.left >= first.right - 1)
-  const left = sorted.filter((item) => item.right <= first.left + 1)
+  const right = sorted.filter((item) => middle(item) > first.right)
+  const left = sorted.filter((item) => middle(item) < first.left)
   if (left[0]?.role === 'relation' || /arrow/.test(first.latex)) return false
   // matrices and cases prove themselves
   if (/\\(begin|binom)\b/.test(build(zone.items, zone.bars)?.latex ?? '')) return true

@@ -129,6 +129,7 @@ function linked(a: Item, b: Item): boolean {
   if (
     (left.role === 'close' || left.role === 'fence') &&
     right.size < 0.87 * left.size &&
+    left.size < 1.7 * right.size &&
     right.left > left.right - 0.1 * right.size &&
     across < 0.35 * size &&
     down < 2 * smaller

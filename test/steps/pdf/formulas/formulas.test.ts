@@ -7,7 +7,7 @@ const kinds: Record<string, string[]> = {
   fractions: [String.raw`\eta=\frac{P_{2}}{P_{1}}\cdot 100\%`, String.raw`k=\frac{a+\frac{b}{c}}{d}`],
   roots: [String.raw`S=\sqrt{P^{2}+Q^{2}}`, String.raw`r=\sqrt[3]{\frac{V}{\pi}}`, String.raw`D=\frac{\sqrt{a+b}}{c}`],
   sums: [String.raw`T=\frac{\sum_{i=1}^{n}t(i)}{n}`, String.raw`Q=\int_{0}^{t}i(\tau)d\tau`],
-  scripts: [String.raw`I=I_{0}e^{-\frac{t}{\tau}}`, String.raw`V_{ab}^{4}+V_{st_{i}}^{2}=0`],
+  scripts: [String.raw`I=I_{0}e^{-\frac{t}{\tau}}`, 'V_{ab}^{4}+V_{st_{i}}^{2}=0'],
   greek: [String.raw`\Delta\theta=\omega t+\varphi`],
   brackets: [String.raw`V=\left[\left(\frac{a}{b}-1\right)\cdot c\right]^{2}`],
   cases: [String.raw`k=\begin{cases}0 & x\leq 1\\ 3 & x>1\end{cases}`],

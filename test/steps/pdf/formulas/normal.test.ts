@@ -5,13 +5,13 @@ import { normal } from '../../../../bench/pdf/formulas/normal.ts'
 test('the same on paper is the same', () => {
   const same: [string, string][] = [
     ['x_1', 'x_{1}'],
-    [String.raw`a_i^2`, String.raw`a^{2}_{i}`],
+    ['a_i^2', 'a^{2}_{i}'],
     [String.raw`\left(\frac{a}{b}\right)`, String.raw`(\dfrac ab)`],
     [String.raw`0{,}5\,\mathrm{kV}`, '0,5kV'],
     [String.raw`a\le b`, String.raw`a \leq b`],
     [String.raw`m\acute{e}dio`, String.raw`\text{médio}`],
     [String.raw`\max x`, 'max x'],
-    [String.raw`f'`, String.raw`f^{\prime}`],
+    ["f'", String.raw`f^{\prime}`],
     [String.raw`\overline{x}`, String.raw`\bar x`],
     [String.raw`\left.y\right|_0`, 'y|_{0}'],
   ]
