@@ -98,7 +98,7 @@ function parts(
   const [fewer, more] = a.length < b.length ? [a, b] : [b, a]
   if (fewer.length === 0 || crossing >= Math.max(2, 0.3 * fewer.length)) return false
   const matched = fewer.filter((baseline) => more.some((other) => Math.abs(other - baseline) < 0.3 * size)).length
-  return matched < 0.5 * fewer.length && fewer.length >= 2
+  return matched < 0.5 * fewer.length && fewer.length >= 4
 }
 
 /** Parts at a small white band when one of the parts can then be parted at a gutter: a heading over two columns. */
