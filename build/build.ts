@@ -48,14 +48,16 @@ async function inlineTypeBox(): Promise<void> {
   })
 }
 
-/** The threads for loading and for reading pages: as one file each they start faster and take less memory than sixty modules. */
-const workers: { name: string; conditions?: string[] }[] = [
+/** The threads for loading, for reading pages and for PDFs: as one file each they start faster and take less memory than sixty modules. */
+const workers: { name: string; conditions?: string[]; external?: string[] }[] = [
   { name: join('dataset', 'load', 'worker.js') },
+  // pdf.js needs the files of its package: character maps and standard fonts
+  { name: join('pdf', 'worker.js'), external: ['pdfjs-dist'] },
   // cheerio's entry for browsers leaves out its HTTP client, of which we use nothing
   { name: join('utility', 'read-worker.js'), conditions: ['browser'] },
 ]
 
-async function bundleWorker({ name, conditions }: (typeof workers)[number]): Promise<void> {
+async function bundleWorker({ name, conditions, external }: (typeof workers)[number]): Promise<void> {
   const file = join(fresh, 'lib', 'steps', name)
   await esbuild({
     entryPoints: [file],
@@ -67,7 +69,7 @@ async function bundleWorker({ name, conditions }: (typeof workers)[number]): Pro
     format: 'esm',
     platform: 'node',
     target: 'node22',
-    external: ['pg-native'],
+    external: ['pg-native', ...(external ?? [])],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
     logLevel: 'error',
   })

@@ -1,135 +1,46 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { parser, Type } from '../../lib/schema.ts'
-import { type PageTables, parametersOf } from '../../lib/steps/pdf/parameters/extract.ts'
-import { openDocument } from '../../lib/steps/pdf/read/document.ts'
-import { readPages } from '../../lib/steps/pdf/read/pages.ts'
-import { tablesOf } from '../../lib/steps/pdf/tables/extract.ts'
-import { joinTables } from '../../lib/steps/pdf/tables/join.ts'
-import { generatedDocuments } from './generate/documents.ts'
-import { add, noScore, precision, recall, type Score, scoreRecords, scoreTables } from './score.ts'
+import { scorer } from './extraction.ts'
 
-/** The score of one kind of content in one document. */
-export interface Line {
-  kind: 'parameters' | 'tables'
-  /** Where the document comes from. */
-  set: 'samples' | 'generated' | 'generated, held out'
-  name: string
-  score: Score
+/** A score of one kind of thing on one file. */
+export interface Score {
+  kind: 'parameters' | 'cells' | 'formulas' | 'text'
+  file: string
+  expected: number
+  found: number
+  /** Found, and right. */
+  right: number
+  /** What is missing or wrong, by name. */
+  failures: string[]
 }
 
-const truths = parser(
-  Type.Object({
-    file: Type.String(),
-    records: Type.Optional(
-      Type.Array(
-        Type.Object({
-          model: Type.String(),
-          condition: Type.String(),
-          parameters: Type.Record(
-            Type.String(),
-            Type.Object({
-              value: Type.Optional(Type.String()),
-              unit: Type.Optional(Type.String()),
-              num: Type.Optional(Type.Union([Type.Number(), Type.Array(Type.Number())])),
-            }),
-          ),
-        }),
-      ),
-    ),
-    tables: Type.Optional(
-      Type.Array(Type.Object({ columns: Type.Array(Type.String()), rows: Type.Array(Type.Array(Type.String())) })),
-    ),
-  }),
-  'truth',
-)
+/** Scores one kind of thing; files whose name does not hold `word` are left out. */
+export type Scorer = (word: string) => Promise<Score[]>
 
-/** Pages and tables of a document. */
-export async function pagesOf(bytes: Uint8Array): Promise<PageTables[]> {
-  const document = await openDocument(bytes)
-  const pages: PageTables[] = []
-  for await (const result of readPages(document)) {
-    if ('page' in result) pages.push({ page: result.page, tables: tablesOf(result.page) })
+/** The scorers, with what precision and recall they aim at. Each kind adds its own, from a file of its own beside this one. */
+const scorers: { name: string; aim: number; score: Scorer }[] = [
+  { name: 'Parameters of datasheets', aim: 0.98, score: scorer('parameters') },
+  { name: 'Cells of tables', aim: 0.98, score: scorer('tables') },
+]
+
+/** Prints precision and recall by kind and file. Gives whether an aim was missed. */
+export async function quality({ word }: { word: string }): Promise<boolean> {
+  let missed = false
+  for (const { name, aim, score } of scorers) {
+    const scores = await score(word)
+    console.log(`\n${name} (aim ${aim})`)
+    for (const one of scores) print(one.file, one)
+    if (scores.length === 0) continue
+    const sum = (of: (score: Score) => number) => scores.reduce((total, one) => total + of(one), 0)
+    const all = { expected: sum((one) => one.expected), found: sum((one) => one.found), right: sum((one) => one.right) }
+    print('all', { ...all, failures: [] })
+    if (all.right < aim * all.expected || all.right < aim * all.found) missed = true
   }
-  await document.close()
-  return pages
+  return missed
 }
 
-/** Files of which nothing may be made: outlines, and numbers whose labels are outlines. */
-const silent = ['module-ja-jam72d40-595.pdf', 'module-CSUN265-60P-datasheet.pdf']
-
-/** Scores tables and parameters against real files with their truth in a folder (none where it is missing), and generated documents. */
-export async function scoreQuality(samples: string): Promise<Line[]> {
-  const lines: Line[] = []
-  const folder = join(samples, 'truth')
-  for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.formulas.json')) : []) {
-    const truth = truths.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')))
-    const pages = await pagesOf(new Uint8Array(readFileSync(join(samples, truth.file))))
-    if (truth.records) {
-      lines.push({
-        kind: 'parameters',
-        set: 'samples',
-        name: truth.file,
-        score: scoreRecords(truth.records, parametersOf(pages).records),
-      })
-    }
-    if (truth.tables) {
-      const expected = truth.tables.map((table) => ({ columns: table.columns.length, rows: table.rows }))
-      lines.push({
-        kind: 'tables',
-        set: 'samples',
-        name: truth.file,
-        score: scoreTables(expected, joinTables(pages.map((page) => page.tables))),
-      })
-    }
-  }
-  for (const name of silent.filter((file) => existsSync(join(samples, file)))) {
-    const pages = await pagesOf(new Uint8Array(readFileSync(join(samples, name))))
-    lines.push({ kind: 'parameters', set: 'samples', name, score: scoreRecords([], parametersOf(pages).records) })
-  }
-  for await (const { name, heldOut, content } of generatedDocuments()) {
-    const pages = await pagesOf(content.bytes)
-    const set = heldOut ? 'generated, held out' : 'generated'
-    if (content.records)
-      lines.push({ kind: 'parameters', set, name, score: scoreRecords(content.records, parametersOf(pages).records) })
-    if (content.tables)
-      lines.push({
-        kind: 'tables',
-        set,
-        name,
-        score: scoreTables(content.tables, joinTables(pages.map((page) => page.tables))),
-      })
-  }
-  return lines
-}
-
-/** The scores as text: per kind and set, per file, and failures by name. */
-export function report(lines: readonly Line[], failures = 4): string {
-  const out: string[] = []
-  const shown = (score: Score) =>
-    `precision ${precision(score).toFixed(3)}  recall ${recall(score).toFixed(3)}  (${score.right} right, ${score.missed} missed, ${score.wrong} wrong)`
-  for (const kind of ['parameters', 'tables'] as const) {
-    for (const set of ['samples', 'generated', 'generated, held out'] as const) {
-      const own = lines.filter((line) => line.kind === kind && line.set === set)
-      if (own.length === 0) continue
-      const total = noScore()
-      for (const line of own) add(total, line.score)
-      out.push(`${kind}, ${set}: ${shown(total)}`)
-      for (const line of own) {
-        if (set === 'samples' || line.score.failures.length > 0)
-          out.push(`  ${basename(line.name)}: ${shown(line.score)}`)
-        out.push(...line.score.failures.slice(0, failures).map((failure) => `    ${failure}`))
-        if (line.score.failures.length > failures) out.push(`    and ${line.score.failures.length - failures} more`)
-      }
-    }
-  }
-  return out.join('\n')
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const samples = process.argv[2]
-  if (samples === undefined)
-    console.log('node bench/pdf/quality.ts FOLDER   (real documents and their truth/; without it only generated ones)')
-  console.log(report(await scoreQuality(samples ?? ''), Number(process.argv[3] ?? 4)))
+function print(name: string, score: Pick<Score, 'expected' | 'found' | 'right' | 'failures'>): void {
+  const share = (part: number, whole: number) => (whole === 0 ? '   –' : (part / whole).toFixed(3))
+  console.log(
+    `${name.slice(0, 50).padEnd(51)} precision ${share(score.right, score.found)} recall ${share(score.right, score.expected)} (${score.right} of ${score.expected})`,
+  )
+  for (const failure of score.failures) console.log(`    ${failure}`)
 }

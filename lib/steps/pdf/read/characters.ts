@@ -60,6 +60,8 @@ function plainOne(char: string, symbolFont: boolean): string {
   // size variants of TeX's and Word's maths fonts, and marks nobody sees
   if ((code >= 0xfe00 && code <= 0xfe0f) || (code >= 0x200b && code <= 0x200f) || code === 0xfeff || code === 0x2060)
     return ''
+  // a soft hyphen that is drawn is a hyphen
+  if (code === 0xad) return '-'
   if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return code === 9 || code === 10 || code === 13 ? ' ' : ''
   if (code >= 0xf020 && code <= 0xf0ff) {
     if (symbolFont) return symbolCharacter(code - 0xf000) ?? char

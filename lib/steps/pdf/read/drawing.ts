@@ -1,7 +1,7 @@
 import { intersect, scaleOf, transformBox } from './matrix.ts'
 import type { Box, Fill, Rule } from './model.ts'
 import { boxOf, isRectangle, type Part, partsOf } from './paths.ts'
-import { type Item, type Outline, Sheet, sameColour, shows } from './sheet.ts'
+import { type Item, inside, type Outline, Sheet, sameColour, shows } from './sheet.ts'
 import type { State } from './state.ts'
 import type { Placed } from './text-run.ts'
 
@@ -13,6 +13,17 @@ interface RuleItem extends Item {
 }
 interface FillItem extends Item {
   fill: Fill
+}
+
+/** A page when all is painted. */
+interface Result {
+  glyphs: Placed[]
+  /** Drawn invisibly, or under other things. */
+  unseen: Placed[]
+  clipped: Placed[]
+  rules: Rule[]
+  fills: Fill[]
+  images: Box[]
 }
 
 /** Thicker than this is a region and not a line, unless it is long. */
@@ -32,6 +43,8 @@ export class Drawing {
   readonly #images: Item[] = []
   /** Glyphs that nobody sees: drawn invisibly, or under a picture. */
   readonly #unseen: Placed[] = []
+  /** Glyphs on the page that only the clip hides. */
+  readonly #clipped: Placed[] = []
   outlines = 0
 
   constructor(width: number, height: number) {
@@ -41,7 +54,14 @@ export class Drawing {
 
   /** How many things are on the page. */
   get size(): number {
-    return this.#glyphs.length + this.#rules.length + this.#fills.length + this.#images.length + this.#unseen.length
+    return (
+      this.#glyphs.length +
+      this.#rules.length +
+      this.#fills.length +
+      this.#images.length +
+      this.#unseen.length +
+      this.#clipped.length
+    )
   }
 
   /** A glyph that the state makes visible or not. */
@@ -50,8 +70,14 @@ export class Drawing {
     const middle = (glyph.left + glyph.right) / 2
     const height = (glyph.top + glyph.bottom) / 2
     const under = this.#sheet.colourAt(middle, height)
-    if (!inked(state) || !shows(state.clip, glyph) || (under !== undefined && !this.#visible(state, under))) {
+    if (!inked(state) || (under !== undefined && !this.#visible(state, under))) {
       this.#unseen.push(placed)
+      return
+    }
+    if (!shows(state.clip, glyph)) {
+      const { left, top, right, bottom } = this.#page
+      const onPage = middle >= left && middle <= right && height >= top && height <= bottom
+      ;(onPage ? this.#clipped : this.#unseen).push(placed)
       return
     }
     const item = { box: glyph, hidden: false, placed }
@@ -74,16 +100,16 @@ export class Drawing {
     const around = intersect(bounds, state.clip.box)
     if (around === undefined) return
     const opaque = isOpaque(state)
-    const parts = partsOf(data, state.matrix)
+    const boxes = partsOf(data, state.matrix).map((part) => ({ part, box: boxOf(part.points) }))
+    const nested = holdsAnother(boxes.map(({ box }) => box))
+    if (nested && this.#frame(boxes, evenOdd, state)) return
     const other: Part[] = []
-    for (const part of parts) {
-      const box = boxOf(part.points)
-      if (!part.curved && isRectangle(part, box)) {
-        this.#fillBox(box, state, opaque)
-        continue
+    for (const { part, box } of boxes) {
+      if (!nested && isRectangle(part, box)) this.#fillBox(box, state, opaque)
+      else {
+        other.push(part)
+        if (part.curved) this.outlines += 1
       }
-      other.push(part)
-      if (part.curved) this.outlines += 1
     }
     if (other.length === 0) return
     const points = other.reduce((sum, part) => sum + part.points.length, 0)
@@ -95,6 +121,25 @@ export class Drawing {
     const item = fullness(outline, box) > 0.85 ? this.#newFill(box, state) : undefined
     this.#put(box, state, outline, opaque)
     if (item !== undefined) this.#sheet.add(item)
+  }
+
+  /** A thin frame, drawn as a box with a hole, is four rules. */
+  #frame(boxes: readonly { part: Part; box: Box }[], evenOdd: boolean, state: State): boolean {
+    const [first, second, ...rest] = boxes
+    if (first === undefined || second === undefined || rest.length > 0) return false
+    if (boxes.some(({ part, box }) => !isRectangle(part, box))) return false
+    const [outer, inner] = holds(first.box, second.box) ? [first.box, second.box] : [second.box, first.box]
+    const outline: Outline = { parts: boxes.map(({ part }) => part.points), evenOdd }
+    if (inside(outline, (inner.left + inner.right) / 2, (inner.top + inner.bottom) / 2)) return false
+    const sides: Box[] = [
+      { ...outer, right: inner.left },
+      { ...outer, left: inner.right },
+      { ...outer, bottom: inner.top },
+      { ...outer, top: inner.bottom },
+    ]
+    if (sides.some((side) => Math.min(side.right - side.left, side.bottom - side.top) > thinLong)) return false
+    for (const side of sides) this.#addRule(side, state.fill, state)
+    return true
   }
 
   #fillBox(box: Box, state: State, opaque: boolean): void {
@@ -119,7 +164,7 @@ export class Drawing {
   #newFill(box: Box, state: State): Item | undefined {
     const { fill } = state
     const shown = intersect(intersect(box, state.clip.box) ?? nowhere, this.#page)
-    if (shown === undefined || fill === undefined || fill === 'none') return undefined
+    if (shown === undefined || fill === undefined || fill === 'none' || state.windowed) return undefined
     if (shown.right - shown.left < 3 || shown.bottom - shown.top < 3 || !shows(state.clip, shown)) return undefined
     const under = this.#sheet.colourAt((shown.left + shown.right) / 2, (shown.top + shown.bottom) / 2)
     if (under !== undefined && sameColour(under, fill)) return undefined
@@ -211,13 +256,14 @@ export class Drawing {
   }
 
   /** What is left to see. */
-  result(): { glyphs: Placed[]; unseen: Placed[]; rules: Rule[]; fills: Fill[]; images: Box[] } {
+  result(): Result {
     const glyphs: Placed[] = []
     const unseen = [...this.#unseen]
     for (const item of this.#glyphs) (item.hidden ? unseen : glyphs).push(item.placed)
     return {
       glyphs,
       unseen,
+      clipped: this.#clipped,
       rules: this.#rules.filter((item) => !item.hidden).map((item) => item.rule),
       fills: this.#fills.filter((item) => !item.hidden).map((item) => item.fill),
       images: this.#images.filter((item) => !item.hidden).map((item) => item.box),
@@ -226,6 +272,19 @@ export class Drawing {
 }
 
 const nowhere: Box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity }
+
+/** Whether the first box holds the second. */
+const holds = (a: Box, b: Box): boolean =>
+  a.left <= b.left && a.right >= b.right && a.top <= b.top && a.bottom >= b.bottom
+
+/** Whether the largest of some boxes holds another: one may be a hole in it. */
+function holdsAnother(boxes: readonly Box[]): boolean {
+  const [first, ...rest] = boxes
+  if (first === undefined || rest.length === 0) return false
+  const area = (box: Box) => (box.right - box.left) * (box.bottom - box.top)
+  const largest = rest.reduce((most, box) => (area(box) > area(most) ? box : most), first)
+  return boxes.some((box) => box !== largest && holds(largest, box))
+}
 
 function grow(box: Box, by: number): Box {
   return { left: box.left - by, top: box.top - by, right: box.right + by, bottom: box.bottom + by }
@@ -245,7 +304,8 @@ function isOpaque(state: State): boolean {
     state.fill !== 'none' &&
     state.fillAlpha * state.groupAlpha >= 0.95 &&
     !state.blended &&
-    !state.masked
+    !state.masked &&
+    !state.windowed
   )
 }
 

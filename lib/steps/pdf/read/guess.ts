@@ -7,9 +7,9 @@ const usualShift = 29
 /**
  * Fonts that say nothing of what their glyphs read as: pdf.js then gives the glyph's number as if it were a character. Such a font betrays
  * itself by control characters (the digits are glyphs 19 to 28). Its glyphs become the usual characters of those numbers, or �, and
- * are marked as guesses.
+ * are marked as guesses. Gives the glyphs without those that are spaces.
  */
-export function guessNumbered(glyphs: readonly Placed[]): void {
+export function guessNumbered(glyphs: readonly Placed[]): Placed[] {
   const fonts = new Map<Placed['font'], { numbered: boolean; low: boolean }>()
   for (const { code, font, raw } of glyphs) {
     if (!font.composite || code === undefined) continue
@@ -18,10 +18,16 @@ export function guessNumbered(glyphs: readonly Placed[]): void {
     if (raw !== String.fromCharCode(code)) seen.numbered = false
     else if (code < 0x20) seen.low = true
   }
-  for (const { glyph, code, font } of glyphs) {
+  let spaced = false
+  return glyphs.filter(({ glyph, code, font }) => {
     const seen = fonts.get(font)
-    if (code === undefined || seen === undefined || !seen.numbered || !seen.low) continue
-    glyph.text = code >= 3 && code <= 97 ? plain(String.fromCharCode(code + usualShift)) : '\ufffd'
-    glyph.guessed = true
-  }
+    if (code !== undefined && seen?.numbered === true && seen.low) {
+      glyph.text = code >= 3 && code <= 97 ? plain(String.fromCharCode(code + usualShift)) : '\ufffd'
+      glyph.guessed = true
+    }
+    const space = glyph.text.trim() === ''
+    if (!space && spaced) glyph.spaced = true
+    spaced = space
+    return !space
+  })
 }

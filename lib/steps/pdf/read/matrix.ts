@@ -45,19 +45,18 @@ export function scaleOf([a, b, c, d]: Matrix): number {
   return Math.sqrt(Math.abs(a * d - b * c))
 }
 
+const numeric = (value: unknown): value is number => typeof value === 'number'
+
 /** A matrix out of what pdf.js hands on, or undefined when it is none. */
 export function asMatrix(value: unknown): Matrix | undefined {
-  const list = value instanceof Float32Array || Array.isArray(value) ? value : undefined
-  if (list === undefined || list.length < 6) return undefined
-  const [a, b, c, d, e, f]: unknown[] = [...list]
-  if (
-    typeof a !== 'number' ||
-    typeof b !== 'number' ||
-    typeof c !== 'number' ||
-    typeof d !== 'number' ||
-    typeof e !== 'number' ||
-    typeof f !== 'number'
-  )
-    return undefined
-  return [a, b, c, d, e, f]
+  // by place and not by copy: a page has a hundred thousand of them
+  if (value instanceof Float32Array) {
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f] = value
+    return f === undefined ? undefined : [a, b, c, d, e, f]
+  }
+  if (!Array.isArray(value)) return undefined
+  const list: readonly unknown[] = value
+  const [a, b, c, d, e, f] = list
+  const all = numeric(a) && numeric(b) && numeric(c) && numeric(d) && numeric(e) && numeric(f)
+  return all ? [a, b, c, d, e, f] : undefined
 }

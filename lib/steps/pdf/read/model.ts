@@ -9,6 +9,8 @@ export interface PdfPage {
   width: number
   height: number
   glyphs: Glyph[]
+  /** The rest of texts whose other part is drawn, cut off by the edge of a table's cell: in tagged documents, by their marks. */
+  cut: Glyph[]
   rules: Rule[]
   images: Box[]
   /** Regions filled with a colour other than the page's: bands of tables, backgrounds of headings. */

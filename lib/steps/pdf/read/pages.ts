@@ -6,7 +6,6 @@ import type { Box, PdfPage } from './model.ts'
 import { Painter } from './painter.ts'
 import { joinRules } from './rules.ts'
 import { readStructure } from './structure.ts'
-import type { Placed } from './text-run.ts'
 
 /** Which pages to read, and when to stop. */
 export interface PagesOptions {
@@ -74,19 +73,23 @@ async function structureOf(page: PDFPageProxy, base: Matrix): Promise<PdfPage['s
 
 function finish(painter: Painter, start: Pick<PdfPage, 'number' | 'width' | 'height' | 'structure'>): PdfPage {
   const { drawing } = painter
-  const { glyphs, unseen, rules, fills, images } = drawing.result()
+  const { glyphs, unseen, clipped, rules, fills, images } = drawing.result()
   const layer = glyphs.length < scanGlyphs && unseen.length >= scanGlyphs && share(images, start) > scanShare
-  const shown: Placed[] = layer ? [...glyphs, ...unseen] : glyphs
-  guessNumbered(shown)
+  const shown = guessNumbered(layer ? [...glyphs, ...unseen] : glyphs)
+  const marks = new Set(shown.map(({ glyph }) => glyph.mark))
+  const cut = guessNumbered(clipped)
+    .map(({ glyph }) => glyph)
+    .filter(({ mark }) => mark !== undefined && mark !== 'artifact' && marks.has(mark))
   return {
     ...start,
     glyphs: shown.map((placed) => placed.glyph),
+    cut,
     rules: joinRules(rules),
     images,
     fills,
     outlines: drawing.outlines,
     source: layer ? 'layer' : 'drawn',
-    hidden: layer ? 0 : unseen.length,
+    hidden: (layer ? 0 : unseen.length) + clipped.length - cut.length,
     truncated: painter.truncated,
   }
 }

@@ -3,6 +3,7 @@ import { Drawing } from './drawing.ts'
 import { type Font, readFont } from './fonts.ts'
 import { asMatrix, intersect, type Matrix, multiply, transformBox } from './matrix.ts'
 import type { Box } from './model.ts'
+import { colourOperator, graphicsState, numeric, picturesOf, textOperator } from './operators.ts'
 import { boxOf, isRectangle, partsOf } from './paths.ts'
 import type { Clip } from './sheet.ts'
 import { initialState, type State } from './state.ts'
@@ -26,7 +27,6 @@ const mostThings = 400_000
 const mostClipOutlines = 6
 
 const record = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
-const numeric = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
 
 /** Follows a page's operators as a screen would, and gives them to a {@link Drawing}. */
 export class Painter {
@@ -92,6 +92,9 @@ export class Painter {
       case ops.showText:
         this.#showText(args[0])
         break
+      case ops.setFont:
+        this.#setFont(args[0], args[1])
+        break
       case ops.constructPath:
         this.#path(args)
         break
@@ -101,97 +104,19 @@ export class Painter {
       case ops.eoClip:
         this.#clipNext = 'evenOdd'
         break
-      case ops.setFillRGBColor:
-        if (typeof args[0] === 'string') state.fill = args[0]
-        state.fillOpaque = true
-        break
-      case ops.setStrokeRGBColor:
-        if (typeof args[0] === 'string') state.stroke = args[0]
-        break
-      case ops.setFillColorN:
-        state.fill = undefined
-        state.fillOpaque = args[0] !== 'TilingPattern'
-        break
-      case ops.setStrokeColorN:
-        state.stroke = undefined
-        break
-      case ops.setFillTransparent:
-        state.fill = 'none'
-        break
-      case ops.setStrokeTransparent:
-        state.stroke = 'none'
-        break
-      case ops.setLineWidth:
-        state.lineWidth = numeric(args[0])
-        break
       case ops.setGState:
-        this.#graphicsState(args[0])
+        graphicsState(state, args[0], (id, size) => this.#setFont(id, size))
         break
       case ops.shadingFill:
         if (this.#drawn) {
-          this.#openWindow()
           this.drawing.shade(state)
+          this.#openWindow()
         }
         break
       default:
-        if (!this.#text(code, args) && !this.#picture(code, args)) this.#content(code, args)
+        if (textOperator(ops, state, code, args) || colourOperator(ops, state, code, args)) return
+        if (!this.#pictures(code, args)) this.#content(code, args)
     }
-  }
-
-  #text(code: number, args: readonly unknown[]): boolean {
-    const { ops } = this.#resources
-    const state = this.#state
-    switch (code) {
-      case ops.beginText:
-        state.textMatrix = [1, 0, 0, 1, 0, 0]
-        state.x = state.lineX = state.y = state.lineY = 0
-        return true
-      case ops.setTextMatrix: {
-        const matrix = asMatrix(args[0])
-        if (matrix !== undefined) state.textMatrix = matrix
-        state.x = state.lineX = state.y = state.lineY = 0
-        return true
-      }
-      case ops.setLeadingMoveText:
-        state.leading = numeric(args[1])
-        this.#moveText(numeric(args[0]), numeric(args[1]))
-        return true
-      case ops.moveText:
-        this.#moveText(numeric(args[0]), numeric(args[1]))
-        return true
-      case ops.nextLine:
-        this.#moveText(0, state.leading)
-        return true
-      case ops.setLeading:
-        state.leading = -numeric(args[0])
-        return true
-      case ops.setFont:
-        this.#setFont(args[0], args[1])
-        return true
-      case ops.setCharSpacing:
-        state.charSpacing = numeric(args[0])
-        return true
-      case ops.setWordSpacing:
-        state.wordSpacing = numeric(args[0])
-        return true
-      case ops.setHScale:
-        state.horizontal = numeric(args[0]) / 100
-        return true
-      case ops.setTextRise:
-        state.rise = numeric(args[0])
-        return true
-      case ops.setTextRenderingMode:
-        state.mode = numeric(args[0])
-        return true
-      default:
-        return false
-    }
-  }
-
-  #moveText(x: number, y: number): void {
-    const state = this.#state
-    state.x = state.lineX += x
-    state.y = state.lineY += y
   }
 
   #setFont(id: unknown, size: unknown): void {
@@ -216,6 +141,7 @@ export class Painter {
       (placed) => {
         placed.glyph.mark = mark
         if (!drawn) return
+        if (state.mode >= 4) state.windowed = true
         if (state.mode === 7) this.#throughWindow(placed)
         else this.drawing.glyph(placed, state)
       },
@@ -236,24 +162,6 @@ export class Painter {
     for (const placed of window) this.drawing.glyph(placed, { ...this.#state, mode: 0, fill: undefined })
   }
 
-  #graphicsState(settings: unknown): void {
-    if (!Array.isArray(settings)) return
-    const state = this.#state
-    // how pdf.js announces a picture that has a mask: no mask but its own, in a state of its own
-    const [only]: unknown[] = settings
-    state.pictureMasked = settings.length === 1 && Array.isArray(only) && only[0] === 'SMask' && only[1] === false
-    for (const setting of settings as readonly unknown[]) {
-      if (!Array.isArray(setting)) continue
-      const [key, value]: unknown[] = setting
-      if (key === 'ca') state.fillAlpha = numeric(value)
-      else if (key === 'CA') state.strokeAlpha = numeric(value)
-      else if (key === 'LW') state.lineWidth = Math.abs(numeric(value))
-      else if (key === 'BM') state.blended = value !== 'source-over'
-      else if (key === 'SMask') state.masked = value !== false && value !== null
-      else if (key === 'Font' && Array.isArray(value)) this.#setFont(value[0], value[1])
-    }
-  }
-
   #path(args: readonly unknown[]): void {
     const { ops } = this.#resources
     const [way, list, minMax]: readonly unknown[] = args
@@ -269,9 +177,9 @@ export class Painter {
       const evenOdd = way === ops.eoFill || way === ops.eoFillStroke || way === ops.closeEOFillStroke
       const fills = evenOdd || way === ops.fill || way === ops.fillStroke || way === ops.closeFillStroke
       const strokes = way !== ops.fill && way !== ops.eoFill && way !== ops.endPath
-      if (fills || strokes) this.#openWindow()
       if (fills) this.drawing.fill(data, box, state, evenOdd)
       if (strokes) this.drawing.stroke(data, box, state)
+      if (fills || strokes) this.#openWindow()
     }
     if (clipping !== undefined) this.#clip(data, state.matrix, clipping === 'evenOdd')
   }
@@ -302,50 +210,13 @@ export class Painter {
     this.#state.clip = { box: shared, outlines: clip.outlines }
   }
 
-  #picture(code: number, args: readonly unknown[]): boolean {
-    const { ops } = this.#resources
-    const opaque = code === ops.paintImageXObject || code === ops.paintInlineImageXObject
-    if (
-      opaque ||
-      code === ops.paintImageMaskXObject ||
-      code === ops.paintSolidColorImageMask ||
-      code === ops.paintInlineImageXObjectGroup
-    ) {
-      this.#image(this.#state.matrix, opaque)
-      return true
-    }
-    if (code === ops.paintImageXObjectRepeat || code === ops.paintImageMaskXObjectRepeat) {
-      const mask = code === ops.paintImageMaskXObjectRepeat
-      const [, a, second, third, d, list] = mask ? args : [args[0], args[1], 0, 0, args[2], args[3]]
-      const positions = list instanceof Float32Array || Array.isArray(list) ? list : []
-      for (let at = 0; at + 1 < positions.length && at < 20_000; at += 2) {
-        const place: Matrix = [
-          numeric(a),
-          numeric(second),
-          numeric(third),
-          numeric(d),
-          numeric(positions[at]),
-          numeric(positions[at + 1]),
-        ]
-        this.#image(multiply(this.#state.matrix, place), !mask)
-      }
-      return true
-    }
-    if (code === ops.paintImageMaskXObjectGroup) {
-      const [images]: readonly unknown[] = args
-      for (const image of Array.isArray(images) ? (images as readonly unknown[]) : []) {
-        const place = record(image) ? asMatrix(image.transform) : undefined
-        if (place !== undefined) this.#image(multiply(this.#state.matrix, place), false)
-      }
-      return true
-    }
-    return false
-  }
-
-  #image(matrix: Matrix, opaque: boolean): void {
-    if (!this.#drawn) return
+  #pictures(code: number, args: readonly unknown[]): boolean {
+    const found = picturesOf(this.#resources.ops, code, args, this.#state.matrix)
+    if (found === undefined) return false
+    if (!this.#drawn) return true
+    for (const matrix of found.places) this.drawing.image({ ...this.#state, matrix }, found.opaque)
     this.#openWindow()
-    this.drawing.image({ ...this.#state, matrix }, opaque)
+    return true
   }
 
   #save(): void {

@@ -36,6 +36,8 @@ export interface State {
   lineY: number
   /** Text that is a window: it shows as soon as something is painted through it. */
   window: Placed[] | undefined
+  /** What is painted shows only through text. */
+  windowed: boolean
 }
 
 /** The state in which a page begins. */
@@ -67,5 +69,6 @@ export function initialState(matrix: Matrix, clip: Clip): State {
     lineX: 0,
     lineY: 0,
     window: undefined,
+    windowed: false,
   }
 }

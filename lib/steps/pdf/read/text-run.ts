@@ -128,9 +128,15 @@ export function placeText(
 
 const texts = new Map<string, string>()
 
+/** Whether pdf.js gives a glyph's number for its character, and a number that is none. */
+const isNumber = ({ code, unicode }: RawGlyph, font: Font): boolean =>
+  font.composite && code !== undefined && code < 0x20 && unicode === String.fromCharCode(code)
+
 /** What a glyph reads as. Nearly all are one of a few hundred, so they are looked up. */
 function textOf(raw: RawGlyph, font: Font): string {
   if (font.symbol) return plain(raw.unicode, true)
+  // perhaps to be guessed when the page is whole
+  if (isNumber(raw, font)) return '\ufffd'
   let text = texts.get(raw.unicode)
   if (text === undefined) {
     text = plain(raw.unicode)
