@@ -8,7 +8,11 @@ export interface BenchFile {
   bytes: Uint8Array
 }
 
-const samples = resolve(process.env.YSH_SAMPLES ?? resolve(import.meta.dirname, '../../../shared/samples'), 'pdf')
+/** Where the real documents are, if they are. */
+export const samples = resolve(
+  process.env.YSH_SAMPLES ?? resolve(import.meta.dirname, '../../../shared/samples'),
+  'pdf',
+)
 
 /** Folder of real documents with their truth; undefined where it is missing. */
 export const samplesFolder = (): string | undefined => (existsSync(samples) ? samples : undefined)

@@ -1,7 +1,7 @@
+import { report, scoreQuality } from './extraction.ts'
 import { samplesFolder } from './files.ts'
 import { formulas } from './formulas.ts'
 import { add, noScore, precision, recall, type Score } from './score.ts'
-import { report, scoreQuality } from './tables.ts'
 
 /** What precision and recall should reach: parameters and cells of tables; formulas that are generated, and those of PRODIST. */
 const aims = { tables: 0.98, generatedFormulas: 0.9, prodist: 0.7 }

@@ -253,7 +253,10 @@ function observeGroup(group: RowGroup<Cell>, row: JoinedRow, state: State, conte
       ? parts
       : [{ entry: group.entry, label: group.label, index: undefined, count: 1 }]
   if (named.length === 0 || elsewhere(state.section, named[0]?.entry)) return []
-  const { values } = group
+  const numeric = named[0]?.entry.quantity !== 'text'
+  // a symbol in a font that says nothing of it is no value
+  const values = group.values.filter((cell) => !numeric || /[\d–—-]/.test(cell.text))
+  if (values.length === 0) return []
   const columns = columnsFor(values, row, state, context, named[0]?.entry)
   const targets = columns === undefined ? undefined : assign(values, columns)
   const result: Observation[] = []

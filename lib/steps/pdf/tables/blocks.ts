@@ -14,7 +14,8 @@ export function blocksOf(segments: readonly Segment[], lines: Lines): Segment[][
       if (part.length > 0) blocks.push([...part])
       return
     }
-    const parts = byGutter(part, lines, true) ?? byBands(part) ?? byGutter(part, lines, false) ?? byHeading(part, lines)
+    const parts =
+      byGutter(part, lines, true) ?? byBands(part, lines) ?? byGutter(part, lines, false) ?? byHeading(part, lines)
     if (parts === undefined) blocks.push([...part])
     else for (const piece of parts) cut(piece, depth + 1)
   }
@@ -28,12 +29,18 @@ export function medianSize(segments: readonly Segment[]): number {
 }
 
 /** Parts where a band of the page is white for more than two lines. */
-function byBands(segments: readonly Segment[]): Segment[][] | undefined {
-  const limit = 2.2 * medianSize(segments)
+function byBands(segments: readonly Segment[], lines: Lines): Segment[][] | undefined {
+  const size = medianSize(segments)
+  const limit = 2.2 * size
+  const box = around(segments)
+  const wide = lines.horizontal.filter((line) => line.from < box.left + 8 && line.to > box.right - 8)
+  // a row of a ruled table may be empty: its lines go on
+  const ruled = (top: number, bottom: number) =>
+    bottom - top < 5 * size && wide.filter((line) => line.at > top && line.at < bottom).length >= 2
   const parts: Segment[][] = []
   let bottom = -Infinity
   for (const segment of segments.toSorted((a, b) => a.top - b.top)) {
-    if (parts.length === 0 || segment.top - bottom > limit) parts.push([])
+    if (parts.length === 0 || (segment.top - bottom > limit && !ruled(bottom, segment.top))) parts.push([])
     parts.at(-1)?.push(segment)
     bottom = Math.max(bottom, segment.bottom)
   }
@@ -98,7 +105,7 @@ function parts(
   const [fewer, more] = a.length < b.length ? [a, b] : [b, a]
   if (fewer.length === 0 || crossing >= Math.max(2, 0.3 * fewer.length)) return false
   const matched = fewer.filter((baseline) => more.some((other) => Math.abs(other - baseline) < 0.3 * size)).length
-  return matched < 0.5 * fewer.length && fewer.length >= 2
+  return matched < 0.5 * fewer.length && fewer.length >= 4
 }
 
 /** Parts at a small white band when one of the parts can then be parted at a gutter: a heading over two columns. */

@@ -169,7 +169,7 @@ function isTable(table: PdfTable): boolean {
   if (table.columns < 2 || several.length < 2) return false
   const filled = several.flatMap((row) => row.cells).reduce((sum, cell) => sum + cell.colSpan, 0)
   if (filled < 0.35 * several.length * table.columns) return false
-  const named = several.filter((row) => row.cells.some((cell) => /\p{L}{2}/u.test(cell.text)))
+  const named = several.filter((row) => row.cells.some((cell) => /\p{L}/u.test(cell.text)))
   if (named.length < 0.3 * several.length) return false
   const wide = several.flatMap((row) => row.cells).filter((cell) => cell.text.length > 140).length
   const over = table.rows.filter((row) => row.cells.length === 1 && row.cells[0]?.colSpan === table.columns).length

@@ -137,17 +137,20 @@ const middle = (row: TableRow) => {
 function goesOnBeside(before: JoinedTable, table: PdfTable): boolean {
   const first = before.parts[0]
   const last = before.parts.at(-1)
-  if (first === undefined || last === undefined || last.page + 1 !== table.page || table.rows.length < 4) return false
-  if (before.rows.length < 4 || (repeated(before, table) > 0 && sameNames(first, table))) return false
-  if (sameNames(first, table)) return false
-  const matched = table.rows.filter((row) => rowAt(before, row) !== undefined).length
-  return (
-    matched >= 0.8 * table.rows.length &&
-    table.rows.length >= 0.6 * first.rows.length &&
-    hasNames(first) &&
-    !hasNames(table)
-  )
+  if (first === undefined || last === undefined || before.rows.length < 4) return false
+  const nextPage = last.page + 1 === table.page
+  const samePage = last.page === table.page && first.page < table.page && before.columns > first.columns
+  if (!(nextPage || samePage) || !hasNames(first) || hasNames(table) || sameNames(first, table)) return false
+  const matched = (distance: number) => table.rows.filter((row) => rowAt(before, row, distance) !== undefined).length
+  const { length } = table.rows
+  if (length >= 4 && length >= 0.6 * first.rows.length && matched(near) >= 0.8 * length) return true
+  // a part of it, which white rows part from the rest: only where every row fits exactly
+  return length >= 3 && matched(exact) === length
 }
+
+/** How far apart the same row may lie on two pages, in points; and how far when little else says that it is the same. */
+const near = 4.5
+const exact = 1.5
 
 /** Whether the first column names the rows: mostly words. */
 function hasNames(table: PdfTable): boolean {
@@ -162,12 +165,12 @@ function sameNames(a: PdfTable, b: PdfTable): boolean {
   return own.filter((cell) => names.has(cell.text)).length > 0.5 * own.length
 }
 
-function rowAt(before: JoinedTable, row: TableRow): JoinedRow | undefined {
+function rowAt(before: JoinedTable, row: TableRow, farthest: number): JoinedRow | undefined {
   const at = middle(row)
   if (at === undefined) return undefined
   const first = before.parts[0]
   let best: JoinedRow | undefined
-  let distance = 4.5
+  let distance = farthest
   for (const candidate of before.rows) {
     if (candidate.page !== first?.page) continue
     const labels = candidate.cells.filter((cell) => cell.column === 0 && cell.text !== '')
@@ -180,9 +183,12 @@ function rowAt(before: JoinedTable, row: TableRow): JoinedRow | undefined {
 }
 
 function widen(before: JoinedTable, table: PdfTable): void {
-  const shift = before.columns
+  const last = before.parts.at(-1)
+  // another part of the columns that were added just now
+  const again = last?.page === table.page && last.columns === table.columns
+  const shift = again ? before.columns - table.columns : before.columns
   for (const row of table.rows) {
-    const target = rowAt(before, row)
+    const target = rowAt(before, row, near)
     if (target === undefined) continue
     for (const cell of row.cells) {
       target.cells.push({
@@ -193,7 +199,7 @@ function widen(before: JoinedTable, table: PdfTable): void {
       })
     }
   }
-  before.columns += table.columns
-  before.pages.push(table.page)
+  before.columns = shift + table.columns
+  if (last?.page !== table.page) before.pages.push(table.page)
   before.parts.push(table)
 }

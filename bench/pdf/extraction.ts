@@ -7,6 +7,7 @@ import { openDocument } from '../../lib/steps/pdf/read/document.ts'
 import { readPages } from '../../lib/steps/pdf/read/pages.ts'
 import { tablesOf } from '../../lib/steps/pdf/tables/extract.ts'
 import { joinTables } from '../../lib/steps/pdf/tables/join.ts'
+import { samples } from './files.ts'
 import { generatedDocuments } from './generate/documents.ts'
 import { add, noScore, precision, recall, type Score, scoreRecords, scoreTables } from './score.ts'
 
@@ -60,12 +61,14 @@ export async function pagesOf(bytes: Uint8Array): Promise<PageTables[]> {
 const silent = ['module-ja-jam72d40-595.pdf', 'module-CSUN265-60P-datasheet.pdf']
 
 /** Scores tables and parameters against real files with their truth in a folder (none where it is missing), and generated documents. */
-export async function scoreQuality(samples: string): Promise<Line[]> {
+export async function scoreQuality(folder: string): Promise<Line[]> {
   const lines: Line[] = []
-  const folder = join(samples, 'truth')
-  for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.formulas.json')) : []) {
-    const truth = truths.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')))
-    const pages = await pagesOf(new Uint8Array(readFileSync(join(samples, truth.file))))
+  const truthFolder = join(folder, 'truth')
+  for (const file of existsSync(truthFolder)
+    ? readdirSync(truthFolder).filter((name) => !name.endsWith('.formulas.json'))
+    : []) {
+    const truth = truths.parse(JSON.parse(readFileSync(join(truthFolder, file), 'utf8')))
+    const pages = await pagesOf(new Uint8Array(readFileSync(join(folder, truth.file))))
     if (truth.records) {
       lines.push({
         kind: 'parameters',
@@ -84,8 +87,8 @@ export async function scoreQuality(samples: string): Promise<Line[]> {
       })
     }
   }
-  for (const name of silent.filter((file) => existsSync(join(samples, file)))) {
-    const pages = await pagesOf(new Uint8Array(readFileSync(join(samples, name))))
+  for (const name of silent.filter((file) => existsSync(join(folder, file)))) {
+    const pages = await pagesOf(new Uint8Array(readFileSync(join(folder, name))))
     lines.push({ kind: 'parameters', set: 'samples', name, score: scoreRecords([], parametersOf(pages).records) })
   }
   for await (const { name, heldOut, content } of generatedDocuments()) {
@@ -128,8 +131,5 @@ export function report(lines: readonly Line[], failures = 4): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const samples = process.argv[2]
-  if (samples === undefined)
-    console.log('node bench/pdf/tables.ts FOLDER   (real documents and their truth/; without it only generated ones)')
-  console.log(report(await scoreQuality(samples ?? ''), Number(process.argv[3] ?? 4)))
+  console.log(report(await scoreQuality(process.argv[2] ?? samples), Number(process.argv[3] ?? 4)))
 }
