@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../errors.ts'
 import { sibling } from '../../sibling.ts'
-import type { FromThread, PdfJob, ToThread } from './job.ts'
+import { type FromThread, mostUnderWay, type PdfJob, type ToThread } from './job.ts'
 
 /** What a thread may need before it has a document: pdf.js itself, and what V8 keeps. */
 const roomMb = 64
@@ -14,11 +14,7 @@ export type Take = (message: FromThread) => Promise<void> | void
 /** A thread that extracts one document after the other. A job that goes past a limit ends the thread, and the next gets a new one. */
 export class PdfThread {
   #worker: Worker | undefined
-
-  /** Whether it is there, with pdf.js loaded perhaps. */
-  get warm(): boolean {
-    return this.#worker !== undefined
-  }
+  #memoryMb = 0
 
   /**
    * Does a job. Rejects, the thread ended, with PDF_TIMEOUT, PDF_MEMORY, PDF_CRASHED, with what `take` threw, or with what the signal was
@@ -35,12 +31,21 @@ export class PdfThread {
     const exited = () => reject(new PipelineError('PDF_CRASHED', 'The thread that extracts PDFs ended by itself'))
     // one after the other, so that pages arrive in order
     let last = Promise.resolve()
+    let underWay = 0
+    let working = true
     const heard = (message: FromThread) => {
-      watch.page()
+      if (message.type === 'page') underWay += 1
+      else if (message.type === 'end' || message.type === 'failed') working = false
+      // a thread that waits for us is not late
+      watch.page(working && underWay < mostUnderWay)
       last = last
         .then(() => take(message))
         .then(() => {
-          if (message.type === 'page') worker.postMessage({ type: 'taken' } satisfies ToThread)
+          if (message.type === 'page') {
+            underWay -= 1
+            watch.page(working)
+            worker.postMessage({ type: 'taken' } satisfies ToThread)
+          }
           if (message.type === 'end' || message.type === 'failed') resolve()
         })
         .catch(reject)
@@ -68,18 +73,27 @@ export class PdfThread {
   }
 
   #started(memoryMb: number): Worker {
-    this.#worker ??= new Worker(sibling(import.meta.url, 'worker'), {
+    if (this.#memoryMb !== memoryMb) this.stop()
+    if (this.#worker !== undefined) return this.#worker
+    const worker = new Worker(sibling(import.meta.url, 'worker'), {
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
     })
-    return this.#worker
+    // also while it is idle: without a listener its error would be the end of this process
+    worker.on('error', () => this.#forget(worker))
+    worker.on('exit', () => this.#forget(worker))
+    this.#memoryMb = memoryMb
+    this.#worker = worker
+    return worker
+  }
+
+  #forget(worker: Worker): void {
+    if (this.#worker === worker) this.#worker = undefined
   }
 
   /** Ends the thread. */
   stop(): void {
     const worker = this.#worker
     this.#worker = undefined
-    // what it still says of itself interests nobody
-    worker?.on('error', () => undefined)
     worker?.terminate().catch(() => undefined)
   }
 }
@@ -103,6 +117,7 @@ class Watch {
   readonly #rss = process.memoryUsage.rss()
   #page: NodeJS.Timeout
   #asking = false
+  #ended = false
 
   constructor(worker: Worker, limits: PdfJob['limits'], reject: (error: PipelineError) => void) {
     this.#worker = worker
@@ -113,13 +128,14 @@ class Watch {
     this.#look = setInterval(() => void this.#memory(), lookMs)
   }
 
-  /** The thread has said something. */
-  page(): void {
+  /** The thread has said something, and is at work on the next page or waits. */
+  page(working: boolean): void {
     clearTimeout(this.#page)
-    this.#page = this.#pageTimer()
+    if (working && !this.#ended) this.#page = this.#pageTimer()
   }
 
   end(): void {
+    this.#ended = true
     clearTimeout(this.#whole)
     clearTimeout(this.#page)
     clearInterval(this.#look)

@@ -141,6 +141,19 @@ const cases: { what: string; parts: PageParts; shown?: string }[] = [
     },
   },
   {
+    what: 'under a group that is mixed with it as a whole',
+    parts: {
+      content: `${text(20, 20, 'SHOWN')} /M gs /X Do`,
+      resources: '/XObject << /X 8 0 R >> /ExtGState << /M << /BM /Multiply >> >>',
+      objects: [
+        stream(
+          '/N gs 1 1 0 rg 0 0 300 100 re f',
+          '/Type /XObject /Subtype /Form /BBox [0 0 400 300] /Group << /S /Transparency >> /Resources << /ExtGState << /N << /BM /Normal >> >> >>',
+        ),
+      ],
+    },
+  },
+  {
     what: 'as the shape of a mask',
     parts: {
       content: `/A gs 0 0 1 rg 10 10 50 50 re f /N gs ${text(20, 80, 'SHOWN')}`,

@@ -106,6 +106,13 @@ describe('the thread that extracts', () => {
     assert.equal((await extractPdf({ bytes }, { pool })).read, 60)
   })
 
+  test('who takes pages slowly makes no page late', async () => {
+    const bytes = await long(12)
+    const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 700))
+    const extraction = await extractPdf({ bytes }, { pool, last: 10, limits: { pageMs: 600 }, onPage: slow })
+    assert.deepEqual([extraction.read, extraction.complete], [10, true])
+  })
+
   test('memory', async () => {
     const content = `BT /F1 9 Tf ${'(abcdefghijklmnop) Tj '.repeat(400_000)} ET`
     await assert.rejects(

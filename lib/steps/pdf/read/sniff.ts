@@ -29,7 +29,6 @@ export function whatItIs(bytes: Uint8Array): string | undefined {
   if (/^<\?xml/i.test(text)) return 'an XML file'
   if (/^[{[]/.test(text)) return 'perhaps JSON'
   // a damaged header is no proof: pdf.js looks for objects itself
-  return /\d+ \d+ obj\b|\bxref\b|\btrailer\b/.test(Buffer.from(bytes).toString('latin1'))
-    ? undefined
-    : 'of an unknown kind'
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return file.includes(' 0 obj') || file.includes('startxref') ? undefined : 'of an unknown kind'
 }

@@ -6,7 +6,7 @@ import type { Segment } from './model.ts'
 export type Block = Segment[]
 
 /** Cuts inside each other; a page that needs more is no page of text. */
-const deepest = 12
+const deepest = 80
 
 /**
  * The blocks of a page in reading order: it is cut where white runs through, first between columns of text, then between what lies below
