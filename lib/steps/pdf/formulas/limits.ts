@@ -1,4 +1,5 @@
 import type { Item } from './atoms.ts'
+import { middle } from './geometry.ts'
 import { node } from './node.ts'
 import { functionName, limitWords } from './symbols.ts'
 
@@ -8,7 +9,11 @@ type Below = (items: readonly Item[]) => Item | undefined
 export function placeLimits(items: readonly Item[], below: Below): Item[] {
   let left = joinWords(items)
   for (const operator of left.filter(takesLimits)) {
-    const small = left.filter((item) => item !== operator && item.size < 0.87 * operatorSize(operator, left))
+    const others = left.filter(takesLimits)
+    const full = operatorSize(operator, left)
+    const small = left.filter(
+      (item) => item !== operator && item.size < 0.87 * full && nearestOf(item, others) === operator,
+    )
     const under = row(small, operator, (item) => item.axis > operator.axis + 0.45 * operator.size)
     const over = row(small, operator, (item) => item.axis < operator.axis - 0.45 * operator.size)
     if (under.length === 0 && over.length === 0) continue
@@ -32,6 +37,12 @@ export function placeLimits(items: readonly Item[], below: Below): Item[] {
 }
 
 const takesLimits = (item: Item): boolean => item.role === 'big'
+
+/** The operator whose middle is nearest across the page: limits of neighbours stand close to each other. */
+function nearestOf(item: Item, operators: readonly Item[]): Item | undefined {
+  const distance = (one: Item): number => Math.abs(middle(one) - middle(item))
+  return operators.toSorted((a, b) => distance(a) - distance(b))[0]
+}
 
 /** What is small beside the line that the operator is in. */
 function operatorSize(operator: Item, items: readonly Item[]): number {

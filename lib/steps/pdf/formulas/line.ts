@@ -82,6 +82,12 @@ function mainLine(items: readonly Item[]): Main {
   const size = Math.max(...pool.map((item) => item.size))
   const full = pool.filter((item) => item.size > 0.85 * size)
   const chars = full.filter((item) => item.role !== 'node')
+  // nothing but limits and fractions beside an operator: the line is the operator's
+  const operator = items.find((item) => item.role === 'big' && item.size > size / 0.87)
+  if (operator !== undefined && chars.every((item) => Math.abs(item.axis - operator.axis) > 0.3 * size)) {
+    const { axis } = operator
+    return { size: operator.size, baseline: axis + axisHeight * operator.size, axis }
+  }
   const lines: { y: number; weight: number }[] = []
   const first = Math.min(...full.map((item) => item.left))
   const judged = chars.length > 0 ? chars : full

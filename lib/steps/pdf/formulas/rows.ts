@@ -35,12 +35,19 @@ export function foldRows(items: readonly Item[], below: Below): Item[] {
       )
     })
     const rows = rowsOf(content)
-    if (rows.length < 2) continue
+    if (rows.length < 2 || !around(open, rows)) continue
     const made = table(open, close, rows, below)
     if (made === undefined) continue
     left = [...left.filter((item) => item !== open && item !== close && !content.includes(item)), made]
   }
   return left
+}
+
+/** Rows stand over and under the middle of their bracket; an index under a bracket that is raised does not. */
+function around(open: Item, rows: readonly Item[][]): boolean {
+  const axis = (row: readonly Item[] | undefined): number => row?.[0]?.axis ?? open.axis
+  const size = Math.max(...rows.flat().map((item) => (item.tall ? 0 : item.size)))
+  return Math.abs((axis(rows[0]) + axis(rows.at(-1))) / 2 - open.axis) < 0.45 * size
 }
 
 /** Brackets of a pair have the same size and lie on one line. */
