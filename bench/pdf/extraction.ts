@@ -2,10 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parser, Type } from '../../lib/schema.ts'
-import { type PageTables, parametersOf } from '../../lib/steps/pdf/parameters/extract.ts'
+import { type PageTables, pageTables, parametersOf } from '../../lib/steps/pdf/parameters/extract.ts'
 import { openDocument } from '../../lib/steps/pdf/read/document.ts'
 import { readPages } from '../../lib/steps/pdf/read/pages.ts'
-import { tablesOf } from '../../lib/steps/pdf/tables/extract.ts'
 import { joinTables } from '../../lib/steps/pdf/tables/join.ts'
 import { samples } from './files.ts'
 import { generatedDocuments } from './generate/documents.ts'
@@ -51,7 +50,7 @@ export async function pagesOf(bytes: Uint8Array): Promise<PageTables[]> {
   const document = await openDocument(bytes)
   const pages: PageTables[] = []
   for await (const result of readPages(document)) {
-    if ('page' in result) pages.push({ page: result.page, tables: tablesOf(result.page) })
+    if ('page' in result) pages.push(pageTables(result.page))
   }
   await document.close()
   return pages

@@ -1,4 +1,5 @@
 import type { PdfPage } from '../read/model.ts'
+import { tablesOf } from '../tables/extract.ts'
 import { joinTables } from '../tables/join.ts'
 import type { PdfTable } from '../tables/model.ts'
 import { segmentsOf } from '../tables/segments.ts'
@@ -10,10 +11,19 @@ import { type Context, classesOf, observe } from './observe.ts'
 import { recordsOf } from './records.ts'
 import type { Decimal } from './values.ts'
 
-/** What of a page this needs. */
+/** What the parameters need of a page; its glyphs need not be kept. */
 export interface PageTables {
-  page: PdfPage
+  number: number
   tables: readonly PdfTable[]
+  /** The page speaks of standard test conditions. */
+  namesStc: boolean
+  /** Its largest line that may be the name of a series. */
+  title: { text: string; size: number } | undefined
+}
+
+/** The tables of a page, and what else of it the parameters need. */
+export function pageTables(page: PdfPage): PageTables {
+  return { number: page.number, tables: tablesOf(page), namesStc: namesStc(page), title: titleOf(page) }
 }
 
 /**
@@ -28,13 +38,9 @@ export function parametersOf(pages: readonly PageTables[]): EquipmentData {
   const classes: ClassSet[] = tables.flatMap(classesOf)
   const context: Context = { kind, decimal: decimalOf(texts), classes }
   const observations = tables.flatMap((table) => observe(table, context))
-  return recordsOf(observations, kind, {
-    namesStc: namesStc(pages),
-    series: seriesOf(
-      pages,
-      tables.map((table) => table.pages[0] ?? 0),
-    ),
-  })
+  const withTables = pages.filter((page) => tables.some((table) => table.pages[0] === page.number))
+  const titles = withTables.flatMap((page) => page.title ?? []).toSorted((a, b) => b.size - a.size)
+  return recordsOf(observations, kind, { namesStc: pages.some((page) => page.namesStc), series: titles[0]?.text })
 }
 
 /** Whether more labels are of modules or of inverters. */
@@ -68,28 +74,23 @@ function decimalOf(texts: readonly string[]): Decimal {
   return comma > point ? 'comma' : 'point'
 }
 
-function namesStc(pages: readonly PageTables[]): boolean {
-  return pages.some(({ page }) =>
-    /STC|STANDARDTEST|Standardtest|standardtest|padrãodeteste|testepadrão/u.test(
-      page.glyphs.map((glyph) => glyph.text).join(''),
-    ),
-  )
+const stc = /STC|standardtest|padrãodeteste|testepadrão/iu
+
+function namesStc(page: PdfPage): boolean {
+  return stc.test(page.glyphs.map((glyph) => glyph.text).join(''))
 }
 
-/** The largest line of the pages with tables that names something with a digit or a point in it. */
-function seriesOf(pages: readonly PageTables[], numbers: readonly number[]): string | undefined {
-  let best: { text: string; size: number } | undefined
-  for (const { page } of pages) {
-    if (!numbers.includes(page.number)) continue
-    for (const segment of segmentsOf(wordsOf(page), [])) {
-      const text = lineText(segment.words)
-        .replace(/\s*(?:series|série|serie)\s*$/iu, '')
-        .trim()
-      if (/\b\d+(?:-\d+)?\s?W|max|power|www|@|:/iu.test(text)) continue
-      if (segment.size < 11 || text.length > 60 || text.length < 4 || !/\d/.test(text) || !/\p{L}{2}/u.test(text))
-        continue
-      if (segment.size > (best?.size ?? 0)) best = { text, size: segment.size }
-    }
+/** The largest line of a page that names something with a digit in it. */
+function titleOf(page: PdfPage): PageTables['title'] {
+  let best: PageTables['title']
+  for (const segment of segmentsOf(wordsOf(page), [])) {
+    const text = lineText(segment.words)
+      .replace(/\s*(?:series|série|serie)\s*$/iu, '')
+      .trim()
+    if (/\b\d+(?:-\d+)?\s?W|max|power|www|@|:/iu.test(text)) continue
+    if (segment.size < 11 || text.length > 60 || text.length < 4 || !/\d/.test(text) || !/\p{L}{2}/u.test(text))
+      continue
+    if (segment.size > (best?.size ?? 0)) best = { text, size: segment.size }
   }
-  return best?.text
+  return best
 }
