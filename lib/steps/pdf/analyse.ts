@@ -1,9 +1,8 @@
 import type { PageFormulas } from './formulas/model.ts'
 import { readFormulas } from './formulas/read-formulas.ts'
-import { type PageTables, parametersOf } from './parameters/extract.ts'
+import { type PageTables, pageTables, parametersOf } from './parameters/extract.ts'
 import type { EquipmentData } from './parameters/model.ts'
 import type { PdfPage } from './read/model.ts'
-import { tablesOf } from './tables/extract.ts'
 import { joinTables } from './tables/join.ts'
 import type { JoinedTable, PdfTable } from './tables/model.ts'
 import { Repeats } from './text/furniture.ts'
@@ -43,18 +42,15 @@ export interface DocumentAnalysis {
   remarks: string[]
 }
 
-/** Datasheets have a few pages; the glyphs of so many stay in memory for what they say around their tables. */
-const mostDatasheetPages = 60
-/** Tables of so many pages are joined. */
+/** Tables of so many pages are kept for what goes over pages. */
 const mostTablePages = 2_000
 
 /** Gets out of a document what is wanted, page by page, in the thread. What needs all pages is known in the end. */
 export class Analysis {
   readonly #wanted: Wanted
   readonly #repeats = new Repeats()
-  readonly #tables: PdfTable[][] = []
   readonly #pages: PageTables[] = []
-  #number = 0
+  #left = 0
 
   constructor(wanted: Wanted) {
     this.#wanted = wanted
@@ -63,26 +59,18 @@ export class Analysis {
   async page(page: PdfPage): Promise<PageAnalysis> {
     const text = layOut(page)
     this.#repeats.add(text)
-    this.#number += 1
     const { tables: wantsTables, formulas: wantsFormulas, parameters } = this.#wanted
     const doubts: string[] = []
-    const tables =
-      wantsTables || parameters
-        ? await attempt(
-            'tables',
-            () => tablesOf(page),
-            (): PdfTable[] => [],
-            doubts,
-          )
-        : []
-    if (wantsTables && this.#number <= mostTablePages) this.#tables.push(tables)
-    if (parameters && this.#number <= mostDatasheetPages) this.#pages.push({ page, tables })
-    else this.#pages.length = 0
+    const nothing = (): PageTables => ({ number: page.number, tables: [], namesStc: false, title: undefined })
+    const found =
+      wantsTables || parameters ? await attempt('tables', () => pageTables(page), nothing, doubts) : nothing()
+    if (this.#pages.length < mostTablePages) this.#pages.push(found)
+    else this.#left += 1
     const none = (): PageFormulas => ({ formulas: [], unread: [] })
     const formulas = wantsFormulas ? await attempt('formulas', () => readFormulas(page), none, doubts) : none()
     return {
       text,
-      tables: wantsTables ? tables : [],
+      tables: wantsTables ? [...found.tables] : [],
       formulas,
       doubts,
       hidden: page.hidden,
@@ -93,23 +81,16 @@ export class Analysis {
   async end(): Promise<DocumentAnalysis> {
     const { parameters, tables } = this.#wanted
     const remarks: string[] = []
+    if (this.#left > 0)
+      remarks.push(`tables of the last ${this.#left} pages are not joined, nor searched for parameters`)
     const none = (): EquipmentData => ({ kind: undefined, records: [], contradictions: [] })
-    const skipped = parameters && this.#number > mostDatasheetPages
-    if (skipped) remarks.push(`technical parameters are looked for in documents of at most ${mostDatasheetPages} pages`)
+    const join = () => joinTables(this.#pages.map((page) => page.tables))
     return {
       repeats: this.#repeats.found(),
       tables: tables
-        ? (
-            await attempt(
-              'tables',
-              () => joinTables(this.#tables),
-              (): JoinedTable[] => [],
-              remarks,
-            )
-          ).map(({ parts: _, ...table }) => table)
+        ? (await attempt('tables', join, (): JoinedTable[] => [], remarks)).map(({ parts: _, ...table }) => table)
         : [],
-      equipment:
-        parameters && !skipped ? await attempt('parameters', () => parametersOf(this.#pages), none, remarks) : none(),
+      equipment: parameters ? await attempt('parameters', () => parametersOf(this.#pages), none, remarks) : none(),
       remarks,
     }
   }
