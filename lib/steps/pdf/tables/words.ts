@@ -36,10 +36,18 @@ const superscripts: Readonly<Record<string, string>> = {
 export function wordsOf(page: PdfPage): Word[] {
   const words: Word[] = []
   for (const angle of [0, 90, 270]) {
-    const glyphs = page.glyphs.filter((glyph) => near(glyph.angle, angle) && glyph.text.trim() !== '')
+    const glyphs = page.glyphs.filter(
+      (glyph) => near(glyph.angle, angle) && glyph.text.trim() !== '' && sane(glyph, page),
+    )
     if (glyphs.length > 0) words.push(...wordsInDirection(glyphs, angle))
   }
   return words
+}
+
+/** A glyph that broken numbers put nowhere, or over more than the page, is no text. */
+function sane({ left, top, right, bottom, baseline, size }: Glyph, page: PdfPage): boolean {
+  const whole = [left, top, right, bottom, baseline, size].every(Number.isFinite)
+  return whole && size > 0 && right - left <= page.width && bottom - top <= page.height
 }
 
 function near(angle: number, wanted: number): boolean {
