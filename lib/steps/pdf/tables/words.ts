@@ -33,12 +33,10 @@ const superscripts: Readonly<Record<string, string>> = {
 }
 
 /** The words of a page: upright ones and those turned by a quarter. Slanted text is left out. Raised small digits become ¹ ² ³. */
-export function wordsOf(page: PdfPage): Word[] {
+export function wordsOf(page: PdfPage, from: readonly Glyph[] = page.glyphs): Word[] {
   const words: Word[] = []
   for (const angle of [0, 90, 270]) {
-    const glyphs = page.glyphs.filter(
-      (glyph) => near(glyph.angle, angle) && glyph.text.trim() !== '' && sane(glyph, page),
-    )
+    const glyphs = from.filter((glyph) => near(glyph.angle, angle) && glyph.text.trim() !== '' && sane(glyph, page))
     if (glyphs.length > 0) words.push(...wordsInDirection(glyphs, angle))
   }
   return words

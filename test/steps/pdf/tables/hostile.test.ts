@@ -17,6 +17,7 @@ const empty: PdfPage = {
   source: 'drawn',
   hidden: 0,
   truncated: false,
+  cut: [],
 }
 
 function glyph(x: number, y: number, text = 'a1'): Glyph {
