@@ -45,7 +45,11 @@ export function cellText(words: readonly Word[]): string {
   const parts = [joinLines(linesOfWords(upright).map((line) => line.text))]
   for (const angle of [90, 270]) {
     const turned = words.filter((word) => word.angle === angle)
-    if (turned.length > 0) parts.push(joinLines(turnedLines(turned, angle)))
+    if (turned.length === 0) continue
+    const lines = turnedLines(turned, angle)
+    // a cell so low that every letter is a line
+    const letters = lines.length > 2 && lines.filter((line) => line.length === 1).length > 0.6 * lines.length
+    parts.push(letters ? lines.join('') : joinLines(lines))
   }
   return parts.filter((part) => part !== '').join(' ')
 }

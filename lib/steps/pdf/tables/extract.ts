@@ -21,9 +21,10 @@ const mostWords = 30_000
 export function tablesOf(page: PdfPage): PdfTable[] {
   const words = wordsOf(page)
   if (words.length > mostWords) return []
+  const cut = wordsOf(page, page.cut)
   const lines = linesOf(page)
   const framed = framesOf(lines)
-    .flatMap((frame) => framedTables(frame, words, page.number))
+    .flatMap((frame) => framedTables(frame, words, page.number, cut))
     .toSorted((a, b) => a.table.box.top - b.table.box.top || a.table.box.left - b.table.box.left)
   const outer = framed.filter((table) => !framed.some((other) => other !== table && inside(table, other)))
   const taken = new Set(outer.flatMap((table) => [...table.words]))

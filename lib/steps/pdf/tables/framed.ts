@@ -19,7 +19,13 @@ export interface Framed {
 const deepest = 4
 
 /** Reads a frame as tables. A frame around whole parts of a page is taken apart; one around a chart or a drawing holds none. */
-export function framedTables(frame: Frame, words: readonly Word[], page: number, depth = 0): Framed[] {
+export function framedTables(
+  frame: Frame,
+  words: readonly Word[],
+  page: number,
+  cut: readonly Word[] = [],
+  depth = 0,
+): Framed[] {
   const { box } = frame
   const inside = words.filter((word) => {
     const x = (word.left + word.right) / 2
@@ -33,10 +39,11 @@ export function framedTables(frame: Frame, words: readonly Word[], page: number,
     if (depth >= deepest) return []
     const longest = frame.vertical.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a))
     const rest = { horizontal: frame.horizontal, vertical: frame.vertical.filter((line) => line !== longest) }
-    return framesOf(rest).flatMap((part) => framedTables(part, words, page, depth + 1))
+    return framesOf(rest).flatMap((part) => framedTables(part, words, page, cut, depth + 1))
   }
   if (!looksLikeTable(grid)) return []
   const taken = new Set(grid.cells.flatMap((cell) => cell.words))
+  for (const cell of grid.cells) cell.words.push(...restOf(cell.words, cut))
   const { rows, xs } = withoutEmpty(grid)
   if (xs.length < 3 || rows.length === 0) return []
   return [{ table: { page, box, by: 'frame', columns: xs.length - 1, rows }, xs, words: taken }]
@@ -65,6 +72,13 @@ function isLayout(grid: Grid): boolean {
     const several = lines.filter((line) => line.segments.length > 1).length
     return lines.length >= 6 && several >= 4 && several >= 0.25 * lines.length
   })
+}
+
+/** What the edge of its cell cuts off a text: words of the same marked content. */
+function restOf(words: readonly Word[], cut: readonly Word[]): Word[] {
+  if (cut.length === 0 || words.length === 0) return []
+  const marks = new Set(words.flatMap((word) => [...word.marks]))
+  return cut.filter((word) => [...word.marks].some((mark) => marks.has(mark)))
 }
 
 function looksLikeTable(grid: Grid): boolean {

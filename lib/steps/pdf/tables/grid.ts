@@ -21,7 +21,7 @@ export interface GridCell {
 }
 
 const same = 3
-const mostCells = 40_000
+const mostCells = 12_000
 
 /** The grid that the lines of a frame draw; undefined when it is none, or too large to be a table. */
 export function gridOf(frame: Frame): Grid | undefined {

@@ -17,13 +17,14 @@ export interface Lines {
 const highest = 90
 const narrowest = 12
 /** Lines of a page; a drawing has more, and no tables. */
-const most = 4_000
+const most = 3_000
 
 /** The lines of a page that may part cells: its rules, and the edges of the bands that rows and cells are filled with. */
 export function linesOf(page: PdfPage): Lines {
   const horizontal: Line[] = []
   const vertical: Line[] = []
-  for (const rule of page.rules) {
+  const finite = (box: Box) => [box.left, box.top, box.right, box.bottom].every(Number.isFinite)
+  for (const rule of page.rules.filter(finite)) {
     if (rule.direction === 'horizontal') {
       if (rule.right - rule.left > 8)
         horizontal.push({ at: (rule.top + rule.bottom) / 2, from: rule.left, to: rule.right })
@@ -31,7 +32,7 @@ export function linesOf(page: PdfPage): Lines {
       vertical.push({ at: (rule.left + rule.right) / 2, from: rule.top, to: rule.bottom })
     }
   }
-  const bands = page.fills.filter((fill) => isBand(fill, page))
+  const bands = page.fills.filter((fill) => finite(fill) && isBand(fill, page))
   const edges: Line[] = []
   for (const fill of bands) {
     horizontal.push(

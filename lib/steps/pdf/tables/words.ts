@@ -33,13 +33,19 @@ const superscripts: Readonly<Record<string, string>> = {
 }
 
 /** The words of a page: upright ones and those turned by a quarter. Slanted text is left out. Raised small digits become ¹ ² ³. */
-export function wordsOf(page: PdfPage): Word[] {
+export function wordsOf(page: PdfPage, from: readonly Glyph[] = page.glyphs): Word[] {
   const words: Word[] = []
   for (const angle of [0, 90, 270]) {
-    const glyphs = page.glyphs.filter((glyph) => near(glyph.angle, angle) && glyph.text.trim() !== '')
+    const glyphs = from.filter((glyph) => near(glyph.angle, angle) && glyph.text.trim() !== '' && sane(glyph, page))
     if (glyphs.length > 0) words.push(...wordsInDirection(glyphs, angle))
   }
   return words
+}
+
+/** A glyph that broken numbers put nowhere, or over more than the page, is no text. */
+function sane({ left, top, right, bottom, baseline, size }: Glyph, page: PdfPage): boolean {
+  const whole = [left, top, right, bottom, baseline, size].every(Number.isFinite)
+  return whole && size > 0 && right - left <= page.width && bottom - top <= page.height
 }
 
 function near(angle: number, wanted: number): boolean {
