@@ -9,6 +9,7 @@ import { defineStep, type StepContext } from '../step.ts'
 import type { PageAnalysis } from './analyse.ts'
 import { extractPdf } from './extract.ts'
 import { pdfMigrations } from './migrations.ts'
+import { isOcr } from './ocr/model.ts'
 import { type StoredDocument, storeDocument } from './source.ts'
 import { type PdfConfig, PdfConfigSchema, PdfInputSchema, type PdfManifest, PdfOutputSchema } from './step-schema.ts'
 
@@ -54,8 +55,8 @@ async function prepared(postgres: PostgresStore): Promise<void> {
   }
 }
 
-function settingsHash({ tables, formulas, parameters, perPage, maxPages, password }: PdfConfig): string {
-  const relevant = [extractionVersion, tables, formulas, parameters, perPage, maxPages, password !== '']
+function settingsHash({ tables, formulas, parameters, ocr, perPage, maxPages, password }: PdfConfig): string {
+  const relevant = [extractionVersion, tables, formulas, parameters, ocr, perPage, maxPages, password !== '']
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex')
 }
 
@@ -94,7 +95,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
   const line = async (value: object) => {
     await out.write(`${JSON.stringify(value)}\n`)
   }
-  const counts = new Counts()
+  const counts = new Counts(config.ocr)
   const pageItems: PdfManifest['pageItems'] = []
   try {
     await line({ type: 'document', source: document.source, name: document.name, sha256: document.file.sha256 })
@@ -106,6 +107,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
           {
             signal,
             wanted: { tables: config.tables, formulas: config.formulas, parameters: config.parameters },
+            ...(config.ocr ? { ocr: {} } : {}),
             ...(config.password === '' ? {} : { password: config.password }),
             limits: {
               ms: config.maxSeconds * 1_000,
@@ -160,7 +162,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
           .slice(0, 10)
           .map(({ model, condition, reasons }) => `${model}, ${condition}: ${reasons.join('; ')}`),
       ],
-      pageItems,
+      pageItems: pageItems.toSorted((a, b) => a.page - b.page),
       seconds: (clock.now().getTime() - started) / 1000,
     }
   } catch (thrown) {
@@ -179,16 +181,25 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
 /** What the pages add up to. */
 class Counts {
   pages = 0
+  readonly #ocr: boolean
   readonly #kinds: Record<string, number> = {}
+  readonly #unreadKinds: Record<string, number> = {}
+  #ocrPages = 0
   #characters = 0
   #hidden = 0
   #formulas = 0
   #unread = 0
   readonly #doubts: string[] = []
 
+  constructor(ocr: boolean) {
+    this.#ocr = ocr
+  }
+
   add({ text, hidden, formulas, doubts }: PageAnalysis): void {
     this.pages += 1
     this.#kinds[text.kind] = (this.#kinds[text.kind] ?? 0) + 1
+    if (isOcr(text)) this.#ocrPages += 1
+    else this.#unreadKinds[text.kind] = (this.#unreadKinds[text.kind] ?? 0) + 1
     this.#characters += text.paragraphs.reduce((sum, paragraph) => sum + paragraph.text.length, 0)
     this.#hidden += hidden
     this.#formulas += formulas.formulas.length
@@ -199,6 +210,7 @@ class Counts {
   figures() {
     return {
       kinds: this.#kinds,
+      ocrPages: this.#ocrPages,
       characters: this.#characters,
       hidden: this.#hidden,
       formulas: this.#formulas,
@@ -208,10 +220,11 @@ class Counts {
 
   /** What a person should know of the document. */
   remarks(): string[] {
-    const { scan = 0, 'no-text': outlined = 0 } = this.#kinds
+    const { scan = 0, 'no-text': outlined = 0 } = this.#unreadKinds
+    const hint = this.#ocr ? 'OCR has not read them' : 'they can be read by OCR, which is off'
     return [
-      ...(scan > 0 ? [`${scan} pages are pictures without text`] : []),
-      ...(outlined > 0 ? [`the text of ${outlined} pages is drawn as curves`] : []),
+      ...(scan > 0 ? [`${scan} pages are pictures without text: ${hint}`] : []),
+      ...(outlined > 0 ? [`the text of ${outlined} pages is drawn as curves: ${hint}`] : []),
       ...this.#doubts,
     ]
   }
