@@ -3,13 +3,13 @@
 import { createRequire as requireFrom } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Page, Worker } from 'tesseract.js'
-import type { Ask, OcrStart, Recognised } from './messages.ts'
+import { type Ask, type OcrStart, outOfMemory } from './messages.ts'
+import type { OcrText } from './model.ts'
+import { ocrText, type Recognised } from './page-text.ts'
 import { wholePicture } from './picture.ts'
 
 const { memoryMb, dpi }: OcrStart = JSON.parse(process.argv[2] ?? '{}')
 
-/** The parent says of this code that memory ran out. */
-const outOfMemory = 77
 const lookMs = 200
 
 setInterval(() => {
@@ -34,11 +34,11 @@ async function started(): Promise<Worker> {
   return made
 }
 
-async function recognise({ strips }: Ask): Promise<Recognised> {
+async function recognise({ page, scale, strips }: Ask): Promise<OcrText | undefined> {
   const { width, height, bytes } = await wholePicture(strips)
   worker ??= started()
   const { data } = await (await worker).recognize(bytes, { rotateAuto: true }, { text: false, blocks: true })
-  return { type: 'page', width, height, radians: data.rotateRadians ?? 0, lines: linesOf(data) }
+  return ocrText(page, { width, height, radians: data.rotateRadians ?? 0, lines: linesOf(data) }, scale)
 }
 
 function linesOf({ blocks }: Page): Recognised['lines'] {
@@ -52,7 +52,7 @@ function linesOf({ blocks }: Page): Recognised['lines'] {
 
 process.on('message', (ask: Ask) => {
   recognise(ask).then(
-    (page) => process.send?.(page),
+    (text) => process.send?.({ type: 'page', text }),
     (error: unknown) =>
       process.send?.({ type: 'failed', problem: error instanceof Error ? error.message : String(error) }),
   )

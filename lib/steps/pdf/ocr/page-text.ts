@@ -2,11 +2,31 @@ import type { Box, Glyph, PdfPage } from '../read/model.ts'
 import { around, median } from '../text/boxes.ts'
 import { layOut } from '../text/layout.ts'
 import type { PageText } from '../text/model.ts'
-import type { Recognised } from './messages.ts'
 import type { OcrParagraph, OcrText } from './model.ts'
 
-type Line = Recognised['lines'][number]
-type Word = Line['words'][number]
+interface Word {
+  text: string
+  /** 0 to 100. */
+  confidence: number
+  left: number
+  right: number
+}
+
+interface Line {
+  baseline: number
+  /** From the top of high letters to the bottom of low ones: about the size of the font. */
+  size: number
+  words: Word[]
+}
+
+/** What was recognised in a picture, in its pixels, after it was turned upright around its middle. */
+export interface Recognised {
+  width: number
+  height: number
+  /** By how much the picture was turned clockwise before it was read. */
+  radians: number
+  lines: Line[]
+}
 
 /** Below this a word is a guess, unless it is long. */
 const sure = 60
@@ -19,8 +39,10 @@ const leastConfidence = 0.5
 /** Sizes that differ by no more than this are one: the size of a recognised line depends on which letters are in it. */
 const tolerance = 0.18
 /** Of a size, above and below the baseline, as fonts have them. */
-const ascent = 0.8
-const descent = 0.2
+const ascent = 0.9
+const descent = 0.21
+/** Of a size: words that are nearer to each other cannot be told apart by their boxes. */
+const gap = 0.06
 
 /**
  * The text of a recognised page, laid out as drawn text is: columns, rows of tables, joined hyphens. `page` is what the page was before,
@@ -36,13 +58,8 @@ export function ocrText(page: PageText, recognised: Recognised, scale: number): 
 
   const toPoints = pointsOf(recognised, page, scale)
   const usual = usualSize(lines)
-  const placed = lines.flatMap((line) => placeWords(line, usual, toPoints))
-  const laidOut = layOut(
-    asPage(
-      page,
-      placed.flatMap(({ glyphs }) => glyphs),
-    ),
-  )
+  const placed = once(lines.flatMap((line) => spread(placeWords(line, usual, toPoints))))
+  const laidOut = layOut(asPage(page, placed.flatMap(glyphsOf)))
   const back = turned(recognised.radians, page)
   const paragraphs = laidOut.paragraphs.map((paragraph): OcrParagraph => {
     const { box } = paragraph
@@ -90,24 +107,70 @@ function pointsOf({ width, height }: Recognised, page: PageText, scale: number):
 
 interface PlacedWord {
   word: Word
+  line: Line
   box: Box
-  glyphs: Glyph[]
+  baseline: number
+  size: number
 }
 
-function placeWords({ baseline, size, words }: Line, usual: number, toPoints: ToPoints): PlacedWord[] {
-  const own = Math.abs(size - usual) <= tolerance * usual ? usual : size
-  return words.map((word) => {
-    const { x: left, y } = toPoints(word.left, baseline)
-    const { x: right, y: top } = toPoints(word.right, baseline - ascent * own)
-    const points = (y - top) / ascent
-    const glyphs = glyphsOf(word.text, { left, right, top, bottom: y + descent * points }, y, points)
-    return { word, box: around(glyphs), glyphs }
+function placeWords(line: Line, usual: number, toPoints: ToPoints): PlacedWord[] {
+  const own = Math.abs(line.size - usual) <= tolerance * usual ? usual : line.size
+  return line.words.map((word) => {
+    const { x: left, y: baseline } = toPoints(word.left, line.baseline)
+    const { x: right, y: above } = toPoints(word.right, line.baseline - own)
+    const size = baseline - above
+    const box = { left, right, top: baseline - ascent * size, bottom: baseline + descent * size }
+    return { word, line, box, baseline, size }
   })
 }
 
+/** Of words that were read twice, in two lines at one place, the surer one stays. */
+function once(placed: readonly PlacedWord[]): PlacedWord[] {
+  const kept = new Set<PlacedWord>()
+  for (const one of placed.toSorted((a, b) => b.word.confidence - a.word.confidence)) {
+    if (!kept.values().some((other) => other.line !== one.line && covered(one.box, other.box) > 0.4)) kept.add(one)
+  }
+  return placed.filter((one) => kept.has(one))
+}
+
+/** Words of a line whose boxes touch or overlap share the room by their length, in their order: else their characters would mix. */
+function spread(line: readonly PlacedWord[]): PlacedWord[] {
+  const groups: PlacedWord[][] = []
+  let end = -Infinity
+  for (const one of line) {
+    const last = groups.at(-1)
+    if (last !== undefined && one.box.left < end + gap * one.size) last.push(one)
+    else groups.push([one])
+    end = Math.max(end, one.box.right)
+  }
+  return groups.flatMap((group) => {
+    if (group.length < 2) return group
+    const { left, right } = around(group.map(({ box }) => box))
+    const lengths = group.map(({ word }) => [...word.text].length)
+    // a space is half as wide as a character
+    const each = (right - left) / (lengths.reduce((sum, length) => sum + length, 0) + 0.5 * (group.length - 1))
+    let at = left
+    return group.map((one, index) => {
+      const from = at
+      const to = from + (lengths[index] ?? 0) * each
+      at = to + 0.5 * each
+      return { ...one, box: { ...one.box, left: from, right: to } }
+    })
+  })
+}
+
+/** The share of the smaller box that both have. */
+function covered(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left)
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)
+  if (width <= 0 || height <= 0) return 0
+  const area = ({ left, top, right, bottom }: Box) => (right - left) * (bottom - top)
+  return (width * height) / Math.min(area(a), area(b))
+}
+
 /** The characters of a word share its width: where each stands exactly is of no use, and gaps inside it would part it. */
-function glyphsOf(text: string, box: Box, baseline: number, size: number): Glyph[] {
-  const characters = [...text]
+function glyphsOf({ word, box, baseline, size }: PlacedWord): Glyph[] {
+  const characters = [...word.text]
   const width = (box.right - box.left) / characters.length
   return characters.map((character, at) => ({
     text: character,

@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { parser } from '../../../schema.ts'
 import { sibling } from '../../../sibling.ts'
-import { type Ask, type OcrStart, type Recognised, ReplySchema } from './messages.ts'
+import { type Ask, type OcrStart, outOfMemory } from './messages.ts'
+import type { OcrText } from './model.ts'
+import { ReplySchema } from './reply.ts'
 
 const replies = parser(ReplySchema, "The recognising process's message")
 
-/** What the process ends itself with when it needs more memory than it may. */
-const outOfMemory = 77
 const mostStderr = 1_000
 
 /** The process that recognises, from its parent's side: one page after the other. It starts with the first, and anew after it has died. */
@@ -19,15 +19,15 @@ export class OcrProcess {
     this.#start = start
   }
 
-  /** Recognises a page. Rejects with an Error that says in words what went wrong, or with what the signal was aborted with. */
-  async recognise(ask: Ask, signal: AbortSignal): Promise<Recognised> {
+  /** The text of a page; undefined when nothing legible is on it. Rejects with an Error that says in words what went wrong, or with what the signal was aborted with. */
+  async recognise(ask: Ask, signal: AbortSignal): Promise<OcrText | undefined> {
     signal.throwIfAborted()
     const child = this.#started()
-    const { promise, resolve, reject } = Promise.withResolvers<Recognised>()
+    const { promise, resolve, reject } = Promise.withResolvers<OcrText | undefined>()
     const heard = (value: unknown) => {
       try {
         const said = replies.parse(value)
-        if (said.type === 'page') resolve(said)
+        if (said.type === 'page') resolve(said.text)
         else reject(new Error(said.problem))
       } catch (error) {
         reject(error)

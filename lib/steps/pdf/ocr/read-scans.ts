@@ -4,7 +4,6 @@ import { cropRegions } from '../formulas/crop.ts'
 import type { PdfSource } from '../job.ts'
 import type { PageText } from '../text/model.ts'
 import type { OcrLimits, OcrText } from './model.ts'
-import { ocrText } from './page-text.ts'
 import { OcrProcess } from './process.ts'
 import { stripsOf } from './strips.ts'
 import { inTurn } from './turn.ts'
@@ -90,7 +89,7 @@ async function readPage(
     return png === undefined ? [] : [{ png, top }]
   })
   if (strips.length < parts.length) return { problem: 'the page could not be drawn' }
-  const text = ocrText(page, await process.recognise({ strips }, signal), scale)
+  const text = await process.recognise({ page, scale, strips }, signal)
   return text === undefined ? { problem: 'nothing legible was found' } : { text }
 }
 
