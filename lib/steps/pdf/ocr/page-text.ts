@@ -126,11 +126,12 @@ function placeWords(line: Line, usual: number, toPoints: ToPoints): PlacedWord[]
 
 /** Of words that were read twice, in two lines at one place, the surer one stays. */
 function once(placed: readonly PlacedWord[]): PlacedWord[] {
-  const kept = new Set<PlacedWord>()
+  const kept: PlacedWord[] = []
   for (const one of placed.toSorted((a, b) => b.word.confidence - a.word.confidence)) {
-    if (!kept.values().some((other) => other.line !== one.line && covered(one.box, other.box) > 0.4)) kept.add(one)
+    if (!kept.some((other) => other.line !== one.line && covered(one.box, other.box) > 0.4)) kept.push(one)
   }
-  return placed.filter((one) => kept.has(one))
+  const chosen = new Set(kept)
+  return placed.filter((one) => chosen.has(one))
 }
 
 /** Words of a line whose boxes touch or overlap share the room by their length, in their order: else their characters would mix. */
