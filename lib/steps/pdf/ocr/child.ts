@@ -22,13 +22,15 @@ let worker: Promise<Worker> | undefined
 async function started(): Promise<Worker> {
   const { createWorker, PSM } = await import('tesseract.js').then((module) => module.default)
   const data = dirname(requireFrom(import.meta.url).resolve('@tesseract.js-data/por/package.json'))
-  const made = await createWorker('por', 1, {
+  // an error while starting is told to this handler alone; without it later ones are thrown where nobody catches them
+  const failed = Promise.withResolvers<never>()
+  const making = createWorker('por', 1, {
     langPath: join(data, '4.0.0_best_int'),
     gzip: true,
     cacheMethod: 'none',
-    // without it an error is thrown where nobody catches it, besides being given to who waits
-    errorHandler: () => undefined,
+    errorHandler: (error: unknown) => failed.reject(new Error(String(error))),
   })
+  const made = await Promise.race([making, failed.promise])
   // not as one block, which is the default: pages have columns and drawings
   await made.setParameters({ tessedit_pageseg_mode: PSM.AUTO, user_defined_dpi: String(dpi) })
   return made

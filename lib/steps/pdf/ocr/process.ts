@@ -82,6 +82,9 @@ export class OcrProcess {
     })
     // an error that comes when nobody waits is told by the next page
     child.on('error', () => undefined)
+    child.on('exit', () => {
+      if (this.#process === child) this.#process = undefined
+    })
     this.#process = child
     return child
   }

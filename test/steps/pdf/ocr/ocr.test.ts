@@ -59,9 +59,7 @@ describe('OCR of pages without text', () => {
 
   test('Portuguese text with accents, its paragraphs, hyphens and places; pages with text stay as they are', async () => {
     const bytes = await scanFile('Esta página tem texto que se lê sem OCR.', scanned(lines), 'Outra página com texto.')
-    const order: number[] = []
     const extraction = await extract(bytes, { ocr: {} })
-    await extract(bytes, { ocr: {}, last: 1, onPage: ({ text }) => void order.push(text.number) })
     assert.ok(extraction.complete)
     assert.deepEqual(
       extraction.result.map(({ text }) => [text.number, text.kind, isOcr(text)]),
@@ -89,7 +87,6 @@ describe('OCR of pages without text', () => {
       assert.ok(Math.abs(box.top - (top - (at === 0 ? 14.4 : 9.9))) < 3, JSON.stringify(box))
       assert.ok(Math.abs(box.bottom - (bottom + (at === 0 ? 3.4 : 2.3))) < 3, JSON.stringify(box))
     }
-    assert.deepEqual(order, [1])
   })
 
   test('a scan that is skewed and speckled is turned upright; boxes stand where the text is on the page', async () => {
@@ -161,7 +158,8 @@ describe('OCR of pages without text', () => {
     const begun = Date.now()
     setTimeout(() => stop.abort(), 2_500)
     await assert.rejects(extract(bytes, { ocr: {}, signal: stop.signal }), { code: 'STOPPED', retryable: true })
-    assert.ok(Date.now() - begun < 6_000)
+    while (process.getActiveResourcesInfo().includes('ProcessWrap')) await new Promise((done) => setTimeout(done, 20))
+    assert.ok(Date.now() - begun < 6_000, 'its process is gone as well')
   })
 
   test('a real sheet in outlines gives its text, and no records out of it', {
