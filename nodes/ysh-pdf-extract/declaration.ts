@@ -17,6 +17,7 @@ export const declaration = defineNode({
     { field: 'tables', icon: 'table' },
     { field: 'formulas', icon: 'superscript' },
     { field: 'parameters', icon: 'sun-o' },
+    { field: 'ocr', icon: 'eye' },
     { field: 'stores', icon: 'database' },
     { field: 'again', icon: 'refresh' },
     { field: 'perPage', icon: 'files-o' },

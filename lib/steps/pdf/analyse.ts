@@ -1,5 +1,6 @@
 import type { PageFormulas } from './formulas/model.ts'
 import { readFormulas } from './formulas/read-formulas.ts'
+import type { OcrText } from './ocr/model.ts'
 import { type PageTables, pageTables, parametersOf } from './parameters/extract.ts'
 import type { EquipmentData } from './parameters/model.ts'
 import type { PdfPage } from './read/model.ts'
@@ -19,7 +20,7 @@ export interface Wanted {
 
 /** What is got out of a page. */
 export interface PageAnalysis {
-  text: PageText
+  text: PageText | OcrText
   /** The tables as they stand on this page. */
   tables: PdfTable[]
   formulas: PageFormulas

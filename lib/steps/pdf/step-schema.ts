@@ -10,6 +10,12 @@ export const PdfConfigSchema = Type.Object(
       title: 'Technical parameters',
       description: 'Records of PV modules and inverters, one for each power class and condition',
     }),
+    ocr: Type.Boolean({
+      default: false,
+      title: 'OCR',
+      description:
+        'Reads pages that are pictures, or whose text is drawn as curves; needs optional packages, and seconds a page',
+    }),
     again: Type.Enum(['skip', 'always'], {
       default: 'skip',
       title: 'Same file again',
@@ -125,13 +131,15 @@ export const PdfOutputSchema = Type.Object({
   name: Type.String(),
   /** The document itself, stored. */
   file: Reference,
-  /** The extraction: JSON lines, the first one of the document, then one for each page, the last one of what goes over pages. */
+  /** The extraction: JSON lines, the first one of the document, then one for each page (those read by OCR after the others), the last one of what goes over pages. */
   artifact: Reference,
   pages: Type.Integer(),
   /** Pages that were read. */
   read: Type.Integer(),
   /** How many pages of which kind: text, scan, layer, no-text, empty. */
   kinds: Type.Record(Type.String(), Type.Integer()),
+  /** Pages that were read by OCR; their kind stays what it is. */
+  ocrPages: Type.Integer(),
   characters: Type.Integer(),
   /** Characters that the file has and no reader sees. */
   hidden: Type.Integer(),

@@ -9,6 +9,7 @@ import { defineStep, type StepContext } from '../step.ts'
 import type { PageAnalysis } from './analyse.ts'
 import { extractPdf } from './extract.ts'
 import { pdfMigrations } from './migrations.ts'
+import { isOcr } from './ocr/model.ts'
 import { type StoredDocument, storeDocument } from './source.ts'
 import { type PdfConfig, PdfConfigSchema, PdfInputSchema, type PdfManifest, PdfOutputSchema } from './step-schema.ts'
 import { Unread } from './unread.ts'
@@ -55,8 +56,19 @@ async function prepared(postgres: PostgresStore): Promise<void> {
   }
 }
 
-function settingsHash({ tables, formulas, parameters, perPage, maxPages, password, visionModel }: PdfConfig): string {
-  const relevant = [extractionVersion, tables, formulas, parameters, perPage, maxPages, password !== '', visionModel]
+function settingsHash(config: PdfConfig): string {
+  const { tables, formulas, parameters, ocr, perPage, maxPages, password, visionModel } = config
+  const relevant = [
+    extractionVersion,
+    tables,
+    formulas,
+    parameters,
+    ocr,
+    perPage,
+    maxPages,
+    password !== '',
+    visionModel,
+  ]
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex')
 }
 
@@ -95,7 +107,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
   const line = async (value: object) => {
     await out.write(`${JSON.stringify(value)}\n`)
   }
-  const counts = new Counts()
+  const counts = new Counts(config.ocr)
   const unread = new Unread()
   const pageItems: PdfManifest['pageItems'] = []
   try {
@@ -108,6 +120,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
           {
             signal,
             wanted: { tables: config.tables, formulas: config.formulas, parameters: config.parameters },
+            ...(config.ocr ? { ocr: {} } : {}),
             ...(config.password === '' ? {} : { password: config.password }),
             limits: {
               ms: config.maxSeconds * 1_000,
@@ -168,7 +181,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
           .slice(0, 10)
           .map(({ model, condition, reasons }) => `${model}, ${condition}: ${reasons.join('; ')}`),
       ],
-      pageItems,
+      pageItems: pageItems.toSorted((a, b) => a.page - b.page),
       seconds: (clock.now().getTime() - started) / 1000,
     }
   } catch (thrown) {
@@ -187,16 +200,25 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
 /** What the pages add up to. */
 class Counts {
   pages = 0
+  readonly #ocr: boolean
   readonly #kinds: Record<string, number> = {}
+  readonly #unreadKinds: Record<string, number> = {}
+  #ocrPages = 0
   #characters = 0
   #hidden = 0
   formulas = 0
   unread = 0
   readonly #doubts: string[] = []
 
+  constructor(ocr: boolean) {
+    this.#ocr = ocr
+  }
+
   add({ text, hidden, formulas, doubts }: PageAnalysis): void {
     this.pages += 1
     this.#kinds[text.kind] = (this.#kinds[text.kind] ?? 0) + 1
+    if (isOcr(text)) this.#ocrPages += 1
+    else this.#unreadKinds[text.kind] = (this.#unreadKinds[text.kind] ?? 0) + 1
     this.#characters += text.paragraphs.reduce((sum, paragraph) => sum + paragraph.text.length, 0)
     this.#hidden += hidden
     this.formulas += formulas.formulas.length
@@ -207,6 +229,7 @@ class Counts {
   figures() {
     return {
       kinds: this.#kinds,
+      ocrPages: this.#ocrPages,
       characters: this.#characters,
       hidden: this.#hidden,
     }
@@ -214,10 +237,11 @@ class Counts {
 
   /** What a person should know of the document. */
   remarks(): string[] {
-    const { scan = 0, 'no-text': outlined = 0 } = this.#kinds
+    const { scan = 0, 'no-text': outlined = 0 } = this.#unreadKinds
+    const hint = this.#ocr ? 'OCR has not read them' : 'they can be read by OCR, which is off'
     return [
-      ...(scan > 0 ? [`${scan} pages are pictures without text`] : []),
-      ...(outlined > 0 ? [`the text of ${outlined} pages is drawn as curves`] : []),
+      ...(scan > 0 ? [`${scan} pages are pictures without text: ${hint}`] : []),
+      ...(outlined > 0 ? [`the text of ${outlined} pages is drawn as curves: ${hint}`] : []),
       ...this.#doubts,
     ]
   }

@@ -12,6 +12,7 @@ import { putArtifact } from '../../../lib/stores/objects/artifacts.ts'
 import { openStores } from '../../../lib/stores/open.ts'
 import { startPostgres } from '../../helpers/postgres-server.ts'
 import { tinyPdf } from '../../helpers/tiny-pdf.ts'
+import { scanFile, scanned } from './ocr/scan.ts'
 
 const configs = parser(PdfConfigSchema, 'test config')
 
@@ -125,6 +126,37 @@ describe('the step pdf-extract', async () => {
       site.close()
       site.closeAllConnections()
     }
+  })
+
+  test('OCR is off, said to be possible, and another setting; on, its pages are counted and come after the others', async () => {
+    const words = [
+      'Esta página foi digitalizada, e o texto dela só existe',
+      'como imagem até que alguém a leia por OCR.',
+    ]
+    const scan = scanned(words.map((text, line) => ({ text, x: 72, y: 100 + 16 * line })))
+    const artifact = await keep(Buffer.from(await scanFile(scan, 'Texto')))
+    const off = await extract({ artifact })
+    assert.deepEqual([off.kinds, off.ocrPages, off.characters], [{ scan: 1, text: 1 }, 0, 5])
+    assert.deepEqual(off.problems, ['1 pages are pictures without text: they can be read by OCR, which is off'])
+    const on = await extract({ artifact }, { ocr: true, perPage: true })
+    assert.deepEqual([on.outcome, on.kinds, on.ocrPages, on.problems], ['extracted', off.kinds, 1, []])
+    assert.ok(on.characters > 80)
+    const pages = (await lines(on)).filter(({ type }) => type === 'page').map((line) => JSON.stringify(line))
+    assert.match(pages[0] ?? '', /"number":2/)
+    assert.match(pages[1] ?? '', /digitalizada.*"source":"ocr"|"source":"ocr".*digitalizada/)
+    assert.deepEqual(
+      on.pageItems.map(({ page, kind }) => [page, kind]),
+      [
+        [1, 'scan'],
+        [2, 'text'],
+      ],
+    )
+    assert.equal((await extract({ artifact }, { ocr: true, perPage: true })).outcome, 'unchanged')
+    const blank = await extract({ artifact: await keep(Buffer.from(await scanFile(scanned([])))) }, { ocr: true })
+    assert.deepEqual(blank.problems, [
+      '1 pages are pictures without text: OCR has not read them',
+      'page 1: OCR: nothing legible was found',
+    ])
   })
 
   test('what is no PDF says what it is', async () => {
