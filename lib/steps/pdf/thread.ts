@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../errors.ts'
 import { sibling } from '../../sibling.ts'
+import { startThread } from '../../start-thread.ts'
 import { type FromThread, mostUnderWay, type PdfJob, type ToThread } from './job.ts'
 
 /** What a thread may need before it has a document: pdf.js itself, and what V8 keeps. */
@@ -22,7 +23,7 @@ export class PdfThread {
    */
   async run(job: PdfJob, take: Take, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    const worker = this.#started(job.limits.memoryMb)
+    const worker = await this.#started(job.limits.memoryMb, signal)
     worker.ref()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const watch = new Watch(worker, job.limits, reject)
@@ -72,12 +73,11 @@ export class PdfThread {
     }
   }
 
-  #started(memoryMb: number): Worker {
+  async #started(memoryMb: number, signal: AbortSignal): Promise<Worker> {
     if (this.#memoryMb !== memoryMb) this.stop()
     if (this.#worker !== undefined) return this.#worker
-    const worker = new Worker(sibling(import.meta.url, 'worker'), {
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
-    })
+    const resourceLimits = { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 }
+    const worker = await startThread(sibling(import.meta.url, 'worker'), { resourceLimits }, signal)
     // also while it is idle: without a listener its error would be the end of this process
     worker.on('error', () => this.#forget(worker))
     worker.on('exit', () => this.#forget(worker))

@@ -1,5 +1,6 @@
 // Extracting a page keeps a thread busy for up to seconds, and a hostile file for ever: both happen here.
 import { parentPort } from 'node:worker_threads'
+import { ready } from '../../start-thread.ts'
 import { type FromThread, mostUnderWay, type ToThread } from './job.ts'
 import { runJob } from './run-job.ts'
 
@@ -33,3 +34,4 @@ port.on('message', (message: ToThread) => {
   underWay = 0
   void runJob(message.job, say)
 })
+port.postMessage(ready)

@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../errors.ts'
 import { sibling } from '../../sibling.ts'
+import { startThread } from '../../start-thread.ts'
 import type { ReadJob, ReadResult } from './read-job.ts'
 
 /** How long a page may take; a recipe's pattern can need exponential time on the wrong page. */
@@ -41,9 +42,8 @@ class ReadThread {
 
   async #ask(job: ReadJob, signal: AbortSignal, ms: number): Promise<ReadResult> {
     clearTimeout(this.#idle)
-    this.#worker ??= new Worker(sibling(import.meta.url, 'read-worker'), {
-      resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 8 },
-    })
+    const resourceLimits = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 8 }
+    this.#worker ??= await startThread(sibling(import.meta.url, 'read-worker'), { resourceLimits }, signal)
     const worker = this.#worker
     worker.ref()
     const { promise, resolve, reject } = Promise.withResolvers<ReadResult>()

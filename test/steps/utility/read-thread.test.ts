@@ -30,13 +30,13 @@ describe('reading pages in a thread', () => {
       longest = Math.max(longest, performance.now() - last)
       last = performance.now()
     }, 5)
-    const greedy = readInThread(job('(?:a+)+b', `${'a'.repeat(40)}c`), never, 700)
+    const greedy = readInThread(job('(?:a+)+b', `${'a'.repeat(40)}c`), never, 2_000)
     const behind = readInThread(job('nada', 'texto'), never)
-    await assert.rejects(greedy, { code: 'EXTRACT_TIMEOUT', message: /within 0\.7 s/ })
+    await assert.rejects(greedy, { code: 'EXTRACT_TIMEOUT', message: /within 2 s/ })
     const result = await behind
     clearInterval(beat)
     assert.equal(result.outcome, 'read')
-    assert.ok(longest < 400, `the loop stood still for ${longest} ms`)
+    assert.ok(longest < 1_000, `the loop stood still for ${longest} ms`)
   })
 
   test('a page whose reading is called off frees the thread', async () => {
