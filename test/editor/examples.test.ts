@@ -8,6 +8,7 @@ import { type Portal, startPortal } from '../portal/server.ts'
 
 /** Imports an example as a person does: menu, examples, its name, and a click on the canvas. */
 async function importExample(page: Page, folder: string, name: string): Promise<void> {
+  const before = await page.evaluate('RED.nodes.filterNodes({}).length')
   await page.evaluate('RED.actions.invoke("core:show-import-dialog")')
   const dialog = page.locator('.ui-dialog', { has: page.locator('#red-ui-clipboard-dialog-ok') })
   await dialog.waitFor()
@@ -17,6 +18,8 @@ async function importExample(page: Page, folder: string, name: string): Promise<
   await entry(name).first().click()
   await page.locator('#red-ui-clipboard-dialog-ok').click()
   await dialog.waitFor({ state: 'hidden' })
+  // the dialog closes before the file has come
+  await page.waitForFunction(`RED.nodes.filterNodes({}).length > ${before}`)
 }
 
 /** Presses Deploy, and waits until the runtime has it. */
