@@ -153,18 +153,24 @@ describe('the thread that extracts', () => {
   test('the event loop stays free', async () => {
     const bytes = await long(80)
     await extractPdf({ bytes: await long(1) }, { pool })
-    const gaps: number[] = []
-    let last = performance.now()
-    const tick = setInterval(() => {
-      const now = performance.now()
-      gaps.push(now - last)
-      last = now
-    }, 5)
-    await extractPdf({ bytes }, { pool })
-    clearInterval(tick)
-    gaps.sort((a, b) => a - b)
-    const p99 = gaps[Math.floor(gaps.length * 0.99)] ?? 0
-    // 5 ms of them are the interval itself
-    assert.ok(p99 < 25, `p99 ${p99} ms of ${gaps.length} ticks`)
+    const idle = await p99(() => new Promise((resolve) => setTimeout(resolve, 1_000)))
+    const busy = await p99(() => extractPdf({ bytes }, { pool }))
+    // a machine that is busy with other things has gaps of its own
+    assert.ok(busy < Math.max(20, 3 * idle), `p99 ${busy} ms, idle ${idle} ms`)
   })
 })
+
+/** How late a timer is at most in 99 of 100 cases while something is done. */
+async function p99(work: () => Promise<unknown>): Promise<number> {
+  const gaps: number[] = []
+  let last = performance.now()
+  const tick = setInterval(() => {
+    const now = performance.now()
+    gaps.push(now - last - 5)
+    last = now
+  }, 5)
+  await work()
+  clearInterval(tick)
+  gaps.sort((a, b) => a - b)
+  return gaps[Math.floor(gaps.length * 0.99)] ?? 0
+}
