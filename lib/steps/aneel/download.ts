@@ -5,6 +5,7 @@ import { failPoint } from '../../fail-point.ts'
 import type { HttpClient, HttpResponse } from '../../net/http.ts'
 import { type RetryPolicy, retry } from '../../runs/retry.ts'
 import { sniffContainer } from '../dataset/load/source.ts'
+import { requestPolicy } from '../requests.ts'
 import type { Progress } from '../step.ts'
 import type { Portal } from './fetch-schema.ts'
 
@@ -19,6 +20,9 @@ export type Download =
   | { outcome: 'not-modified' }
   | { outcome: 'downloaded'; file: string; bytes: number; sha256: string; etag: string; lastModified: string }
 
+/** The largest file of the portal has 1.5 GB; more than this is no dataset. */
+const mostBytes = 8 * 1024 ** 3
+
 /** Surroundings of a download. */
 export interface DownloadContext {
   http: HttpClient
@@ -28,16 +32,7 @@ export interface DownloadContext {
 }
 
 /** The portal's retry policy, from its config. */
-export function portalPolicy(portal: Portal): RetryPolicy {
-  return {
-    backoff: 'exponential',
-    baseMs: portal.backoffMs,
-    capMs: Math.max(portal.backoffMs, 120_000),
-    jitter: 'full',
-    attempts: portal.tries,
-    deadlineMs: portal.totalTimeoutMs,
-  }
-}
+export const portalPolicy = (portal: Portal): RetryPolicy => requestPolicy(portal, portal.totalTimeoutMs)
 
 interface Progressed {
   hash: Hash
@@ -112,6 +107,7 @@ async function ask(
     signal,
     accept: [304, 416],
     contact: portal.contact,
+    maxBytes: mostBytes,
     connectTimeoutMs: portal.connectTimeoutMs,
     idleTimeoutMs: portal.idleTimeoutMs,
     totalTimeoutMs: portal.totalTimeoutMs,

@@ -7,14 +7,14 @@ import { runMigrations } from '../../runs/migrations.ts'
 import { retry } from '../../runs/retry.ts'
 import type { Infer } from '../../schema.ts'
 import { putArtifact } from '../../stores/objects/artifacts.ts'
-import { migrate } from '../../stores/postgres/migrate.ts'
-import type { PostgresStore } from '../../stores/postgres/port.ts'
+import { preparing } from '../../stores/postgres/prepare.ts'
 import { withLastGood } from '../dataset/last-good.ts'
 import { runLoad } from '../dataset/load/load.ts'
 import { datasetMigrations } from '../dataset/load/migrations.ts'
 import { snakeCase } from '../dataset/load/plan.ts'
 import { currentVersion, type Version, type VersionSource, wasReplaced } from '../dataset/load/registry.ts'
 import { type KnownSource, knownSource, noteCheck, noteFailure, type SourceFile } from '../dataset/source-check.ts'
+import { retryNotice } from '../requests.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import { contractFor } from './catalogue.ts'
 import { type AneelContract, ATTRIBUTION } from './contract.ts'
@@ -71,20 +71,7 @@ export const aneelFetch = defineStep({
   },
 })
 
-const migrations = new WeakMap<PostgresStore, Promise<unknown>>()
-
-/** The tables of registry and incidents, made once for each store; a failure is tried again by the next step. */
-async function prepared(postgres: PostgresStore): Promise<void> {
-  const running =
-    migrations.get(postgres) ?? migrate(postgres, [...runMigrations, ...alertMigrations, ...datasetMigrations])
-  migrations.set(postgres, running)
-  try {
-    await running
-  } catch (error) {
-    migrations.delete(postgres)
-    throw error
-  }
-}
+const prepared = preparing([...runMigrations, ...alertMigrations, ...datasetMigrations])
 
 /** Which dataset is meant. `slug#file` chooses one file of a package that has no contract. */
 export function resolveWanted(config: FetchConfig, input: Infer<typeof FetchInputSchema>): Wanted {
@@ -164,7 +151,7 @@ async function resolvePicks(
       ({ signal }) => createPortal(context.http, config.portal, signal).package(wanted.slug),
       {
         signal: context.signal,
-        onRetry: retryNotice(context, 'package_show'),
+        onRetry: retryNotice(context.log, 'package_show'),
         budget: context.http.retryBudget(config.portal.url),
       },
     )
@@ -219,7 +206,7 @@ async function fetchPart(
       http: context.http,
       signal: context.signal,
       progress: context.progress,
-      onRetry: retryNotice(context, pick.url),
+      onRetry: retryNotice(context.log, pick.url),
     })
     if (got.outcome === 'not-modified' && base !== undefined) {
       await noteCheck(postgres, wanted.dataset, pick, known ?? { etag: '', lastModified: '' })
@@ -311,11 +298,4 @@ async function loadPart(
 function publishedHere(version: Version, context: Context): PartManifest {
   const end = { outcome: 'published', reason: 'published by this run', fresh: true } as const
   return partManifest(version, end, version.source, context)
-}
-
-function retryNotice(context: Context, what: string) {
-  return (notice: { attempt: number; error: PipelineError; delayMs: number }) =>
-    context.log.warn(
-      `${what}: try ${notice.attempt} failed (${notice.error.code}: ${notice.error.message}); next in ${Math.round(notice.delayMs / 100) / 10} s`,
-    )
 }

@@ -2,13 +2,17 @@ import { createHash, randomUUID } from 'node:crypto'
 import { open, realpath, rm, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { PipelineError } from '../../errors.ts'
+import { challengeError } from '../../net/blocked.ts'
 import { retry } from '../../runs/retry.ts'
 import type { Infer } from '../../schema.ts'
 import { type Artifact, artifactKey, putArtifact } from '../../stores/objects/artifacts.ts'
 import type { Queryable } from '../../stores/postgres/port.ts'
+import { requestPolicy, retryNotice } from '../requests.ts'
 import type { StepContext } from '../step.ts'
-import { challengeOf } from '../utility/blocked.ts'
 import type { PdfConfig, PdfInputSchema } from './step-schema.ts'
+
+/** For fetching a document with all tries, in milliseconds. */
+const totalMs = 1_800_000
 
 /** A document, stored. */
 export interface StoredDocument {
@@ -45,7 +49,8 @@ async function stored(reference: string, text: string | undefined, { stores }: C
   const known = await stores.objects.head(key)
   if (known === undefined) throw new PipelineError('OBJECT_NOT_FOUND', `The object store has no ${key}`)
   const sha256 = /([0-9a-f]{64})$/.exec(key)?.[1]
-  if (sha256 !== undefined) return { source: key, name: text ?? key, file: { key, sha256, bytes: known.bytes } }
+  if (sha256 !== undefined && key === artifactKey(sha256))
+    return { source: key, name: text ?? key, file: { key, sha256, bytes: known.bytes } }
   // an object that somebody else put there: it gets its place by its content
   const artifact = await stores.objects.withFile(key, (file) =>
     putArtifact(stores.objects, { file }, { contentType: 'application/pdf' }),
@@ -90,19 +95,12 @@ async function fetched(
 ): Promise<StoredDocument> {
   const { stores, http, signal, log } = context
   const known = await knownSource(stores.postgres, url)
-  const name = text || (URL.canParse(url) ? decodeURIComponent(basename(new URL(url).pathname)) : url)
+  const name = text || fileName(url)
   const kept = known === undefined ? undefined : await stores.objects.head(artifactKey(known.sha256))
   const target = join(stores.scratch, `${randomUUID()}.part`)
   try {
     const got = await retry(
-      {
-        backoff: 'exponential',
-        baseMs: config.backoffMs,
-        capMs: Math.max(config.backoffMs, 60_000),
-        jitter: 'full',
-        attempts: config.tries,
-        deadlineMs: 1_800_000,
-      },
+      requestPolicy(config, totalMs),
       async ({ signal: each }) => {
         const response = await http.request({
           url,
@@ -111,18 +109,10 @@ async function fetched(
           robots: true,
           paceMs: config.paceMs,
           maxBytes: config.maxBytes,
-          totalTimeoutMs: 1_800_000,
+          totalTimeoutMs: totalMs,
           ...(config.contact === '' ? {} : { contact: config.contact }),
           ...(kept === undefined || known === undefined ? {} : { known }),
-          explain({ headers, text: words }) {
-            const blocked = challengeOf(headers, words)
-            return blocked === undefined
-              ? undefined
-              : new PipelineError(
-                  'PAGE_BLOCKED',
-                  `${new URL(url).host} did not give the file, but ${blocked.by} (${blocked.sign})`,
-                )
-          },
+          explain: challengeError,
         })
         if (response.status === 304) {
           response.body.resume()
@@ -133,10 +123,7 @@ async function fetched(
       {
         signal,
         budget: http.retryBudget(url),
-        onRetry: ({ attempt, error, delayMs }) =>
-          log.warn(
-            `${url}: try ${attempt} failed (${error.code}: ${error.message}); next in ${Math.round(delayMs / 100) / 10} s`,
-          ),
+        onRetry: retryNotice(log, url),
       },
     )
     if (got === undefined && known !== undefined && kept !== undefined) {
@@ -153,6 +140,16 @@ async function fetched(
     return { source: url, name, file: referenceOf(artifact) }
   } finally {
     await rm(target, { force: true })
+  }
+}
+
+/** The last part of an address, as people write it. */
+function fileName(url: string): string {
+  const name = basename(URL.parse(url)?.pathname ?? url)
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
   }
 }
 

@@ -3,8 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipelineError } from '../../errors.ts'
 import { putArtifact } from '../../stores/objects/artifacts.ts'
-import { migrate } from '../../stores/postgres/migrate.ts'
-import type { PostgresStore } from '../../stores/postgres/port.ts'
+import { preparing } from '../../stores/postgres/prepare.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import type { PageAnalysis } from './analyse.ts'
 import { extractPdf } from './extract.ts'
@@ -42,19 +41,7 @@ export const pdfExtract = defineStep({
   },
 })
 
-const migrations = new WeakMap<PostgresStore, Promise<unknown>>()
-
-/** The tables, made once for each store; a failure is tried again by the next step. */
-async function prepared(postgres: PostgresStore): Promise<void> {
-  const running = migrations.get(postgres) ?? migrate(postgres, pdfMigrations)
-  migrations.set(postgres, running)
-  try {
-    await running
-  } catch (error) {
-    migrations.delete(postgres)
-    throw error
-  }
-}
+const prepared = preparing(pdfMigrations)
 
 function settingsHash(config: PdfConfig): string {
   const { tables, formulas, parameters, ocr, perPage, maxPages, password, visionModel } = config
@@ -157,7 +144,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
       { contentType: 'application/x-ndjson', signal },
     )
     return {
-      outcome: result.complete ? 'extracted' : 'partial',
+      outcome: result.complete && seen.problem === undefined ? 'extracted' : 'partial',
       source: document.source,
       name: document.name,
       file: document.file,

@@ -1,16 +1,10 @@
-import { PipelineError } from '../../errors.ts'
-import type { HttpBytes, HttpClient, RefusedAnswer } from '../../net/http.ts'
-import { type RetryNotice, retry } from '../../runs/retry.ts'
-import { type Blocked, challengeOf } from './blocked.ts'
+import { challengeError } from '../../net/blocked.ts'
+import type { HttpBytes } from '../../net/http.ts'
+import { retry } from '../../runs/retry.ts'
+import { requestPolicy, retryNotice } from '../requests.ts'
+import type { StepContext } from '../step.ts'
 import type { Recipe } from './recipe-schema.ts'
 import type { ScrapeConfig } from './scrape-schema.ts'
-
-/** What a request for a page needs beside its address. */
-export interface AskContext {
-  http: HttpClient
-  signal: AbortSignal
-  onRetry(notice: RetryNotice): void
-}
 
 /**
  * Asks for a page, politely: robots.txt, pace and contact; redirects stay with the page's host and those of the recipe, whose names must fit
@@ -21,17 +15,10 @@ export async function askForPage(
   recipe: Recipe,
   known: { etag: string; lastModified: string } | undefined,
   config: ScrapeConfig,
-  { http, signal, onRetry }: AskContext,
+  { http, signal, log }: Pick<StepContext, 'http' | 'signal'> & Partial<Pick<StepContext, 'log'>>,
 ): Promise<HttpBytes> {
   return await retry(
-    {
-      backoff: 'exponential',
-      baseMs: config.backoffMs,
-      capMs: Math.max(config.backoffMs, 60_000),
-      jitter: 'full',
-      attempts: config.tries,
-      deadlineMs: config.totalTimeoutMs,
-    },
+    requestPolicy(config, config.totalTimeoutMs),
     ({ signal: each }) =>
       http.bytes({
         url,
@@ -49,22 +36,12 @@ export async function askForPage(
         totalTimeoutMs: config.totalTimeoutMs,
         ...(config.contact === '' ? {} : { contact: config.contact }),
         ...(known === undefined ? {} : { known }),
-        explain: (answer) => explain(url, answer),
+        explain: challengeError,
       }),
-    { signal, onRetry, budget: http.retryBudget(url) },
-  )
-}
-
-function explain(url: string, { headers, text }: RefusedAnswer): PipelineError | undefined {
-  const blocked = challengeOf(headers, text)
-  return blocked === undefined ? undefined : blockedError(url, blocked)
-}
-
-/** What a block is called where it is an error. */
-export function blockedError(url: string, { by, sign }: Blocked): PipelineError {
-  return new PipelineError(
-    'PAGE_BLOCKED',
-    `${new URL(url).host} did not give the page itself, but ${by} (${sign}). The pipeline does not get round such blocks: ask the site for access, or take the data from another source`,
-    { details: { by, sign } },
+    {
+      signal,
+      budget: http.retryBudget(url),
+      ...(log === undefined ? {} : { onRetry: retryNotice(log, url) }),
+    },
   )
 }

@@ -1,6 +1,6 @@
 import type { SerialisedError } from '../../errors.ts'
+import type { Blocked } from '../../net/blocked.ts'
 import type { Contract } from '../dataset/contract.ts'
-import type { Blocked } from './blocked.ts'
 import type { Charset } from './read/charset.ts'
 import type { Extraction } from './read/extract.ts'
 import type { TableGlimpse } from './read/report.ts'

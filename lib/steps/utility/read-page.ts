@@ -1,5 +1,5 @@
 import { PipelineError } from '../../errors.ts'
-import { challengeOf, scriptOnly } from './blocked.ts'
+import { challengeOf, scriptOnly } from '../../net/blocked.ts'
 import { decodePage } from './read/charset.ts'
 import { extract } from './read/extract.ts'
 import { glimpses } from './read/find.ts'

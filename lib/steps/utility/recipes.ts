@@ -18,13 +18,21 @@ let recipes: Map<string, Recipe> | undefined
 
 /** The contracts of what distributors' pages hold, by dataset. Adding one is adding a file to `datasets/`. */
 export function utilityContracts(): ReadonlyMap<string, Contract> {
-  contracts ??= new Map(filesOf('datasets').map((value) => [parseContract(value).dataset, parseContract(value)]))
+  contracts ??= new Map(
+    filesOf('datasets')
+      .map(parseContract)
+      .map((contract) => [contract.dataset, contract]),
+  )
   return contracts
 }
 
 /** The recipes that ship with the package, by name. Adding one is adding a file to `recipes/`. */
 export function shippedRecipes(): ReadonlyMap<string, Recipe> {
-  recipes ??= new Map(filesOf('recipes').map((value) => [parseRecipe(value).recipe, parseRecipe(value)]))
+  recipes ??= new Map(
+    filesOf('recipes')
+      .map(parseRecipe)
+      .map((recipe) => [recipe.recipe, recipe]),
+  )
   return recipes
 }
 

@@ -1,16 +1,15 @@
 import { PipelineError } from '../../errors.ts'
+import { blockedError } from '../../net/blocked.ts'
 import { alertMigrations } from '../../runs/alert-migrations.ts'
 import { runMigrations } from '../../runs/migrations.ts'
-import { type Infer, parser, Type } from '../../schema.ts'
+import type { Infer } from '../../schema.ts'
 import { putArtifact } from '../../stores/objects/artifacts.ts'
-import { migrate } from '../../stores/postgres/migrate.ts'
-import type { PostgresStore } from '../../stores/postgres/port.ts'
+import { preparing } from '../../stores/postgres/prepare.ts'
 import { withLastGood } from '../dataset/last-good.ts'
 import { datasetMigrations } from '../dataset/load/migrations.ts'
 import { noted, noteRecovery } from '../dataset/source-incident.ts'
 import { defineStep } from '../step.ts'
-import { askForPage, blockedError } from './ask.ts'
-import type { Blocked } from './blocked.ts'
+import { askForPage } from './ask.ts'
 import { pageMigrations } from './migrations.ts'
 import { noteDocuments, notePublished, noteUnchanged, type PageState, pageState, recipeHash } from './page-state.ts'
 import { publishDatasets } from './publish.ts'
@@ -47,22 +46,7 @@ export const utilityScrape = defineStep({
   },
 })
 
-const migrations = new WeakMap<PostgresStore, Promise<unknown>>()
-
-/** The tables, made once for each store; a failure is tried again by the next step. */
-async function prepared(postgres: PostgresStore): Promise<void> {
-  const all = [...runMigrations, ...alertMigrations, ...datasetMigrations, ...pageMigrations]
-  const running = migrations.get(postgres) ?? migrate(postgres, all)
-  migrations.set(postgres, running)
-  try {
-    await running
-  } catch (error) {
-    migrations.delete(postgres)
-    throw error
-  }
-}
-
-const json = parser(Type.Unknown(), 'The recipe', 'RECIPE_INVALID')
+const prepared = preparing([...runMigrations, ...alertMigrations, ...datasetMigrations, ...pageMigrations])
 
 /** The recipe of a config: one of the package, or the own one. Undefined when the message has to say. Throws RECIPE_*. */
 export function recipeOf({ recipe, ownRecipe }: Pick<ScrapeConfig, 'recipe' | 'ownRecipe'>): Recipe | undefined {
@@ -70,7 +54,7 @@ export function recipeOf({ recipe, ownRecipe }: Pick<ScrapeConfig, 'recipe' | 'o
   if (ownRecipe.trim() === '') return undefined
   let value: unknown
   try {
-    value = json.parse(JSON.parse(ownRecipe))
+    value = JSON.parse(ownRecipe)
   } catch (error) {
     throw new PipelineError(
       'RECIPE_INVALID',
@@ -124,14 +108,7 @@ async function scrape(
       : undefined
   let answer: Awaited<ReturnType<typeof askForPage>>
   try {
-    answer = await askForPage(url, recipe, known, config, {
-      http: context.http,
-      signal: context.signal,
-      onRetry: ({ attempt, error, delayMs }) =>
-        context.log.warn(
-          `${url}: try ${attempt} failed (${error.code}: ${error.message}); next in ${Math.round(delayMs / 100) / 10} s`,
-        ),
-    })
+    answer = await askForPage(url, recipe, known, config, context)
   } catch (thrown) {
     const error = PipelineError.from(thrown)
     if (error.code !== 'PAGE_BLOCKED') throw error
@@ -154,7 +131,7 @@ async function scrape(
     },
     context.signal,
   )
-  if (result.outcome === 'blocked') return await blocked(scraping, asError(url, result.blocked), config, context)
+  if (result.outcome === 'blocked') return await blocked(scraping, blockedError(url, result.blocked), config, context)
   const archive = async () =>
     config.archive
       ? await putArtifact(objects, answer.bytes, {
@@ -164,8 +141,8 @@ async function scrape(
       : null
   if (result.outcome === 'failed') {
     const error = PipelineError.fromJSON(result.error)
-    // What the page looked like is what the one who mends the recipe needs.
-    const artifact = await archive()
+    // What the page looked like is what the one who mends the recipe needs: once, for pages may be other bytes at each look.
+    const artifact = state?.stale && state.staleCode === error.code ? null : await archive()
     throw new PipelineError(error.code, `${recipe.recipe}, ${error.message}`, {
       details: { ...error.details, url, tables: result.tables, artifact: artifact?.key ?? null },
       cause: error,
@@ -174,7 +151,7 @@ async function scrape(
   const { extraction } = result
   const changes = heldChanges(state, scraping, extraction, acceptLayout, config)
   if (changes !== undefined) {
-    const artifact = await archive()
+    const artifact = state?.heldFingerprint === extraction.fingerprint ? null : await archive()
     const held = { fingerprint: extraction.fingerprint, layout: extraction.layout, changes }
     const reason = `the layout of the page changed: ${sayChanges(changes)}`
     const error = new PipelineError('PAGE_LAYOUT', `${recipe.recipe}: ${reason}. The last good values stay`, {
@@ -212,8 +189,6 @@ async function scrape(
     context,
   )
 }
-
-const asError = (url: string, found: Blocked) => blockedError(url, found)
 
 /** What has changed in a layout that must wait for a person; undefined when the page may be published. */
 function heldChanges(

@@ -45,13 +45,7 @@ export async function tryRecipe(
   }
   let answer: Awaited<ReturnType<typeof askForPage>>
   try {
-    answer = await askForPage(
-      url,
-      recipe,
-      undefined,
-      { ...config, tries: 1 },
-      { http, signal, onRetry: () => undefined },
-    )
+    answer = await askForPage(url, recipe, undefined, { ...config, tries: 1 }, { http, signal })
   } catch (thrown) {
     const error = PipelineError.from(thrown)
     return { ...trial, outcome: error.code === 'PAGE_BLOCKED' ? 'blocked' : 'failed', error: error.toJSON() }

@@ -176,7 +176,9 @@ describe('the step utility-scrape', async () => {
       incident.rows.map((row) => row.state),
       ['open', 'open'],
     )
-    assert.equal((await scraping.scrape(settings())).outcome, 'stale', 'it stays held')
+    assert.ok(held.artifact !== null)
+    const still = await scraping.scrape(settings())
+    assert.deepEqual([still.outcome, still.artifact], ['stale', null], 'it stays held')
     const accepted = await scraping.scrape(settings(), { input: { acceptLayout: held.layout.fingerprint } })
     assert.equal(accepted.outcome, 'published')
     assert.equal((await postgres.query<{ valor: number }>(prices)).rows[0]?.valor, 800)
@@ -200,6 +202,11 @@ describe('the step utility-scrape', async () => {
     assert.equal(error.code, 'TABLE_NOT_FOUND')
     assert.match(error.message, /It has "Preços".*Version 1 of .* stays served/s)
     assert.equal(error.retryable, false)
+    assert.match(String(error.details?.artifact), /^artifacts\/sha256\//, 'the page is kept for who mends the recipe')
+    site.page.body = page({ heading: 'Preços', b1: '0,99' })
+    const again = await scraping.scrape(settings()).catch((thrown: unknown) => thrown)
+    assert.ok(again instanceof PipelineError)
+    assert.equal(again.details?.artifact, null, 'but not at each look')
     assert.equal((await state())?.stale_code, 'TABLE_NOT_FOUND')
     assert.equal((await postgres.query(prices)).rows.length, 2)
     site.page.body = page({ b1: '61,791' })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { challengeOf, scriptOnly } from '../../../lib/steps/utility/blocked.ts'
+import { challengeOf, scriptOnly } from '../../lib/net/blocked.ts'
 
 const html = (head: string, body: string) => `<!doctype html><html><head>${head}</head><body>${body}</body></html>`
 

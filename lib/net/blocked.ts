@@ -1,3 +1,6 @@
+import { PipelineError } from '../errors.ts'
+import type { RefusedAnswer } from './http.ts'
+
 /** Why a page is no page: a challenge for browsers, or a shell that only a script would fill. */
 export interface Blocked {
   by: string
@@ -53,6 +56,21 @@ export function challengeOf(headers: Readonly<Record<string, string>>, html: str
     return { by, sign: found[0].replace(/\s+/g, ' ').trim().slice(0, 80) }
   }
   return undefined
+}
+
+/** {@link challengeOf} as an error, for requests: PAGE_BLOCKED for an answer that is a challenge. */
+export function challengeError({ url, headers, text }: RefusedAnswer): PipelineError | undefined {
+  const blocked = challengeOf(headers, text)
+  return blocked === undefined ? undefined : blockedError(url, blocked)
+}
+
+/** What a block is called where it is an error. */
+export function blockedError(url: string, { by, sign }: Blocked): PipelineError {
+  return new PipelineError(
+    'PAGE_BLOCKED',
+    `${new URL(url).host} did not give what was asked for, but ${by} (${sign}). The pipeline does not get round such blocks: ask the site for access, or take the data from another source`,
+    { details: { by, sign } },
+  )
 }
 
 /** Tells a page that has next to no text of its own but scripts that would make it. */
