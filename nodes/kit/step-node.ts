@@ -24,6 +24,8 @@ export interface Surroundings {
 export interface StepNodeOptions<Output, Config = unknown> {
   /** Checks of the config what its schema cannot say, when the node is deployed. Throws what is wrong with it. */
   check?(config: Config): void
+  /** Completes the config by what only Node-RED knows, such as its user folder. */
+  configOf?(config: Config): Config
   /** Completes the step's input by what else the message says; the result is still checked by the step's schema. */
   inputOf?(
     message: Message,
@@ -62,17 +64,18 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
   } = options
   const outputs = declaration.outputs?.length ?? 1
   registerNode<StepDeclaration<C>>(red, declaration, (handle) => {
-    check?.(handle.config)
+    const config: Infer<C> = options.configOf?.(handle.config) ?? handle.config
+    check?.(config)
     const stores = handle.use('stores', StoresService)
     return {
       async input(message, { signal, progress, send }) {
         handle.status({ mood: 'working', key: 'status.working' })
         const engine = await stores.engine(signal)
-        const { output, run } = await engine.execute({
+        const { output, run } = await engine.execute<C, I, O>({
           step,
-          config: handle.config,
+          config,
           node: handle.path,
-          input: await inputOf(message, knownInput(message, step.input), handle.config, { engine, signal }),
+          input: await inputOf(message, knownInput(message, step.input), config, { engine, signal }),
           run: runOf(message),
           signal,
           progress,
@@ -84,7 +87,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
         // after ten rounds by it.
         delete message.error
         const chosen = outputOf(output)
-        for await (const { output: index, payload } of besides?.(output, handle.config, { engine, signal }) ?? []) {
+        for await (const { output: index, payload } of besides?.(output, config, { engine, signal }) ?? []) {
           send(Array.from({ length: outputs }, (_, at) => (at === index ? { ...message, payload } : null)))
         }
         return {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { pdfExtract } from '../../lib/steps/pdf/step.ts'
 import type { Red } from '../kit/red.ts'
 import { figure } from '../kit/status.ts'
@@ -7,6 +8,8 @@ import { declaration } from './declaration.ts'
 /** Output 1 when a document was extracted, 2 when the same one was before, 3 for each page where that is asked for. */
 export default function (red: Red): void {
   registerStepNode(red, declaration, pdfExtract, {
+    configOf: (config) =>
+      config.folder === '' ? config : { ...config, folder: resolve(red.settings.userDir ?? '.', config.folder) },
     // The bytes of a message cannot go into the journal: they are stored, and the step gets their SHA-256.
     async inputOf({ payload }, input, _config, { engine, signal }) {
       if (!Buffer.isBuffer(payload)) return input

@@ -31,7 +31,7 @@ export const PdfConfigSchema = Type.Object(
       maxLength: 1_000,
       title: 'Folder',
       description:
-        'Files may be read from this folder (`payload.path`); blank allows none. Relative to the Node-RED user folder',
+        'Files may be read from this folder (`payload.path`); blank allows none. In Node-RED relative to its user folder',
     }),
     contact: Type.String({
       default: '',

@@ -34,7 +34,9 @@ const readerVersion = 1
 
 /** Of what is read, and how: another hash makes the page be read again though it has not changed, and its layout be accepted. */
 export function recipeHash({ notes: _, title: __, ...recipe }: Recipe): string {
-  return createHash('sha256').update(JSON.stringify([readerVersion, recipe])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([readerVersion, recipe]))
+    .digest('hex')
 }
 
 /** What is known of a page; undefined before it was first looked at. */

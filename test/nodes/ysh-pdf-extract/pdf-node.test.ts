@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
 import { tinyPdf } from '../../helpers/tiny-pdf.ts'
@@ -16,7 +18,7 @@ function flows(): FlowNode[] {
     { id: 'stores', type: 'ysh-stores', name: '', folder: '' },
     { id: 'in', type: 'http in', ...at, url: '/pdf', method: 'post', wires: [['pdf']] },
     {
-      ...{ id: 'pdf', type: 'ysh-pdf-extract', ...at, stores: 'stores', perPage: true },
+      ...{ id: 'pdf', type: 'ysh-pdf-extract', ...at, stores: 'stores', perPage: true, folder: 'documentos' },
       wires: [['one'], ['two'], ['page']],
     },
     answer('one', 1),
@@ -44,11 +46,13 @@ describe('the node ysh-pdf-extract in Node-RED', { timeout: 240_000 }, () => {
   })
   after(() => red?.dispose())
 
-  async function ask(bytes: Buffer): Promise<{ status: number; output: string | null; body: Record<string, unknown> }> {
+  async function ask(
+    bytes: Buffer | string,
+  ): Promise<{ status: number; output: string | null; body: Record<string, unknown> }> {
     const response = await fetch(`${red.url}/pdf`, {
       method: 'POST',
-      headers: { 'content-type': 'application/octet-stream' },
-      body: new Uint8Array(bytes),
+      headers: { 'content-type': typeof bytes === 'string' ? 'application/json' : 'application/octet-stream' },
+      body: typeof bytes === 'string' ? bytes : new Uint8Array(bytes),
       signal: AbortSignal.timeout(90_000),
     })
     return { status: response.status, output: response.headers.get('output'), body: JSON.parse(await response.text()) }
@@ -61,6 +65,15 @@ describe('the node ysh-pdf-extract in Node-RED', { timeout: 240_000 }, () => {
     await red.line(/\[debug:page\][\s\S]*?page: 1,[\s\S]*?\[debug:page\][\s\S]*?page: 2,/)
     const second = await ask(pdf)
     assert.deepEqual([second.output, second.body.outcome], ['2', 'unchanged'])
+  })
+
+  test('a file of the allowed folder, which is relative to the user folder; nothing beside it', async () => {
+    mkdirSync(join(red.userDir, 'documentos'))
+    writeFileSync(join(red.userDir, 'documentos', 'norma.pdf'), tinyPdf('da pasta'))
+    const { status, body } = await ask(JSON.stringify({ path: 'norma.pdf' }))
+    assert.deepEqual([status, body.outcome, body.name], [200, 'extracted', 'norma.pdf'])
+    const beside = await ask(JSON.stringify({ path: '../settings.js' }))
+    assert.deepEqual([beside.status, beside.body.code], [500, 'PATH_REFUSED'])
   })
 
   test('what is no PDF reaches Catch with its code', async () => {

@@ -12,6 +12,8 @@ import { putArtifact } from '../../../lib/stores/objects/artifacts.ts'
 import { openStores } from '../../../lib/stores/open.ts'
 import { startPostgres } from '../../helpers/postgres-server.ts'
 import { tinyPdf } from '../../helpers/tiny-pdf.ts'
+import { pictured } from './formulas/helpers.ts'
+import { ollamaDouble } from './formulas/ollama-double.ts'
 import { scanFile, scanned } from './ocr/scan.ts'
 
 const configs = parser(PdfConfigSchema, 'test config')
@@ -157,6 +159,25 @@ describe('the step pdf-extract', async () => {
       '1 pages are pictures without text: OCR has not read them',
       'page 1: OCR: nothing legible was found',
     ])
+  })
+
+  test('a formula that is a picture is shown to the vision model; one that does not answer leaves a partial result', async () => {
+    const artifact = await keep(Buffer.from(await pictured()))
+    const without = await extract({ artifact })
+    assert.deepEqual([without.outcome, without.formulas, without.unread], ['extracted', 0, 1])
+    const silent = { visionHost: 'http://127.0.0.1:9', visionModel: 'qwen3-vl' }
+    const failed = await extract({ artifact }, silent)
+    assert.deepEqual([failed.outcome, failed.formulas, failed.unread], ['partial', 0, 1])
+    assert.match(failed.problems.join(), /formulas in pictures stay unread: VISION_UNAVAILABLE/)
+    const double = await ollamaDouble('qwen3-vl', () => JSON.stringify({ latex: 'P=U I' }))
+    try {
+      const read = await extract({ artifact }, { ...silent, visionHost: double.host })
+      assert.deepEqual([read.outcome, read.formulas, read.unread], ['extracted', 1, 0])
+      assert.match(JSON.stringify((await lines(read)).at(-1)), /P=U I/)
+      assert.equal((await extract({ artifact }, { ...silent, visionHost: double.host })).outcome, 'unchanged')
+    } finally {
+      await double.close()
+    }
   })
 
   test('what is no PDF says what it is', async () => {

@@ -6,27 +6,8 @@ import { cropRegions } from '../../../../lib/steps/pdf/formulas/crop.ts'
 import { adapterOf } from '../../../../lib/steps/pdf/formulas/models.ts'
 import { readPictures } from '../../../../lib/steps/pdf/formulas/read-pictures.ts'
 import { type OllamaReaderOptions, ollamaReader } from '../../../../lib/steps/pdf/formulas/vision.ts'
-import { drawn } from '../reading.ts'
-import { formulasOf } from './helpers.ts'
+import { formulasOf, pictured } from './helpers.ts'
 import { type Behaviour, ollamaDouble } from './ollama-double.ts'
-
-/** A page with a red picture where a formula is announced, and a logo that is none. */
-async function pictured(): Promise<Uint8Array> {
-  const canvas = createCanvas(300, 80)
-  const context = canvas.getContext('2d')
-  context.fillStyle = '#ff0000'
-  context.fillRect(0, 0, 300, 80)
-  const png = canvas.toBuffer('image/png')
-  return drawn((document) => {
-    document.image(png, 60, 20, { width: 90 })
-    document.font('Helvetica').fontSize(11)
-    document.text('O indicador é calculado pela seguinte fórmula:', 60, 120)
-    document.image(png, 200, 140, { width: 150 })
-    document.text('(3.4)', 500, 155)
-    document.text('onde:', 60, 200)
-    document.text('P = potência, em kW.', 60, 215)
-  })
-}
 
 /** Answers for the length of one test. */
 async function withDouble(
