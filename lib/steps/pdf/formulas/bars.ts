@@ -1,5 +1,6 @@
+import { around } from '../read/boxes.ts'
 import type { Box, Glyph, PdfPage, Rule } from '../read/model.ts'
-import { around, gapAcross, middle } from './geometry.ts'
+import { gapAcross, middle } from './geometry.ts'
 import type { Segment } from './segments.ts'
 import { symbolOf } from './symbols.ts'
 

@@ -1,5 +1,5 @@
+import { around } from '../read/boxes.ts'
 import { axisHeight, type Item } from './atoms.ts'
-import { around } from './geometry.ts'
 
 /** A joined piece with the box of its parts. */
 export function node(parts: readonly Item[], latex: string, more: Partial<Item> = {}): Item {

@@ -1,5 +1,5 @@
+import { around } from '../read/boxes.ts'
 import type { Box, Glyph } from '../read/model.ts'
-import { around } from './geometry.ts'
 import { functions, symbolOf } from './symbols.ts'
 
 /** Glyphs that stand on one line without a wide gap between them. */

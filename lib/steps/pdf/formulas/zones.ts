@@ -1,7 +1,8 @@
+import { around } from '../read/boxes.ts'
 import type { Glyph, PdfPage } from '../read/model.ts'
 import { atomsOf, type Item, isPiece } from './atoms.ts'
 import { type Bar, barsOf } from './bars.ts'
-import { around, gapAcross, gapDown, middle } from './geometry.ts'
+import { gapAcross, gapDown, middle } from './geometry.ts'
 import { type Segment, segmentsOf } from './segments.ts'
 
 /** A part of a page that looks like one formula. */

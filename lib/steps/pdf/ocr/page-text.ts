@@ -1,5 +1,5 @@
+import { around, median } from '../read/boxes.ts'
 import type { Box, Glyph, PdfPage } from '../read/model.ts'
-import { around, median } from '../text/boxes.ts'
 import { layOut } from '../text/layout.ts'
 import type { PageText } from '../text/model.ts'
 import type { OcrParagraph, OcrText } from './model.ts'

@@ -90,3 +90,8 @@ export function plain(unicode: string, symbolFont = false): string {
   // a letter with its accent apart is one letter
   return text.length > 1 && /[\u0300-\u036f]/.test(text) ? text.normalize('NFC') : text
 }
+
+/** Digits that stand raised. */
+export const superscriptDigits: Readonly<Record<string, string>> = Object.fromEntries(
+  [...'⁰¹²³⁴⁵⁶⁷⁸⁹'].map((raised, digit) => [String(digit), raised]),
+)

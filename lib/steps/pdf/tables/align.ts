@@ -1,7 +1,8 @@
+import { around } from '../read/boxes.ts'
 import { cellText } from './cell-text.ts'
 import { type Column, columnsOf, partByColumns, spanOf } from './columns.ts'
 import type { TableCell, TableRow } from './model.ts'
-import { around, lineText, type Segment } from './words.ts'
+import { lineText, type Segment } from './words.ts'
 
 /** A line of segments. */
 export interface TextLine {

@@ -1,5 +1,6 @@
+import { around } from '../read/boxes.ts'
 import type { Line, Lines } from './lines.ts'
-import { around, type Segment } from './words.ts'
+import type { Segment } from './words.ts'
 
 /** Deeper than a page is ever parted. */
 const deepest = 24

@@ -1,4 +1,5 @@
-import { around, lineText, type Word } from './words.ts'
+import { around } from '../read/boxes.ts'
+import { lineText, type Word } from './words.ts'
 
 /** A line of a cell. */
 export interface CellLine {

@@ -1,3 +1,4 @@
+import { around } from '../read/boxes.ts'
 import type { PdfPage } from '../read/model.ts'
 import { alignRows, type TextLine, textLines } from './align.ts'
 import { blocksOf, medianSize } from './blocks.ts'
@@ -9,7 +10,7 @@ import type { PdfTable } from './model.ts'
 import { segmentsOf } from './segments.ts'
 import { stacked } from './stack.ts'
 import { taggedTables } from './tagged.ts'
-import { around, lineText, type Segment, wordsOf } from './words.ts'
+import { lineText, type Segment, wordsOf } from './words.ts'
 
 /** A page with more words than this holds no table that a person reads. */
 const mostWords = 30_000

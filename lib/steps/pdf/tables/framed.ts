@@ -1,3 +1,4 @@
+import { around } from '../read/boxes.ts'
 import { type TextLine, textLines } from './align.ts'
 import { cellText } from './cell-text.ts'
 import { columnsOf } from './columns.ts'
@@ -6,7 +7,7 @@ import { type Frame, framesOf, type Line } from './lines.ts'
 import type { PdfTable, TableCell, TableRow } from './model.ts'
 import { segmentsOf } from './segments.ts'
 import { alignedSpan } from './spans.ts'
-import { around, lineText, type Segment, type Word } from './words.ts'
+import { lineText, type Segment, type Word } from './words.ts'
 
 /** A table that lines draw, where its columns are, and the words in it. */
 export interface Framed {

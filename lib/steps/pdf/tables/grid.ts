@@ -1,8 +1,9 @@
+import { around } from '../read/boxes.ts'
 import type { Box } from '../read/model.ts'
 import { cellText } from './cell-text.ts'
 import type { Frame, Line } from './lines.ts'
 import type { TableCell, TableRow } from './model.ts'
-import { around, type Word } from './words.ts'
+import type { Word } from './words.ts'
 
 /** Where the lines of a frame are, each once. */
 export interface Grid {

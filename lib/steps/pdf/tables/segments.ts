@@ -1,5 +1,6 @@
+import { around } from '../read/boxes.ts'
 import type { Box } from '../read/model.ts'
-import { around, type Segment, type Word } from './words.ts'
+import type { Segment, Word } from './words.ts'
 
 /** Upright lines that keep what is left of them apart from what is right. */
 export interface Wall {

@@ -1,7 +1,8 @@
+import { around } from '../read/boxes.ts'
 import { textLines } from './align.ts'
 import type { Framed } from './framed.ts'
 import type { PdfTable } from './model.ts'
-import { around, lineText, type Segment } from './words.ts'
+import { lineText, type Segment } from './words.ts'
 
 /**
  * Framed tables of the same columns that stand on each other are one; what parts them are lines of text that name what follows, which

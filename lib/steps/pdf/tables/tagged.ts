@@ -1,7 +1,8 @@
+import { around } from '../read/boxes.ts'
 import type { PdfPage, StructureNode } from '../read/model.ts'
 import { cellText } from './cell-text.ts'
 import type { PdfTable, TableCell, TableRow } from './model.ts'
-import { around, type Word } from './words.ts'
+import type { Word } from './words.ts'
 
 /** A table of the document's own structure, and the words in it. */
 export interface Tagged {

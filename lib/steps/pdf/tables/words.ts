@@ -1,3 +1,5 @@
+import { around } from '../read/boxes.ts'
+import { superscriptDigits } from '../read/characters.ts'
 import type { Box, Glyph, PdfPage } from '../read/model.ts'
 
 /** A word on one baseline. */
@@ -17,19 +19,6 @@ export interface Segment extends Box {
   baseline: number
   size: number
   bold: boolean
-}
-
-const superscripts: Readonly<Record<string, string>> = {
-  '0': '⁰',
-  '1': '¹',
-  '2': '²',
-  '3': '³',
-  '4': '⁴',
-  '5': '⁵',
-  '6': '⁶',
-  '7': '⁷',
-  '8': '⁸',
-  '9': '⁹',
 }
 
 /** The words of a page: upright ones and those turned by a quarter. Slanted text is left out. Raised small digits become ¹ ² ³. */
@@ -126,18 +115,6 @@ function wordOf(pieces: readonly Piece[], angle: number): Word {
   }
 }
 
-/** The smallest box around boxes; there has to be one. */
-export function around(boxes: readonly Box[]): Box {
-  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity }
-  for (const { left, top, right, bottom } of boxes) {
-    box.left = Math.min(box.left, left)
-    box.top = Math.min(box.top, top)
-    box.right = Math.max(box.right, right)
-    box.bottom = Math.max(box.bottom, bottom)
-  }
-  return box
-}
-
 /** Sub- and superscripts go to the line of the word beside them. */
 function attachSmall(words: readonly Word[], angle: number): Word[] {
   if (angle !== 0) return [...words]
@@ -147,7 +124,7 @@ function attachSmall(words: readonly Word[], angle: number): Word[] {
     const host = 1.2 * word.size > largest ? undefined : hostOf(word, big.near(word))
     if (host === undefined) return word
     const raised = word.baseline < host.baseline - 0.12 * host.size
-    const text = raised ? word.text.replace(/\d/g, (digit) => superscripts[digit] ?? digit) : word.text
+    const text = raised ? word.text.replace(/\d/g, (digit) => superscriptDigits[digit] ?? digit) : word.text
     return { ...word, text, baseline: host.baseline, size: word.size }
   })
 }

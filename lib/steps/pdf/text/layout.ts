@@ -1,5 +1,5 @@
+import { median } from '../read/boxes.ts'
 import type { Glyph, PdfPage } from '../read/model.ts'
-import { median } from './boxes.ts'
 import { isFurniture } from './furniture.ts'
 import { kindOf, outlinedOf } from './kind.ts'
 import type { PageText, Paragraph } from './model.ts'

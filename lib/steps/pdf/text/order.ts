@@ -1,5 +1,5 @@
+import { around, median } from '../read/boxes.ts'
 import type { Box, Rule } from '../read/model.ts'
-import { around, median } from './boxes.ts'
 import type { Segment } from './model.ts'
 
 /** Segments that are read one after the other: a column, or the rows of a table. */

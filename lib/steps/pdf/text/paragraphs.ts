@@ -1,4 +1,4 @@
-import { around, median } from './boxes.ts'
+import { around, median } from '../read/boxes.ts'
 import type { Paragraph, Segment } from './model.ts'
 
 /** What stands on one line of a block. */

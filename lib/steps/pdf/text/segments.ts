@@ -1,5 +1,5 @@
+import { around, median, turn } from '../read/boxes.ts'
 import type { Glyph } from '../read/model.ts'
-import { around, median, turn } from './boxes.ts'
 import type { Segment } from './model.ts'
 import { wordsOf } from './words.ts'
 

@@ -1,5 +1,5 @@
+import { around, median } from '../read/boxes.ts'
 import type { Glyph, PdfPage, StructureNode } from '../read/model.ts'
-import { around, median } from './boxes.ts'
 import type { Paragraph } from './model.ts'
 import { joinLines } from './paragraphs.ts'
 import { segmentsOf } from './segments.ts'

@@ -1,24 +1,10 @@
-import { isDash } from '../read/characters.ts'
+import { around, median } from '../read/boxes.ts'
+import { isDash, superscriptDigits } from '../read/characters.ts'
 import type { Glyph } from '../read/model.ts'
-import { around, median } from './boxes.ts'
 import type { Word } from './model.ts'
 import type { SetGlyph } from './segments.ts'
 
-const superscripts: Record<string, string> = {
-  '0': '⁰',
-  '1': '¹',
-  '2': '²',
-  '3': '³',
-  '4': '⁴',
-  '5': '⁵',
-  '6': '⁶',
-  '7': '⁷',
-  '8': '⁸',
-  '9': '⁹',
-  '-': '⁻',
-  '−': '⁻',
-  '–': '⁻',
-}
+const superscripts: Readonly<Record<string, string>> = { ...superscriptDigits, '-': '⁻', '−': '⁻', '–': '⁻' }
 
 const gapsLookedAt = 48
 

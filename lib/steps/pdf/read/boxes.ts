@@ -1,4 +1,4 @@
-import type { Box } from '../read/model.ts'
+import type { Box } from './model.ts'
 
 /** The box around boxes. */
 export function around(boxes: Iterable<Box>): Box {
