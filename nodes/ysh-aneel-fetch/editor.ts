@@ -1,3 +1,4 @@
+import { element } from '../kit/editor/element.ts'
 import type { Widget, WidgetContext } from '../kit/editor/form.ts'
 import type { DatasetEntry, DatasetList } from './datasets.ts'
 import { entryOf, searchDatasets } from './search.ts'
@@ -206,13 +207,6 @@ function mountDatasetPicker(context: WidgetContext): () => void {
   return () => {
     loadedFor = 'closed'
   }
-}
-
-function element(tag: string, className: string, attributes: Record<string, string> = {}): HTMLElement {
-  const made = document.createElement(tag)
-  made.className = className
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  return made
 }
 
 function isList(value: unknown): value is DatasetList {

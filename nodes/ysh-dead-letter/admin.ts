@@ -2,18 +2,20 @@ import { PipelineError } from '../../lib/errors.ts'
 import { listRuns, listSteps } from '../../lib/runs/display.ts'
 import { letterFilters, letterSelection } from '../../lib/runs/letter-list.ts'
 import { runFilters } from '../../lib/runs/run-filter.ts'
-import type { AdminRequest, AdminResponse, Red } from '../kit/red.ts'
+import { answer, bodyOf } from '../kit/admin.ts'
+import type { AdminRequest, Red } from '../kit/red.ts'
 import { deployedEngine } from '../ysh-stores/deployed.ts'
 
-/** How long an endpoint waits for the stores, in milliseconds. */
-const patienceMs = 20_000
-const statuses: Readonly<Record<string, number>> = {
-  FILTER_INVALID: 400,
-  STORES_AMBIGUOUS: 400,
-  LETTER_UNKNOWN: 404,
-  RUN_UNKNOWN: 404,
-  NOT_DEPLOYED: 404,
-  RUN_QUEUE_FULL: 409,
+const answering = {
+  patienceMs: 20_000,
+  statuses: {
+    FILTER_INVALID: 400,
+    STORES_AMBIGUOUS: 400,
+    LETTER_UNKNOWN: 404,
+    RUN_UNKNOWN: 404,
+    NOT_DEPLOYED: 404,
+    RUN_QUEUE_FULL: 409,
+  },
 }
 
 /**
@@ -30,13 +32,13 @@ export function registerLetterEndpoints(red: Red): void {
   const readRuns = auth.needsPermission('ysh-run.read')
 
   httpAdmin.get('/ysh/dead-letters', read, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const { stores, ...filter } = textsOf(request.query)
       return (await deployedEngine(stores, signal)).letters.list(letterFilters.parse(typed(filter)))
     }),
   )
   httpAdmin.get('/ysh/dead-letters/:id', read, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const id = request.params.id ?? ''
       const letter = await (await deployedEngine(textsOf(request.query).stores, signal)).letters.read(id)
       if (letter === undefined) throw new PipelineError('LETTER_UNKNOWN', `There is no dead letter ${id}`)
@@ -44,14 +46,14 @@ export function registerLetterEndpoints(red: Red): void {
     }),
   )
   httpAdmin.post('/ysh/dead-letters/redrive', write, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const { stores, by, reason: _, ...selection } = bodyOf(request)
       const filter = letterSelection(selection)
       return (await deployedEngine(text(stores), signal)).letters.redrive(filter, whose(request, by))
     }),
   )
   httpAdmin.post('/ysh/dead-letters/discard', write, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const { stores, by, reason, ...selection } = bodyOf(request)
       const filter = letterSelection(selection)
       const { letters } = await deployedEngine(text(stores), signal)
@@ -59,14 +61,14 @@ export function registerLetterEndpoints(red: Red): void {
     }),
   )
   httpAdmin.get('/ysh/runs', readRuns, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const { stores, ...filter } = textsOf(request.query)
       const parsed = runFilters.parse(typed(filter))
       return { runs: await (await deployedEngine(stores, signal)).read((q) => listRuns(q, parsed)) }
     }),
   )
   httpAdmin.get('/ysh/runs/:id', readRuns, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const { id } = runFilters.parse({ id: request.params.id ?? '' })
       const engine = await deployedEngine(textsOf(request.query).stores, signal)
       const [run] = await engine.read((q) => listRuns(q, { ...(id === undefined ? {} : { id }) }))
@@ -76,23 +78,9 @@ export function registerLetterEndpoints(red: Red): void {
   )
 }
 
-function answer(response: AdminResponse, work: (signal: AbortSignal) => Promise<unknown>): void {
-  work(AbortSignal.timeout(patienceMs)).then(
-    (body) => response.json(body),
-    (thrown: unknown) => {
-      const { code, message } = PipelineError.from(thrown)
-      response.status(statuses[code] ?? 500).json({ code, message })
-    },
-  )
-}
-
 /** The logged-in user counts more than what the request says of itself. */
 function whose(request: AdminRequest, by: unknown): string {
   return (request.user?.username ?? text(by) ?? 'editor').slice(0, 200)
-}
-
-function bodyOf({ body }: AdminRequest): Record<string, unknown> {
-  return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {}
 }
 
 /** The parameters of an address that are texts and not blank. */

@@ -1,3 +1,4 @@
+import { button, element } from '../kit/editor/element.ts'
 import type { Widget, WidgetContext } from '../kit/editor/form.ts'
 import type { FailedAnswer } from '../kit/editor/red.ts'
 
@@ -191,28 +192,9 @@ function age(createdAt: string): string {
   return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} d`
 }
 
-function element(tag: string, className: string, attributes: Record<string, string> = {}): HTMLElement {
-  const made = document.createElement(tag)
-  made.className = className
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  return made
-}
-
 function cell(tag: 'th' | 'td', ...content: (HTMLElement | string)[]): HTMLElement {
   const made = element(tag, '')
   made.append(...content)
-  return made
-}
-
-function button(label: string, icon: string, press: () => void): HTMLButtonElement {
-  const made = document.createElement('button')
-  made.type = 'button'
-  made.className = 'red-ui-button'
-  made.append(element('i', icon), label === '' ? '' : ` ${label}`)
-  made.addEventListener('click', (event) => {
-    event.preventDefault()
-    press()
-  })
   return made
 }
 

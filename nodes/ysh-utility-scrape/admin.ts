@@ -6,13 +6,24 @@ import { pageOf, prepareRecipe, shippedRecipe, shippedRecipes } from '../../lib/
 import { recipeOf } from '../../lib/steps/utility/scrape.ts'
 import { ScrapeConfigSchema } from '../../lib/steps/utility/scrape-schema.ts'
 import { tryRecipe } from '../../lib/steps/utility/try.ts'
+import { answer, bodyOf } from '../kit/admin.ts'
 import { product } from '../kit/product.ts'
-import type { AdminRequest, AdminResponse, Red } from '../kit/red.ts'
+import type { Red } from '../kit/red.ts'
 import { deployedAllowList, deployedEngine } from '../ysh-stores/deployed.ts'
 import type { RecipeEntry } from './recipe-entry.ts'
 
-/** How long a trial may take, in milliseconds. */
-const patienceMs = 60_000
+const answering = {
+  patienceMs: 60_000,
+  statuses: {
+    CONFIG: 400,
+    RECIPE_INVALID: 400,
+    CONTRACT_INVALID: 400,
+    RECIPE_UNKNOWN: 404,
+    PAGE_UNKNOWN: 404,
+    NOT_DEPLOYED: 404,
+    STORES_AMBIGUOUS: 400,
+  },
+}
 const configs = parser(ScrapeConfigSchema, 'The settings', 'CONFIG')
 const accepts = parser(
   Type.Object(
@@ -37,13 +48,13 @@ export function registerRecipeEndpoints(red: Red): void {
   const write = auth.needsPermission('flows.write')
 
   httpAdmin.get('/ysh/utility/recipes', read, (_, response) =>
-    answer(response, async () => ({ recipes: recipeList() })),
+    answer(response, answering, async () => ({ recipes: recipeList() })),
   )
   httpAdmin.get('/ysh/utility/recipes/:name', read, (request, response) =>
-    answer(response, async () => shippedRecipe(request.params.name ?? '')),
+    answer(response, answering, async () => shippedRecipe(request.params.name ?? '')),
   )
   httpAdmin.post('/ysh/utility/try', write, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const { stores: named, ...settings } = bodyOf(request)
       const stores = typeof named === 'string' ? named : undefined
       const config = configs.parse(settings)
@@ -61,7 +72,7 @@ export function registerRecipeEndpoints(red: Red): void {
     }),
   )
   httpAdmin.post('/ysh/utility/accept', write, (request, response) =>
-    answer(response, async (signal) => {
+    answer(response, answering, async (signal) => {
       const { stores, recipe, page, fingerprint } = accepts.parse(bodyOf(request))
       const engine = await deployedEngine(stores, signal)
       return { accepted: await engine.change((tx) => acceptHeldLayout(tx, { recipe, page }, fingerprint)) }
@@ -94,28 +105,4 @@ function recipeList(): RecipeEntry[] {
     pages: recipe.pages.map(({ page, url }) => ({ page, url })),
     datasets: [...prepareRecipe(recipe).contracts.keys()],
   }))
-}
-
-function bodyOf({ body }: AdminRequest): Record<string, unknown> {
-  return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {}
-}
-
-const statuses: Readonly<Record<string, number>> = {
-  CONFIG: 400,
-  RECIPE_INVALID: 400,
-  CONTRACT_INVALID: 400,
-  RECIPE_UNKNOWN: 404,
-  PAGE_UNKNOWN: 404,
-  NOT_DEPLOYED: 404,
-  STORES_AMBIGUOUS: 400,
-}
-
-function answer(response: AdminResponse, work: (signal: AbortSignal) => Promise<unknown>): void {
-  work(AbortSignal.timeout(patienceMs)).then(
-    (body) => response.json(body),
-    (thrown: unknown) => {
-      const { code, message } = PipelineError.from(thrown)
-      response.status(statuses[code] ?? 500).json({ code, message })
-    },
-  )
 }

@@ -1,6 +1,6 @@
+import { button, changed, element } from '../../kit/editor/element.ts'
 import type { WidgetContext } from '../../kit/editor/form.ts'
 import type { RecipeEntry } from '../recipe-entry.ts'
-import { button, changed, element } from './element.ts'
 
 const timeout = 15_000
 

@@ -1,6 +1,6 @@
 import type { Trial } from '../../../lib/steps/utility/trial.ts'
+import { button, element, textElement } from '../../kit/editor/element.ts'
 import type { WidgetContext } from '../../kit/editor/form.ts'
-import { button, element, textElement } from './element.ts'
 
 const timeout = 70_000
 

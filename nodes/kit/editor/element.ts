@@ -17,7 +17,7 @@ export function button(label: string, icon: string, press: () => void): HTMLButt
   const made = document.createElement('button')
   made.type = 'button'
   made.className = 'red-ui-button'
-  made.append(element('i', icon), ` ${label}`)
+  made.append(element('i', icon), label === '' ? '' : ` ${label}`)
   made.addEventListener('click', (event) => {
     event.preventDefault()
     press()
