@@ -5,28 +5,7 @@ import type { Browser } from 'playwright-core'
 import { type Editor, noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
 import { loopback } from '../helpers/loopback.ts'
 import { type FlowNode, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
-import { openSite, type Site } from '../helpers/scraping.ts'
-
-const recipe = {
-  recipe: 'prova',
-  title: { 'pt-BR': 'Prova', 'en-US': 'Trial' },
-  attribution: 'Fonte: Prova',
-  pages: [{ page: 'prova', url: 'https://prova.example/', set: { distribuidora: 'PROVA' } }],
-  tables: [
-    {
-      name: 'b',
-      dataset: 'utility.tarifas',
-      find: { heading: '^tarifa convencional' },
-      labels: [{ column: 'subgrupo', header: '^subgrupo$' }],
-      values: [
-        { header: '^energia', unit: 'R$/MWh', range: [100, 2_000], set: { componente: 'tarifa', grandeza: 'energia' } },
-      ],
-      count: [2, 10],
-      set: { tabela: 'b' },
-    },
-  ],
-  documents: { count: [0, 9] },
-}
+import { openSite, type Site, trialRecipe } from '../helpers/scraping.ts'
 
 const page = (
   heading: string,
@@ -54,7 +33,7 @@ function flows(url: string): FlowNode[] {
         y: 60,
       },
       ...{
-        ownRecipe: JSON.stringify(recipe),
+        ownRecipe: JSON.stringify(trialRecipe),
         contact: '',
         paceMs: '0',
         tries: '1',
@@ -118,13 +97,13 @@ describe('the recipe of ysh-utility-scrape in the editor', { skip: noChromium, t
     const shown = await tryIt()
     assert.match(shown, /Tarifas — http:\/\/127\.0\.0\.1/)
     assert.match(shown, /utility\.tarifas · 2/)
-    assert.match(shown, /PROVA\s+b\s+B1\s+tarifa\s+energia\s+617\.91\s+R\$\/MWh/)
+    assert.match(shown, /PROVA\s+convencional\s+B1\s+tarifa\s+energia\s+617\.91\s+R\$\/MWh/)
     assert.match(shown, /Documents: 1[\s\S]*ND 5\.30/)
     await picture('scrape-trial')
     // a page that the recipe does not fit: what it has instead
     site.page.body = page('Preços de energia')
     const failed = await tryIt()
-    assert.match(failed, /TABLE_NOT_FOUND: table b: the page has no table named/)
+    assert.match(failed, /TABLE_NOT_FOUND: table convencional: the page has no table named/)
     assert.match(failed, /Tables of the page: 1\s+Preços de energia\s+Subgrupo \| Energia \(R\$\/kWh\)\s+2/)
     await picture('scrape-trial-failed')
     site.page.body = page('Tarifa convencional')

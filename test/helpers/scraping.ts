@@ -108,3 +108,25 @@ export async function openSite(body: string | Buffer): Promise<Site> {
   }
   return site
 }
+
+/** A recipe over a page with one table of tariffs and links to documents; its page is wherever a test serves it. */
+export const trialRecipe = {
+  recipe: 'prova',
+  title: { 'pt-BR': 'Prova', 'en-US': 'Trial' },
+  attribution: 'Fonte: Prova',
+  pages: [{ page: 'prova', url: 'https://prova.example/tarifas', set: { distribuidora: 'PROVA' } }],
+  tables: [
+    {
+      name: 'convencional',
+      dataset: 'utility.tarifas',
+      find: { heading: '^tarifa convencional' },
+      labels: [{ column: 'subgrupo', header: '^subgrupo$' }],
+      values: [
+        { header: '^energia', unit: 'R$/MWh', range: [100, 2_000], set: { componente: 'tarifa', grandeza: 'energia' } },
+      ],
+      count: [1, 10],
+      set: { tabela: 'convencional' },
+    },
+  ],
+  documents: { count: [0, 50] },
+}

@@ -2,28 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loopback } from '../../helpers/loopback.ts'
 import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
-import { openSite, type Site } from '../../helpers/scraping.ts'
-
-const recipe = {
-  recipe: 'prova',
-  title: { 'pt-BR': 'Prova', 'en-US': 'Trial' },
-  attribution: 'Fonte: Prova',
-  pages: [{ page: 'prova', url: 'https://prova.example/', set: { distribuidora: 'PROVA' } }],
-  tables: [
-    {
-      name: 'b',
-      dataset: 'utility.tarifas',
-      find: { heading: '^tarifa convencional' },
-      labels: [{ column: 'subgrupo', header: '^subgrupo$' }],
-      values: [
-        { header: '^energia', unit: 'R$/MWh', range: [100, 2_000], set: { componente: 'tarifa', grandeza: 'energia' } },
-      ],
-      count: [1, 10],
-      set: { tabela: 'b' },
-    },
-  ],
-  documents: { count: [0, 9] },
-}
+import { openSite, type Site, trialRecipe } from '../../helpers/scraping.ts'
 
 const page = (
   price: string,
@@ -34,7 +13,7 @@ const page = (
 
 const at = { z: 'tab', x: 100, y: 100 }
 const scrape = (url: string): FlowNode => ({
-  ...{ id: 'scrape', type: 'ysh-utility-scrape', ...at, url, stores: 'stores', ownRecipe: JSON.stringify(recipe) },
+  ...{ id: 'scrape', type: 'ysh-utility-scrape', ...at, url, stores: 'stores', ownRecipe: JSON.stringify(trialRecipe) },
   ...{ paceMs: '0', tries: '1', backoffMs: '5' },
 })
 

@@ -2,25 +2,12 @@ import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { PipelineError } from '../../../lib/errors.ts'
-import { openScraping, openSite } from '../../helpers/scraping.ts'
+import { openScraping, openSite, trialRecipe } from '../../helpers/scraping.ts'
 
 const own = {
-  recipe: 'prova',
-  title: { 'pt-BR': 'Prova', 'en-US': 'Trial' },
-  attribution: 'Fonte: Prova',
-  pages: [{ page: 'prova', url: 'https://prova.example/tarifas', set: { distribuidora: 'PROVA' } }],
+  ...trialRecipe,
   tables: [
-    {
-      name: 'convencional',
-      dataset: 'utility.tarifas',
-      find: { heading: '^tarifa convencional' },
-      labels: [{ column: 'subgrupo', header: '^subgrupo$' }],
-      values: [
-        { header: '^energia', unit: 'R$/MWh', range: [100, 2_000], set: { componente: 'tarifa', grandeza: 'energia' } },
-      ],
-      count: [2, 10],
-      set: { tabela: 'convencional' },
-    },
+    ...trialRecipe.tables.map((table) => ({ ...table, count: [2, 10] })),
     {
       name: 'tributos',
       dataset: 'utility.tributos',
@@ -33,7 +20,6 @@ const own = {
       count: [1, 24],
     },
   ],
-  documents: { count: [0, 50] },
 }
 
 const page = (more: { b1?: string; header?: string; extra?: string; heading?: string } = {}) => `<!doctype html>

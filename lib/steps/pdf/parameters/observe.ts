@@ -1,4 +1,3 @@
-import type { Box } from '../read/model.ts'
 import type { JoinedRow, JoinedTable, TableCell } from '../tables/model.ts'
 import {
   assign,
@@ -17,24 +16,11 @@ import {
 } from './classes.ts'
 import { entryOf } from './labels.ts'
 import type { EquipmentKind } from './model.ts'
+import { alternatives, type Cell, type Observation, observation } from './observation.ts'
 import { groupsOf, type Part, partOfValue, partsOf, type RowGroup } from './rows.ts'
 import { isUnit, unitInLabel } from './units.ts'
-import { type Decimal, type ReadValue, readValue } from './values.ts'
+import { type Decimal, readValue } from './values.ts'
 import type { Entry } from './vocabulary.ts'
-
-/** One value that a table gives, and whose it is. */
-export interface Observation {
-  entry: Entry
-  read: ReadValue
-  label: string
-  page: number
-  box: Box
-  /** Undefined: of every model. */
-  model: string | undefined
-  /** Undefined: the table does not say. */
-  condition: string | undefined
-  confidence: number
-}
 
 /** What the tables of a document have in common. */
 export interface Context {
@@ -42,11 +28,6 @@ export interface Context {
   decimal: Decimal
   /** The columns of models of all tables. */
   classes: ClassSet[]
-}
-
-interface Cell extends PlacedCell {
-  box: Box
-  page: number
 }
 
 interface State {
@@ -331,47 +312,3 @@ const otherSections =
 function elsewhere(text: string, entry: Entry | undefined): boolean {
   return entry !== undefined && otherSections.test(text) && text.length < 60
 }
-
-function observation(
-  entry: Entry,
-  read: ReadValue,
-  label: string,
-  cell: Cell,
-  model: string | undefined,
-  condition: string | undefined,
-): Observation {
-  const sure = 0.95 - (read.assumed ? 0.25 : 0) - (model?.startsWith('#') ? 0.1 : 0)
-  return { entry, read, label, page: cell.page, box: cell.box, model, condition, confidence: Number(sure.toFixed(2)) }
-}
-
-/** `20 A (10 A / 10 A)` gives the total and the inputs; a list of inputs is a current for each. */
-function alternatives(
-  entry: Entry,
-  read: ReadValue,
-  label: string,
-  cell: Cell,
-  model: string | undefined,
-  condition: string | undefined,
-): Observation[] {
-  const plain = observation(entry, read, label, cell, model, condition)
-  if (entry.name !== 'maxInputCurrent') return [plain]
-  const inside = /\(([^()]*\/[^()]*)\)$/.exec(read.value)?.[1]
-  if (inside !== undefined) {
-    const each = readValue(inside, named.perMppt, read.unit, 'point')
-    const before = readValue(read.value.replace(/\s*\([^()]*\)$/, ''), named.total, read.unit, 'point')
-    if (each !== undefined && before !== undefined) {
-      return [
-        observation(named.total, before, label, cell, model, condition),
-        observation(named.perMppt, each, label, cell, model, condition),
-      ]
-    }
-  }
-  return [{ ...plain, entry: Array.isArray(read.num) ? named.perMppt : entry }]
-}
-
-const entryNamed = (label: string): Entry => {
-  const found = entryOf(label, 'inverter')?.entry
-  if (found === undefined) throw new TypeError(`The vocabulary has no entry for ${label}`)
-  return found
-}
-const named = { total: entryNamed('max input current total'), perMppt: entryNamed('max input current per mppt') }

@@ -1,6 +1,6 @@
 import { check } from './checks.ts'
 import type { Contradiction, EquipmentData, EquipmentKind, EquipmentRecord, ParameterValue } from './model.ts'
-import type { Observation } from './observe.ts'
+import type { Observation } from './observation.ts'
 
 /** What else a document says that its tables do not. */
 export interface Surroundings {

@@ -4,6 +4,7 @@ import { PipelineError } from '../../../errors.ts'
 import { around, hasText, isBlock, isElement, isFootnote, isShown, joined, visibleText } from './dom.ts'
 import { readGrid } from './grid.ts'
 import { readSheet, type Sheet } from './header.ts'
+import { refuseDeepText, survey } from './survey.ts'
 import { clean, quote } from './text.ts'
 
 /** A run of text between two block boundaries, or a heading (then with its rank, 1 to 8). */
@@ -66,8 +67,6 @@ const mostTables = 2_000
 const mostLinks = 20_000
 /** A paragraph longer than this names no table. */
 const longestName = 300
-/** Pages of people stay under 100; deeper ones would overflow the stack. */
-const deepest = 500
 
 /**
  * Reads a page; with `within`, only the elements that this CSS selector finds. Throws SECTION_NOT_FOUND, PAGE_TOO_DEEP; a table's
@@ -88,47 +87,6 @@ export function readPage(html: string, within?: string): Page {
     base: base?.attribs.href ?? '',
     ...reader.end(),
   }
-}
-
-const tooDeep = () =>
-  new PipelineError('PAGE_TOO_DEEP', `The page's elements are nested more than ${deepest} deep: it is not read`)
-
-/** A look at the tags alone: the parser's time grows with the square of the depth. Lenient, for scripts may hold tags. */
-function refuseDeepText(html: string): void {
-  let depth = 0
-  for (const [tag] of html.matchAll(/<(?:\\?\/)?(?:div|span|section|article|ul|ol|table|blockquote|center|font)\b/gi)) {
-    depth = /^<\\?\//.test(tag) ? Math.max(0, depth - 1) : depth + 1
-    if (depth > deepest * 10) throw tooDeep()
-  }
-}
-
-/** What the page says of itself. One walk without recursion, for it also finds out whether the page can be walked with it. */
-function survey(root: AnyNode): { title?: Element; base?: Element; body: Element[] } {
-  const found: { title?: Element; base?: Element; body: Element[] } = { body: [] }
-  let depth = 0
-  let node: AnyNode | null | undefined = root
-  while (node) {
-    if (isElement(node)) {
-      if (node.name === 'title') found.title ??= node
-      else if (node.name === 'base' && node.attribs.href !== undefined) found.base ??= node
-      else if (node.name === 'body' && found.body.length === 0) found.body = [node]
-    }
-    const child: AnyNode | undefined = 'children' in node ? node.children[0] : undefined
-    if (child !== undefined) {
-      depth += 1
-      if (depth > deepest) {
-        throw tooDeep()
-      }
-      node = child
-      continue
-    }
-    while (node && node !== root && node.next === null) {
-      node = node.parent
-      depth -= 1
-    }
-    node = node === root ? null : node?.next
-  }
-  return found
 }
 
 /** The elements that a selector finds, without those inside another one of them. */
