@@ -119,8 +119,7 @@ export function report(lines: readonly Line[], failures = 4): string {
       for (const line of own) add(total, line.score)
       out.push(`${kind}, ${set}: ${shown(total)}`)
       for (const line of own) {
-        if (set === 'samples' || line.score.failures.length > 0)
-          out.push(`  ${basename(line.name)}: ${shown(line.score)}`)
+        out.push(`  ${basename(line.name)}: ${shown(line.score)}`)
         out.push(...line.score.failures.slice(0, failures).map((failure) => `    ${failure}`))
         if (line.score.failures.length > failures) out.push(`    and ${line.score.failures.length - failures} more`)
       }

@@ -2,9 +2,10 @@ import { report, scoreQuality } from './extraction.ts'
 import { samplesFolder } from './files.ts'
 import { formulas } from './formulas.ts'
 import { add, noScore, precision, recall, type Score } from './score.ts'
+import { scoreText } from './text.ts'
 
-/** What precision and recall should reach: parameters and cells of tables; formulas that are generated, and those of PRODIST. */
-const aims = { tables: 0.98, generatedFormulas: 0.9, prodist: 0.7 }
+/** What precision and recall should reach: parameters and cells of tables; words of text and of scans; formulas that are generated, and those of PRODIST. */
+const aims = { tables: 0.98, text: 0.98, scans: 0.9, generatedFormulas: 0.9, prodist: 0.7 }
 
 /**
  * Prints precision and recall by kind, set and file, with the failures by name. Real documents and their truth lie in the samples; without
@@ -29,6 +30,12 @@ export async function quality({ failures = 6 }: { failures?: number } = {}): Pro
       aim(`${kind}, ${set}, precision`, precision(total), aims.tables)
       aim(`${kind}, ${set}, recall`, recall(total), aims.tables)
     }
+  }
+  console.log('text in reading order, word for word')
+  for (const { name, scan, score } of await scoreText()) {
+    aim(`text, ${name}, precision`, precision(score), scan ? aims.scans : aims.text)
+    aim(`text, ${name}, recall`, recall(score), scan ? aims.scans : aims.text)
+    for (const failure of score.failures.slice(0, failures)) console.log(`    ${failure}`)
   }
   for (const score of await formulas()) {
     const least = score.name.startsWith('PRODIST') ? aims.prodist : aims.generatedFormulas
