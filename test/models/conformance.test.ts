@@ -100,7 +100,7 @@ describe(`an Ollama server (${real ? host : 'the double'})`, { timeout }, () => 
     const texts = ['A tarifa de energia elétrica subiu.', 'O preço da energia elétrica e a tarifa.', 'O gato dorme.']
     const vectors = await embedder.embed(texts, 'document', { signal })
     const again = await embedder.embed(texts, 'document', { signal })
-    const near = (a = new Float32Array(), b = new Float32Array()) =>
+    const near = (a: Float32Array = new Float32Array(), b: Float32Array = new Float32Array()) =>
       a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0)
     for (const [at, vector] of vectors.entries()) {
       assert.equal(vector.length, embedder.dimensions)
