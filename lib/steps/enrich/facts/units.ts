@@ -207,15 +207,21 @@ export function unitAt(text: string, at: number): FoundUnit | undefined {
       const rate = match(yearly, text, end) ?? match(monthly, text, end)
       if (rate !== undefined) return { unit: /m\.$/.test(rate[0]) ? '%/month' : '%/year', end: end + rate[0].length }
     }
-    const slash = match(across, text, end)
-    if (slash === undefined) break
-    const below = simpleUnit(text, end + slash[0].length)
+    const below = perAt(text, end)
     if (below === undefined) break
-    if (/^\s+(?:ao|à|an?)\s/u.test(slash[0]) && !spans.has(below.unit)) break
     unit = `${unit}/${below.unit === 'K' && unit !== 'W' ? '°C' : below.unit}`
     end = below.end
   }
   return { unit, end }
+}
+
+/** What a value is divided by, after it: `/kWh`, ` por mês`, ` a month`. */
+export function perAt(text: string, at: number): FoundUnit | undefined {
+  const slash = match(across, text, at)
+  const below = slash === undefined ? undefined : simpleUnit(text, at + slash[0].length)
+  if (slash === undefined || below === undefined) return undefined
+  if (/^\s+(?:ao|à|an?)\s/u.test(slash[0]) && !spans.has(below.unit)) return undefined
+  return below
 }
 
 function simpleUnit(text: string, at: number): FoundUnit | undefined {
