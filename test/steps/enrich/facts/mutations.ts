@@ -110,7 +110,7 @@ function change(
       if (/^[-−±]/.test(text)) return text.replace(/^[-−±]\s?/, '')
       return /^\d/.test(text) && fact.unit !== '^' ? `-${text}` : undefined
     case 'separator':
-      return fact.kind === 'number' ? moved(text, random) : undefined
+      return fact.kind === 'number' && fact.value !== '0' ? moved(text, random) : undefined
     case 'unit': {
       if (fact.kind !== 'number') return undefined
       const known = units.filter(([pattern]) => pattern.test(text))
@@ -120,6 +120,8 @@ function change(
     case 'swap': {
       if (fact.kind !== 'date') return undefined
       const numeric = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(text)
+      // with a day beyond 12 it is the same day in the other order
+      if (numeric !== null && (Number(numeric[1]) > 12 || Number(numeric[2]) > 12)) return undefined
       if (numeric !== null) return numeric[1] === numeric[2] ? undefined : `${numeric[2]}/${numeric[1]}/${numeric[3]}`
       const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text)
       if (iso !== null) return iso[2] === iso[3] ? undefined : `${iso[1]}-${iso[3]}-${iso[2]}`
