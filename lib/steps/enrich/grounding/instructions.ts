@@ -164,7 +164,7 @@ const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
   ],
   [
     'leak',
-    /!\[[^\]\n]{0,200}\]\((?:https?:)?\/\/[^)\s]{1,300}[?&=][^)\n]{0,500}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,200}\{[^)\n]{0,200}\)/g,
+    /!\[[^\]\n]{0,200}\]\((?:https?:)?\/\/[^)\s]{1,200}[?&=][^)\n]{0,200}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,200}\{[^)\n]{0,200}\)/g,
   ],
   [
     'leak',
@@ -194,7 +194,7 @@ const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
 
 /** Base64, hexadecimal and percent-encoded runs that are long enough to say something. */
 const encoded =
-  /[A-Za-z0-9+/_-]{24,8000}={0,2}|(?:[0-9a-fA-F]{2}[ :]?){16,4000}|(?:%[0-9a-fA-F]{2}|[\w.~+]){4,}(?:%[0-9a-fA-F]{2}(?:[\w.~+-]|%[0-9a-fA-F]{2}){0,4000}){3}|(?:\\u[0-9a-fA-F]{4}){8,2000}|(?:&#x?[0-9a-fA-F]{2,6};){8,2000}/g
+  /[A-Za-z0-9+/_-]{24,8000}={0,2}|(?:[0-9a-fA-F]{2}[ :]?){16,4000}|(?:[\w.~+-]{0,20}%[0-9a-fA-F]{2}){3,2000}[\w.~+-]{0,20}|(?:\\u[0-9a-fA-F]{4}){8,2000}|(?:&#x?[0-9a-fA-F]{2,6};){8,2000}/g
 /** Letters one by one, as in a title or a disguise. */
 const spacedLetters = /(?<![^\s])(?:[^\s] {1,3}){12,4000}[^\s](?![^\s])/g
 /** How far the order that such a span begins may go on: to the end of its paragraph, at most this. */
