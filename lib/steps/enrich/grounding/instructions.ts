@@ -184,7 +184,7 @@ const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
   ],
   [
     'fence',
-    /(?:^|\n)[ \t]{0,4}(?:`{3,}|~{3,}|"{3,}|-{3,} ?(?:end|fim)|={3,} ?(?:end|fim)|<\/?(?:document|documento|data|dados|context|contexto|input|texto|text|source|content|untrusted|fence|conteudo)>)[^\n]{0,60}\n?[^\n]{0,80}(?:instru|system|sistema|ignor|now |agora|assistant|task|tarefa|respond|return|retorne|answer)/g,
+    /(?:^|\n)[ \t]{0,4}(?:`{3,20}|~{3,20}|"{3,20}|-{3,20} ?(?:end|fim)|={3,20} ?(?:end|fim)|<\/?(?:document|documento|data|dados|context|contexto|input|texto|text|source|content|untrusted|fence|conteudo)>)[^\n]{0,60}\n?[^\n]{0,80}(?:instru|system|sistema|ignor|now |agora|assistant|task|tarefa|respond|return|retorne|answer)/g,
   ],
   [
     'fence',
