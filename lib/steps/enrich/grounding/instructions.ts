@@ -23,7 +23,7 @@ const before =
 const orders =
   '(?:instrucoes|instrucao|ordens|comandos|orientacoes|diretrizes|prompts?|regras do sistema|mensagens? do sistema|tarefas?|instructions?|directions?|directives?|guidelines?|commands?|system messages?|system prompt|programming|guardrails|context)'
 const ignore =
-  "(?:ignor[ea]r?|ignorem|desconsider[ea]r?|esquec[ae]r?|descart[ea]r?|desobedec[ae]r?|despreze|sobrescrev[ae]r?|anule|substitua|nao siga|pare de seguir|ignore|disregard|forget|override|discard|bypass|do not follow|don'?t follow|stop following|dismiss|neglect|skip|overrule)"
+  "(?<!\\b(?:not|never|nao|nunca|jamais|don't|dont) )(?:ignor[ea]r?|ignorem|desconsider[ea]r?|esquec[ae]r?|descart[ea]r?|desobedec[ae]r?|despreze|sobrescrev[ae]r?|anule|substitua|nao siga|pare de seguir|ignore|disregard|forget|override|discard|bypass|do not follow|don'?t follow|stop following|dismiss|neglect|skip|overrule)"
 const model =
   '(?:modelo de linguagem|modelo de ia|assistente (?:de ia|virtual|de linguagem)|inteligencia artificial|llm|ia\\b|chatbot|chatgpt|gpt-?\\d*|claude|gemini|llama|mistral|ollama|ai (?:model|assistant|agent|system)|language model|large language model|assistant|the ai|o modelo que|este modelo)'
 const answer =

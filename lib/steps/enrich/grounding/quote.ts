@@ -169,10 +169,11 @@ function composed(source: string, at: number): string {
   return code > 0xffff ? String.fromCodePoint(code) : letter
 }
 
+/** Also around a dash where it may be a sign: `custo - 5 kWh`, `é -0,29`. */
 function keepsGap(previous: string, next: string): boolean {
+  if (next === '-') return isLetter(previous) || isDigit(previous)
   if (isLetter(previous)) return isLetter(next)
-  if (isDigit(next))
-    return isDigit(previous) || previous === '.' || previous === ',' || previous === ';' || previous === ':'
+  if (isDigit(next)) return isDigit(previous) || /[-.,;:]/.test(previous)
   return false
 }
 

@@ -19,6 +19,7 @@ describe('a quote in its source', () => {
     ['raised digits', 'área de 5 m2', 'com área de 5 m² total', 'área de 5 m²'],
     ['marks around it', '“prazo de 30 dias”', 'o prazo de 30 dias corre', 'prazo de 30 dias'],
     ['a minus of another form', '-0,29 %/°C', 'é −0,29 %/°C', '−0,29 %/°C'],
+    ['a number after a dash', '5 kWh por mês', 'custo – 5 kWh por mês', '5 kWh por mês'],
     ['the whole number further on', '5 V', 'de 585 V a 5 V', '5 V'],
   ]
   for (const [why, quote, source, span] of found) {

@@ -20,7 +20,7 @@ describe('text as a reader sees it', () => {
       'hidden elements',
       '<p>a<span style="display: none">x<span>y</span></span>b</p>',
       '<p>ab</p>',
-      { 'hidden-element': 49 },
+      { 'hidden-element': 50 },
     ],
     ['scripts', 'a<script>x</script>b', 'ab', { 'hidden-element': 18 }],
     ['white letters', '<b style="color:#fff">x</b>a', 'a', { 'hidden-element': 27 }],
