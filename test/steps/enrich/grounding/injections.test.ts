@@ -87,7 +87,7 @@ describe('orders in a text', () => {
   for (const text of harmless) test(`no order: ${text}`, () => assert.deepEqual(instructionSpans(text), []))
 
   test('real documents: seldom hit', { skip: without('pdf', 'pages') }, async (t) => {
-    const paragraphs = await sampleParagraphs(2)
+    const paragraphs = await sampleParagraphs('aneel-', 8)
     const hit = paragraphs.filter(({ text }) => instructionSpans(text).length > 0)
     t.diagnostic(
       `${hit.length} of ${paragraphs.length} paragraphs hit: ${((100 * hit.length) / paragraphs.length).toFixed(2)} %`,
