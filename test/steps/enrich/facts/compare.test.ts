@@ -171,11 +171,11 @@ test('hostile repetition costs no more', () => {
     '0,5 R$/kWh R$/kWh ',
     '§',
   ]) {
-    const text = part.repeat(Math.ceil(200_000 / part.length))
+    const text = part.repeat(Math.ceil(60_000 / part.length))
     const start = process.cpuUsage()
     unfounded(`${text} 7`, 'pt', text, 'pt')
     lost(text, 'pt', text, 'pt')
     const { user } = process.cpuUsage(start)
-    assert.ok(user < 4_000_000, `${JSON.stringify(part)}: ${user / 1000} ms`)
+    assert.ok(user < 2_000_000, `${JSON.stringify(part)}: ${user / 1000} ms`)
   }
 })
