@@ -13,6 +13,11 @@ const enough = 2_000
 
 /** Portuguese or English, by the small words; Portuguese when nothing tells. */
 export function languageOf(text: string): Language {
+  const { pt, en } = smallWords(text)
+  return en > pt ? 'en' : 'pt'
+}
+
+function smallWords(text: string): Record<Language, number> {
   let pt = 0
   let en = 0
   let seen = 0
@@ -23,5 +28,12 @@ export function languageOf(text: string): Language {
     seen += 1
     if (seen === enough) break
   }
-  return en > pt ? 'en' : 'pt'
+  return { pt, en }
+}
+
+/** The language of a text that leaves no doubt; undefined for short ones, tables, mixtures. */
+export function clearLanguageOf(text: string): Language | undefined {
+  const { pt, en } = smallWords(text)
+  if (pt >= 5 && pt >= 3 * en) return 'pt'
+  return en >= 5 && en >= 3 * pt ? 'en' : undefined
 }

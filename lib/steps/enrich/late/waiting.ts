@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { hashOf } from '../../../runs/identity.ts'
+import { enqueueOutbox, wakeOutbox } from '../../../runs/outbox.ts'
+import { plainJson } from '../../../runs/json.ts'
+import type { Json } from '../../../stores/cache/port.ts'
+import type { PostgresStore, Queryable } from '../../../stores/postgres/port.ts'
+import type { EnrichInput } from '../step-schema.ts'
+
+/** Most that waits for one node; what comes then is deferred and not noted. */
+const mostWaiting = 10_000
+/** How long something waits before it is started again; doubled each time it had to wait anew. */
+const firstWaitMs = 30_000
+const longestWaitMs = 3_600_000
+
+/** The topic of the outbox under which a node's late runs are started. */
+export function lateTopic(node: string): string {
+  return `enrich:${node}`
+}
+
+/** Something that waits for a model. */
+export interface Waiting {
+  node: string
+  /** With references only: it goes through the outbox. */
+  input: EnrichInput
+  reason: string
+  now: Date
+}
+
+/**
+ * Notes that an input waits, in the transaction of the step that could not do it. One line for the same node and content. False when so much
+ * waits already that it is not noted.
+ */
+export async function noteWaiting(tx: Queryable, { node, input, reason, now }: Waiting): Promise<boolean> {
+  const { waited = 0, ...what } = input
+  // those of one node take turns, or several at once would all find the last free place
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.enrichment_waiting ${node}`])
+  const content = hashOf(what)
+  const due = now.getTime() + Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(waited, 10))
+  await tx.query(
+    `insert into pipeline.enrichment_waiting (id, node, content, input, reason, waited, due_at)
+     select $1::uuid, $2::text, $3::text, $4::jsonb, $5::text, $6::int, $7::timestamptz
+     where (select count(*) from pipeline.enrichment_waiting where node = $2::text) < $8::int
+     on conflict (node, content) do nothing`,
+    [
+      randomUUID(),
+      node,
+      content,
+      JSON.stringify(what),
+      reason.slice(0, 1_000),
+      waited,
+      new Date(due).toISOString(),
+      mostWaiting,
+    ],
+  )
+  const { rows } = await tx.query('select 1 from pipeline.enrichment_waiting where node = $1 and content = $2', [
+    node,
+    content,
+  ])
+  return rows.length > 0
+}
+
+/** Whether something of a node is due. */
+export async function isDue(q: Queryable, node: string, now: Date): Promise<boolean> {
+  const { rows } = await q.query('select 1 from pipeline.enrichment_waiting where node = $1 and due_at <= $2 limit 1', [
+    node,
+    now.toISOString(),
+  ])
+  return rows.length > 0
+}
+
+/**
+ * Takes what is due out of the table and puts a run for each into the outbox, in one transaction: it is in one of the two, whenever the
+ * process dies, and of several processes one gets it. Resolves with how many.
+ */
+export async function startDue(
+  postgres: PostgresStore,
+  node: string,
+  { most, now }: { most: number; now: Date },
+): Promise<number> {
+  const started = await postgres.transaction(async (tx) => {
+    const { rows } = await tx.query<{ id: string; input: Json; waited: number }>(
+      `delete from pipeline.enrichment_waiting where id in (
+         select id from pipeline.enrichment_waiting where node = $1 and due_at <= $2
+         order by due_at, id limit $3 for update skip locked)
+       returning id, input, waited`,
+      [node, now.toISOString(), most],
+    )
+    for (const { id, input, waited } of rows) {
+      const payload = plainJson({ input, waited: waited + 1 }, 'what waits for a model')
+      await enqueueOutbox(tx, { key: `enrich:${id}`, topic: lateTopic(node), payload })
+    }
+    return rows.length
+  })
+  if (started > 0) wakeOutbox(postgres)
+  return started
+}
+
+/** Brings everything of a node forward: the model is there again. */
+export async function hasten(q: Queryable, node: string, now: Date): Promise<void> {
+  await q.query('update pipeline.enrichment_waiting set due_at = $2 where node = $1 and due_at > $2', [
+    node,
+    now.toISOString(),
+  ])
+}
+
+/** Forgets what waits for a node that is gone. Resolves with how many. */
+export async function forgetWaiting(q: Queryable, node: string): Promise<number> {
+  return (await q.query('delete from pipeline.enrichment_waiting where node = $1', [node])).rowCount
+}
