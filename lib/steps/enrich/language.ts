@@ -6,7 +6,9 @@ const portuguese = new Set(
   ),
 )
 const english = new Set(
-  'the of and to in is for with that on be by are this or as an from shall at which not its it was will must'.split(' '),
+  'the of and to in is for with that on be by are this or as an from shall at which not its it was will must'.split(
+    ' ',
+  ),
 )
 /** Words that are looked at. */
 const enough = 2_000

@@ -63,9 +63,7 @@ const orders: Record<Language, (task: Task, answer: string) => string> = {
 }
 
 function labelLines({ labels }: Extract<Task, { name: 'classify' }>): string {
-  return labels
-    .map(({ name, description }) => `- ${name}${description === '' ? '' : `: ${description}`}`)
-    .join('\n')
+  return labels.map(({ name, description }) => `- ${name}${description === '' ? '' : `: ${description}`}`).join('\n')
 }
 
 /** What the user's message says around the fenced text. */
@@ -83,26 +81,30 @@ export const phrases: Record<
 > = {
   pt: {
     question: (text) => `Pergunta de quem lê: ${text}`,
-    part: (number, of) => `Parte ${number} de ${of} do documento. Se ela não tiver nada para a tarefa, deixe a resposta vazia.`,
+    part: (number, of) =>
+      `Parte ${number} de ${of} do documento. Se ela não tiver nada para a tarefa, deixe a resposta vazia.`,
     combine: (task) =>
       task === 'summarise'
         ? 'O documento abaixo traz os resumos das partes de um só documento, na ordem. Faça deles um resumo só.'
         : 'O documento abaixo traz respostas a partes de um só documento, na ordem. Junte-as em uma só resposta.',
     caption: 'Texto que acompanha a imagem:',
-    formless: (problems) => `A resposta não tem a forma pedida: ${problems.join('; ')}. Responda de novo, só com o JSON pedido.`,
+    formless: (problems) =>
+      `A resposta não tem a forma pedida: ${problems.join('; ')}. Responda de novo, só com o JSON pedido.`,
     cut: 'a resposta é longa demais e foi cortada; seja mais breve',
     unfaithful: (problems) =>
       `A resposta não confere com o documento: ${problems.join('; ')}. Responda de novo, só com o que está no documento, com números, unidades, datas e atos exatamente como estão nele.`,
   },
   en: {
     question: (text) => `The reader's question: ${text}`,
-    part: (number, of) => `Part ${number} of ${of} of the document. If it has nothing for the task, leave the answer empty.`,
+    part: (number, of) =>
+      `Part ${number} of ${of} of the document. If it has nothing for the task, leave the answer empty.`,
     combine: (task) =>
       task === 'summarise'
         ? 'The document below holds the summaries of the parts of one document, in order. Make one summary of them.'
         : 'The document below holds answers to parts of one document, in order. Bring them together into one answer.',
     caption: 'Text beside the picture:',
-    formless: (problems) => `The answer does not have the form asked for: ${problems.join('; ')}. Answer again, with the JSON and nothing else.`,
+    formless: (problems) =>
+      `The answer does not have the form asked for: ${problems.join('; ')}. Answer again, with the JSON and nothing else.`,
     cut: 'the answer is too long and was cut; be briefer',
     unfaithful: (problems) =>
       `The answer does not agree with the document: ${problems.join('; ')}. Answer again with what the document says only, with numbers, units, dates and acts exactly as they are in it.`,

@@ -16,7 +16,11 @@ export const EnrichConfigSchema = Type.Object(
       title: 'Model',
       description: 'A model of the server, such as qwen3:8b',
     }),
-    task: Type.Enum([...taskNames], { default: 'summarise', title: 'Task', description: 'What the model is asked for' }),
+    task: Type.Enum([...taskNames], {
+      default: 'summarise',
+      title: 'Task',
+      description: 'What the model is asked for',
+    }),
     words: Type.Integer({
       default: 150,
       minimum: 10,

@@ -83,7 +83,7 @@ export class Asker {
     let corrected = false
     for (;;) {
       const answer = await this.#chat(question, messages)
-      const verdict = this.#overflow(answer) ?? (await question.check(answer))
+      const verdict = await question.check(answer)
       if ('value' in verdict) return { outcome: verdict, text: answer.text }
       const formless = 'formless' in verdict
       const problems = formless ? verdict.formless : verdict.unfaithful
@@ -98,14 +98,6 @@ export class Asker {
         { role: 'user', content: formless ? says.formless(problems) : says.unfaithful(problems) },
       ]
     }
-  }
-
-  /** A question that filled the whole context has lost its beginning, which is the order: the answer is worth nothing. */
-  #overflow({ questionTokens }: ChatAnswer): Verdict<never> | undefined {
-    const { contextTokens } = this.#options
-    return questionTokens >= contextTokens - 1
-      ? { formless: [`context: ${questionTokens}/${contextTokens}`] }
-      : undefined
   }
 
   async #chat(question: Question<unknown>, messages: ChatMessage[]): Promise<ChatAnswer> {
@@ -130,6 +122,13 @@ export class Asker {
     })
     this.questionTokens += answer.questionTokens
     this.answerTokens += answer.answerTokens
+    // the server cuts a question that does not fit at its beginning, where the order stands: the answer is worth nothing
+    if (answer.questionTokens >= contextTokens - 1) {
+      throw new PipelineError(
+        'ENRICH_TOO_LONG',
+        `A part of the document fills the whole context of ${contextTokens} tokens: raise the context`,
+      )
+    }
     return answer
   }
 

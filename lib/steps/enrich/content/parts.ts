@@ -63,4 +63,3 @@ export function groupsOf(texts: readonly string[], most: number): string[][] {
   }
   return groups
 }
-

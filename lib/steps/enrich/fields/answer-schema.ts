@@ -58,5 +58,4 @@ export function fieldLines({ fields, required }: FieldSchema): string {
 const kindOf = ({ type, choices, unit }: PlainField): string =>
   [choices === undefined ? type : `one of: ${choices.join(' | ')}`, ...(unit === undefined ? [] : [unit])].join(', ')
 
-const describe = ({ schema, words }: PlainField): string =>
-  schema.format === 'date' ? `${words} (YYYY-MM-DD)` : words
+const describe = ({ schema, words }: PlainField): string => (schema.format === 'date' ? `${words} (YYYY-MM-DD)` : words)

@@ -68,7 +68,8 @@ export function readFieldSchema(text: string): FieldSchema {
   const fields = new Map<string, Field>()
   for (const [name, property] of Object.entries(properties)) fields.set(checkedName(name), fieldOf(name, property))
   const count = [...fields.values()].reduce((sum, field) => sum + (field.kind === 'rows' ? field.fields.size : 1), 0)
-  if (count > mostFields) throw new PipelineError('CONFIG', `The schema has ${count} fields; ${mostFields} are the most`)
+  if (count > mostFields)
+    throw new PipelineError('CONFIG', `The schema has ${count} fields; ${mostFields} are the most`)
   const unknown = required.find((name) => !fields.has(name))
   if (unknown !== undefined) throw new PipelineError('CONFIG', `The schema requires ${unknown}, which it does not have`)
   return { fields, required }

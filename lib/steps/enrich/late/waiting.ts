@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hashOf } from '../../../runs/identity.ts'
-import { enqueueOutbox, wakeOutbox } from '../../../runs/outbox.ts'
 import { plainJson } from '../../../runs/json.ts'
+import { enqueueOutbox, wakeOutbox } from '../../../runs/outbox.ts'
 import type { Json } from '../../../stores/cache/port.ts'
 import type { PostgresStore, Queryable } from '../../../stores/postgres/port.ts'
 import type { EnrichInput } from '../step-schema.ts'
@@ -11,6 +11,8 @@ const mostWaiting = 10_000
 /** How long something waits before it is started again; doubled each time it had to wait anew. */
 const firstWaitMs = 30_000
 const longestWaitMs = 3_600_000
+/** What has waited more often is not brought forward. */
+const fewWaits = 3
 
 /** The topic of the outbox under which a node's late runs are started. */
 export function lateTopic(node: string): string {
@@ -95,11 +97,12 @@ export async function startDue(
   return started
 }
 
-/** Brings everything of a node forward: the model is there again. */
+/** Brings what waits for a node forward, for the model is there again; not what failed it again and again. */
 export async function hasten(q: Queryable, node: string, now: Date): Promise<void> {
-  await q.query('update pipeline.enrichment_waiting set due_at = $2 where node = $1 and due_at > $2', [
+  await q.query('update pipeline.enrichment_waiting set due_at = $2 where node = $1 and due_at > $2 and waited < $3', [
     node,
     now.toISOString(),
+    fewWaits,
   ])
 }
 

@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { PipelineError } from '../../../errors.ts'
+import { artifactKey, putArtifact } from '../../../stores/objects/artifacts.ts'
+import type { StepContext } from '../../step.ts'
+import { type InstructionSpan, instructionSpans } from '../grounding/grounding.ts'
+import { languageOf } from '../language.ts'
+import type { EnrichInput, Reference } from '../step-schema.ts'
+import type { Language } from '../task.ts'
+import { extractionPieces, tooLong } from './extraction.ts'
+import type { Piece, Shown } from './piece.ts'
+import { rowsText, textPieces } from './plain.ts'
+import { show } from './shown.ts'
+
+/** What a document may have in the store, in bytes, and as text, in characters. */
+const mostBytes = 256 * 1_048_576
+const mostCharacters = 20_000_000
+const mostPictureBytes = 20 * 1_048_576
+/** Rows that go on with the message, as JSON. */
+const mostRowBytes = 16_384
+
+/** What came in, as a model may see it. */
+export interface Content {
+  shown: Shown
+  language: Language
+  /** Spans that speak to a model. */
+  instructions: readonly InstructionSpan[]
+  /** PNG or JPEG; `shown` is then what is said beside it. */
+  picture: Uint8Array | undefined
+  /** As it is stored. */
+  stored: Reference
+  source: string
+  name: string
+  file: Reference | undefined
+  rows: EnrichInput['rows']
+}
+
+type Context = Pick<StepContext, 'stores' | 'signal'>
+
+/**
+ * Reads what came in and stores what is not stored. Throws ENRICH_NO_SOURCE, ENRICH_EMPTY, ENRICH_CONTENT, ENRICH_TOO_LONG, OBJECT_NOT_FOUND,
+ * ARTIFACT_KEY.
+ */
+export async function readContent(input: EnrichInput, context: Context): Promise<Content> {
+  const { text, artifact, rows, row } = input
+  const given = [text, artifact, rows, row].filter((value) => value !== undefined).length
+  // a picture may have a text beside it
+  if (given !== 1 && !(given === 2 && text !== undefined && artifact !== undefined)) {
+    throw new PipelineError(
+      'ENRICH_NO_SOURCE',
+      `One of payload.text, payload.artifact, payload.rows, payload.row, or a text or Buffer as payload is expected; ${given} are there`,
+    )
+  }
+  if (artifact !== undefined) return await readStored(artifact, input, context)
+  const list = rows ?? (row === undefined ? undefined : [row])
+  const words = list === undefined ? (text ?? '') : rowsText(list)
+  if (words.length > mostCharacters) throw tooLong(mostCharacters)
+  const stored = await putArtifact(context.stores.objects, Buffer.from(words), {
+    contentType: 'text/plain; charset=utf-8',
+    signal: context.signal,
+  })
+  const few = list !== undefined && Buffer.byteLength(JSON.stringify(list)) <= mostRowBytes
+  return contentOf(textPieces(words), referenceOf(stored), input, { rows: few ? list : undefined })
+}
+
+async function readStored(
+  given: string | Reference,
+  input: EnrichInput,
+  { stores, signal }: Context,
+): Promise<Content> {
+  const named = typeof given === 'string' ? given : given.key
+  const key = /^[0-9a-f]{64}$/.test(named) ? artifactKey(named) : named
+  const known = await stores.objects.head(key)
+  if (known === undefined) throw new PipelineError('OBJECT_NOT_FOUND', `The object store has no ${key}`)
+  if (known.bytes > mostBytes) {
+    throw new PipelineError('ENRICH_TOO_LONG', `${key} has ${known.bytes} bytes; ${mostBytes} are read at most`)
+  }
+  return await stores.objects.withFile(
+    key,
+    async (file) => {
+      const stored = referenceOf(await putArtifact(stores.objects, { file }, { signal }))
+      const bytes = await readFile(file)
+      if (isPicture(bytes)) {
+        if (bytes.length > mostPictureBytes) {
+          throw new PipelineError(
+            'ENRICH_TOO_LONG',
+            `The picture has ${bytes.length} bytes; ${mostPictureBytes} are the most`,
+          )
+        }
+        return contentOf(textPieces(input.text ?? ''), stored, input, { picture: bytes })
+      }
+      if (input.text !== undefined) {
+        throw new PipelineError('ENRICH_NO_SOURCE', 'payload.text beside payload.artifact is for pictures only')
+      }
+      const extraction = bytes.subarray(0, 19).toString('latin1') === '{"type":"document",'
+      const pieces = extraction ? await extractionPieces(file, mostCharacters) : textPieces(decoded(bytes))
+      return contentOf(pieces, stored, input, {})
+    },
+    { signal },
+  )
+}
+
+function contentOf(
+  pieces: readonly Piece[],
+  stored: Reference,
+  input: EnrichInput,
+  { picture, rows }: { picture?: Uint8Array; rows?: EnrichInput['rows'] },
+): Content {
+  const shown = show(pieces)
+  if (shown.text === '' && picture === undefined) {
+    throw new PipelineError('ENRICH_EMPTY', `${input.name ?? input.source ?? 'The document'} has no text to work on`)
+  }
+  return {
+    shown,
+    language: languageOf(shown.text),
+    instructions: instructionSpans(shown.text),
+    picture,
+    stored,
+    source: input.source ?? stored.key,
+    name: input.name ?? (input.source === undefined ? stored.key : basename(input.source)),
+    file: input.file,
+    rows,
+  }
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (text.length > mostCharacters) throw tooLong(mostCharacters)
+    return text
+  } catch (cause) {
+    if (cause instanceof PipelineError) throw cause
+    throw new PipelineError(
+      'ENRICH_CONTENT',
+      'The stored file is no text (UTF-8), no picture (PNG, JPEG) and no extraction of a PDF: put ysh-pdf-extract before this node for PDFs',
+      { cause },
+    )
+  }
+}
+
+function isPicture(bytes: Uint8Array): boolean {
+  const [a, b, c, d] = bytes
+  return (a === 0x89 && b === 0x50 && c === 0x4e && d === 0x47) || (a === 0xff && b === 0xd8 && c === 0xff)
+}
+
+function referenceOf({ key, sha256, bytes }: Reference): Reference {
+  return { key, sha256, bytes }
+}
