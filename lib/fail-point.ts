@@ -30,10 +30,6 @@ export const failPoints = [
   'run-started',
   /** A run's end is committed, nobody knows of it yet. */
   'run-ended',
-  /** A document is noted as waiting for its model, nothing is committed. */
-  'enrich-deferred',
-  /** What waited for a model has its run in the outbox, nothing is committed. */
-  'enrich-late',
 ] as const
 /** One of {@link failPoints}. */
 export type FailPoint = (typeof failPoints)[number]

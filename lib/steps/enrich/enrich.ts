@@ -1,5 +1,4 @@
 import { PipelineError } from '../../errors.ts'
-import { failPoint } from '../../fail-point.ts'
 import type { OllamaConfig } from '../../models/ollama-config.ts'
 import type { LanguageModel } from '../../models/port.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
@@ -156,7 +155,6 @@ async function defer(
     if (node !== undefined && !noted) log.warn('So much waits for the model that this is not noted', { node })
     const manifest = deferredManifest(base, content, reason, noted)
     await finish(tx, manifest)
-    failPoint('enrich-deferred')
     return manifest
   })
 }

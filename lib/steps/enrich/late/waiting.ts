@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { failPoint } from '../../../fail-point.ts'
 import { hashOf } from '../../../runs/identity.ts'
 import { plainJson } from '../../../runs/json.ts'
 import { enqueueOutbox, wakeOutbox } from '../../../runs/outbox.ts'
@@ -92,7 +91,6 @@ export async function startDue(
       const payload = plainJson({ input, waited: waited + 1 }, 'what waits for a model')
       await enqueueOutbox(tx, { key: `enrich:${id}`, topic: lateTopic(node), payload })
     }
-    if (rows.length > 0) failPoint('enrich-late')
     return rows.length
   })
   if (started > 0) wakeOutbox(postgres)
