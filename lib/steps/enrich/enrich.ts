@@ -32,9 +32,6 @@ const beatMs = 20_000
 
 const prepared = preparing(enrichMigrations)
 
-/** Brings the tables of enrichment up to date, for who looks at them before a step ran. */
-export const prepareEnrichment = prepared
-
 /** Checks of a config what its schema cannot say. Throws CONFIG. */
 export function checkEnrichConfig(config: EnrichConfig): void {
   budgetOf(taskOf(config), config)

@@ -76,6 +76,13 @@ export const EnrichConfigSchema = Type.Object(
       title: 'Without the model',
       description: 'defer lets the message go on and enriches it later; fail gives an error, for a retry node',
     }),
+    lookSeconds: Type.Integer({
+      default: 60,
+      minimum: 1,
+      maximum: 86_400,
+      title: 'Look for the model',
+      description: 'While something waits, how often it is looked whether the model is back, in seconds',
+    }),
     whenPartFails: Type.Enum(['reject', 'keep'], {
       default: 'reject',
       title: 'A part that fails',

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { hashOf } from '../../../runs/identity.ts'
-import { plainJson } from '../../../runs/json.ts'
-import { enqueueOutbox, wakeOutbox } from '../../../runs/outbox.ts'
+import { enqueueOutbox } from '../../../runs/outbox.ts'
+import { Type } from '../../../schema.ts'
 import type { Json } from '../../../stores/cache/port.ts'
-import type { PostgresStore, Queryable } from '../../../stores/postgres/port.ts'
-import type { EnrichInput } from '../step-schema.ts'
+import type { Queryable } from '../../../stores/postgres/port.ts'
+import { type EnrichInput, EnrichInputSchema } from '../step-schema.ts'
 
 /** Most that waits for one node; what comes then is deferred and not noted. */
 const mostWaiting = 10_000
@@ -61,8 +61,10 @@ export async function noteWaiting(tx: Queryable, { node, input, reason, now }: W
   return rows.length > 0
 }
 
-/** Whether something of a node is due. */
+/** Whether something of a node is due. False too where the tables are not made yet: then nothing has ever waited. */
 export async function isDue(q: Queryable, node: string, now: Date): Promise<boolean> {
+  const made = await q.query("select 1 where to_regclass('pipeline.enrichment_waiting') is not null")
+  if (made.rows.length === 0) return false
   const { rows } = await q.query('select 1 from pipeline.enrichment_waiting where node = $1 and due_at <= $2 limit 1', [
     node,
     now.toISOString(),
@@ -71,31 +73,30 @@ export async function isDue(q: Queryable, node: string, now: Date): Promise<bool
 }
 
 /**
- * Takes what is due out of the table and puts a run for each into the outbox, in one transaction: it is in one of the two, whenever the
- * process dies, and of several processes one gets it. Resolves with how many.
+ * Takes what is due out of the table and puts a run for each into the outbox, both in the caller's transaction: it is in one of the two,
+ * whenever the process dies, and of several processes one gets it. Resolves with how many.
  */
 export async function startDue(
-  postgres: PostgresStore,
+  tx: Queryable,
   node: string,
   { most, now }: { most: number; now: Date },
 ): Promise<number> {
-  const started = await postgres.transaction(async (tx) => {
-    const { rows } = await tx.query<{ id: string; input: Json; waited: number }>(
-      `delete from pipeline.enrichment_waiting where id in (
-         select id from pipeline.enrichment_waiting where node = $1 and due_at <= $2
-         order by due_at, id limit $3 for update skip locked)
-       returning id, input, waited`,
-      [node, now.toISOString(), most],
-    )
-    for (const { id, input, waited } of rows) {
-      const payload = plainJson({ input, waited: waited + 1 }, 'what waits for a model')
-      await enqueueOutbox(tx, { key: `enrich:${id}`, topic: lateTopic(node), payload })
-    }
-    return rows.length
-  })
-  if (started > 0) wakeOutbox(postgres)
-  return started
+  const { rows } = await tx.query<{ id: string; input: Json; waited: number }>(
+    `delete from pipeline.enrichment_waiting where id in (
+       select id from pipeline.enrichment_waiting where node = $1 and due_at <= $2
+       order by due_at, id limit $3 for update skip locked)
+     returning id, input, waited`,
+    [node, now.toISOString(), most],
+  )
+  for (const { id, input, waited } of rows) {
+    const payload = { input, waited: waited + 1 }
+    await enqueueOutbox(tx, { key: `enrich:${id}`, topic: lateTopic(node), payload })
+  }
+  return rows.length
 }
+
+/** What the first message of a late run carries. */
+export const LateSchema = Type.Object({ input: EnrichInputSchema, waited: Type.Integer() })
 
 /** Brings what waits for a node forward, for the model is there again; not what failed it again and again. */
 export async function hasten(q: Queryable, node: string, now: Date): Promise<void> {
