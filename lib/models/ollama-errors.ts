@@ -98,6 +98,8 @@ export function modelError(thrown: unknown, about: About): PipelineError {
   if (code === 'NET_TIMEOUT' && !isConnecting(thrown)) {
     return new PipelineError('MODEL_TIMEOUT', `${about.place} takes too long: ${message}`, kept)
   }
+  // another answer may have the right form
+  if (code === 'MODEL_ANSWER' && !retryable) return wrongForm(about, shown(message, about), thrown)
   if (/^(NET_TOO_LARGE|NET_INFLATES|NET_ENCODING)$/.test(code)) return wrongForm(about, message, thrown)
   if (/^(NET_|HTTP_|HOST_OPEN$)/.test(code)) {
     return new PipelineError('MODEL_UNAVAILABLE', `${about.place} does not answer: ${message}`, kept)
