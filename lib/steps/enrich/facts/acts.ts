@@ -86,6 +86,11 @@ const agencySuffix = /(?:-|\s?\/\s?)(?:ANEEL|Aneel|[A-Z]{3,4})(?:\/[A-Z]{3,6})?(
 const dated =
   /\s*[,(]?\s*(?:de|of|dated)\s+(?:\d{1,2}(?:º|o|st|nd|rd|th)?\s+(?:de\s+|of\s+)?\p{L}{3,9}\.?,?\s+(?:de\s+|of\s+)?|\p{Lu}\p{L}{2,8}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:of\s+)?|\d{1,2}\/\d{1,2}\/|\d{1,2}\.\d{1,2}\.)?((?:18|19|20)\d{2})(?![\d/]|[.,]\d)/uy
 
+/** Words that acts and provisions begin with. */
+export function actStarts(): readonly string[] {
+  return [...actsByFirst.keys(), ...norms, ...Object.keys(provisions)]
+}
+
 /** Whether a word (in small letters) can begin the name of an act. */
 export function startsAct(word: string): boolean {
   return actsByFirst.has(word) || norms.has(word)

@@ -59,6 +59,9 @@ export interface Found {
   weak?: true
 }
 
+/** Names of months, in full and in short. */
+export const monthNames: readonly string[] = [...Object.keys(months), ...Object.keys(short)]
+
 /** Whether a word (in small letters) names a month in full or in short. */
 export function isMonth(word: string): boolean {
   return Object.hasOwn(months, word) || Object.hasOwn(short, word)

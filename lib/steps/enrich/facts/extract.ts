@@ -1,5 +1,5 @@
-import { actAt, provisionsAt, startsAct, startsProvision } from './acts.ts'
-import { dateAtDigit, dateAtWord, dateOrderOf, type Found, isMonth, timeAt } from './dates.ts'
+import { actAt, actStarts, provisionsAt, startsAct, startsProvision } from './acts.ts'
+import { dateAtDigit, dateAtWord, dateOrderOf, type Found, isMonth, monthNames, timeAt } from './dates.ts'
 import { notationOf, shiftDecimal } from './decimal.ts'
 import type { Fact, FactLanguage, Reading } from './fact.ts'
 import {
@@ -13,7 +13,7 @@ import {
   wordNumberAt,
 } from './number.ts'
 import { isSymbol, match, unitAt } from './units.ts'
-import { ordinalOf, startsNumber } from './words.ts'
+import { numberStarts, ordinalOf, startsNumber } from './words.ts'
 
 /** A text read once: its facts, and the units that stand in it without a number, as in the head of a table. */
 export interface Scan {
@@ -90,6 +90,21 @@ const phases: Readonly<Record<string, string>> = {
 }
 const englishPhase = /[-\s]phase(?![\p{L}])/uy
 
+/** Words that may begin a fact. All others are passed over at once: that is what keeps megabytes quick. */
+const triggers = new Set([
+  ...actStarts(),
+  ...monthNames,
+  ...numberStarts,
+  ...Object.keys(phases),
+  'single',
+  'http',
+  'https',
+  'www',
+  'q',
+])
+/** Characters after a word that may make it a name with digits, a unit in brackets, or money. */
+const telling = new Set('-.‑$)]₀₁₂₃₄₅₆₇₈₉0123456789')
+
 class Scanner {
   readonly drafts: Draft[] = []
   readonly mentions = new Map<string, number[]>()
@@ -115,8 +130,10 @@ class Scanner {
 
   /** Takes what begins with a token, and returns where it ends. */
   #token(written: string, at: number): number {
-    if (/^\d/.test(written)) return this.#digit(at)
-    if (/^\p{L}/u.test(written)) return this.#word(written, at)
+    const code = written.charCodeAt(0)
+    if (code >= 48 && code <= 57) return this.#digit(at)
+    if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122) || /^\p{L}/u.test(written))
+      return this.#word(written, at)
     if (written === '§') return this.#provisions(written, at)
     if (written === '$' || written === '€' || written === '%' || written === '°') return this.#unit(at, written)
     if (/^[½¼¾⅓-⅞]/.test(written)) return this.#number(vulgarAt(this.#reader, at), at)
@@ -141,8 +158,11 @@ class Scanner {
 
   #word(written: string, at: number): number {
     const { text } = this.#reader
-    const word = written.toLowerCase()
     const end = at + written.length
+    const next = text[end] ?? ''
+    const isUnit = isSymbol(written)
+    const word = written.toLowerCase()
+    if (!isUnit && !triggers.has(word) && !telling.has(next)) return end
     if ((word === 'http' || word === 'https' || word === 'www') && match(address, text, at) !== undefined) {
       const url = match(address, text, at)?.[0] ?? ''
       return /\d/.test(url) ? this.#add([{ kind: 'identifier', value: url }], at, at + url.length) : at + url.length
@@ -166,14 +186,13 @@ class Scanner {
     if (ordinal !== undefined && !text.startsWith('-feira', end)) {
       return this.#add([{ kind: 'number', value: String(ordinal) }], at, end, true)
     }
-    const next = text[end] ?? ''
     if (
       /[\d₀-₉]/.test(next) ||
       (/[-.‑]/.test(next) && written === written.toUpperCase() && /\d/.test(match(tail, text, end)?.[0] ?? ''))
     ) {
       return this.#name(written, at)
     }
-    if (isSymbol(written) || next === '$') return this.#unit(at, written)
+    if (isUnit || next === '$') return this.#unit(at, written)
     if (/[[(]/.test(text[at - 1] ?? '') && /[\])]/.test(next)) return this.#unit(at, written)
     return end
   }
@@ -265,7 +284,7 @@ class Scanner {
 }
 
 const range = /^\s*(?:a|à|até|to|through|up to|[-–—~…]|\.\.\.?)\s*[-−+]?$/u
-const list = /^\s*(?:,|e|and|ou|or|x|×|\/|;|, and|, or)\s*[-−+±]?$/u
+const list = /^\s*(?:,|e|and|ou|or|x|×|\/|, and|, or)\s*[-−+±]?$/u
 
 /** In `10 a 20 kWh` and `5 to 10 million` what the last number says counts for the first as well, in `R$ 5 a 10` the other way round. */
 function shareUnits(text: string, drafts: Draft[]): void {
@@ -280,21 +299,18 @@ function shareUnits(text: string, drafts: Draft[]): void {
     const a = first.readings[0]
     const b = second.readings[0]
     if (a?.kind !== 'number' || b?.kind !== 'number') continue
-    if (a.unit === undefined && b.unit !== undefined && b.unit !== '^') {
-      const bare = first.readings
-      const unit = b.unit
-      const large =
-        second.power === 0 || first.power > 0 ? [] : bare.map((reading) => scaled(reading, second.power, unit))
+    const bare = first.readings
+    const unit = a.unit === undefined ? second.readings.find((reading) => reading.unit !== undefined)?.unit : undefined
+    const large = isRange && second.power > 0 && first.power === 0 ? second.power : 0
+    if (unit !== undefined && unit !== '^') {
       const shared = bare.map((reading) => ({ ...reading, unit }))
-      first.readings = isRange ? [...shared, ...bare, ...large] : [...bare, ...shared, ...large]
-    } else if (isRange && second.power > 0 && first.power === 0) {
-      first.readings = [
-        ...first.readings,
-        ...first.readings.map((reading) => scaled(reading, second.power, reading.unit)),
-      ]
-    } else if (isRange && b.unit === undefined && a.unit !== undefined && /^(?:R\$|US\$|€)/.test(a.unit)) {
-      const unit = a.unit
-      second.readings = [...second.readings.map((reading) => ({ ...reading, unit })), ...second.readings]
+      first.readings = isRange && b.unit !== undefined ? [...shared, ...bare] : [...bare, ...shared]
+    }
+    if (large > 0)
+      first.readings = [...first.readings, ...first.readings.map((reading) => scaled(reading, large, reading.unit))]
+    if (isRange && b.unit === undefined && a.unit !== undefined && /^(?:R\$|US\$|€)/.test(a.unit)) {
+      const money = a.unit
+      second.readings = [...second.readings.map((reading) => ({ ...reading, unit: money })), ...second.readings]
     }
   }
 }

@@ -242,7 +242,7 @@ function simpleUnit(text: string, at: number): FoundUnit | undefined {
     if (power !== undefined) return { unit: `${unit}${/3|³/.test(power[0]) ? '³' : '²'}`, end: end + power[0].length }
   }
   // `10 VAC` is a unit, `10 A3` is none
-  return /\d/.test(text[end] ?? '') ? undefined : { unit, end }
+  return /\p{L}$/u.test(name) && /\d/.test(text[end] ?? '') ? undefined : { unit, end }
 }
 
 /** A match at a place, for patterns with the flag `y`. */
@@ -251,9 +251,12 @@ export function match(pattern: RegExp, text: string, at: number): RegExpExecArra
   return pattern.exec(text) ?? undefined
 }
 
-/** Whether a unit is a symbol, which may stand alone in the head of a table, and no everyday word. */
+/** Units that are symbols, which may stand alone in the head of a table, and no everyday words. */
+const symbols = new Set([...exact.keys()].filter((name) => /[$/%°²³€A-ZΩµ]/.test(name)))
+
+/** Whether a word is the symbol of a unit. */
 export function isSymbol(written: string): boolean {
-  return /[$/%°²³€]/.test(written) || (exact.has(written) && /[A-ZΩµ]/.test(written))
+  return symbols.has(written)
 }
 
 const prefixed: Readonly<Record<string, readonly [base: string, power: number]>> = Object.fromEntries(

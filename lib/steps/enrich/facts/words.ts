@@ -138,6 +138,17 @@ export function ordinalOf(word: string): number | undefined {
 const ones = new Set(['um', 'uma', 'one'])
 const next = /(?:\s+e\s+|\s+and\s+|\s+|-)(\p{L}+)/uy
 
+/** Words that number words, ordinals and the like begin with. */
+export const numberStarts: readonly string[] = [
+  ...Object.keys(small),
+  ...Object.keys(ordinals),
+  'mil',
+  'hundred',
+  'thousand',
+  'million',
+  'billion',
+]
+
 /** A number in words. */
 export interface NumberWords {
   value: string
