@@ -3,11 +3,12 @@ import { basename } from 'node:path'
 import { PipelineError } from '../../../errors.ts'
 import { artifactKey, putArtifact } from '../../../stores/objects/artifacts.ts'
 import type { StepContext } from '../../step.ts'
-import { type InstructionSpan, instructionSpans } from '../grounding/grounding.ts'
+import type { InstructionSpan } from '../grounding/grounding.ts'
 import { languageOf } from '../language.ts'
 import type { EnrichInput, Reference } from '../step-schema.ts'
 import type { Language } from '../task.ts'
 import { extractionPieces, tooLong } from './extraction.ts'
+import { instructionsIn } from './instructions.ts'
 import type { Piece, Shown } from './piece.ts'
 import { rowsText, textPieces } from './plain.ts'
 import { show } from './shown.ts'
@@ -60,7 +61,7 @@ export async function readContent(input: EnrichInput, context: Context): Promise
     signal: context.signal,
   })
   const few = list !== undefined && Buffer.byteLength(JSON.stringify(list)) <= mostRowBytes
-  return contentOf(textPieces(words), referenceOf(stored), input, { rows: few ? list : undefined })
+  return await contentOf(textPieces(words), referenceOf(stored), input, { rows: few ? list : undefined })
 }
 
 async function readStored(
@@ -87,33 +88,33 @@ async function readStored(
             `The picture has ${bytes.length} bytes; ${mostPictureBytes} are the most`,
           )
         }
-        return contentOf(textPieces(input.text ?? ''), stored, input, { picture: bytes })
+        return await contentOf(textPieces(input.text ?? ''), stored, input, { picture: bytes })
       }
       if (input.text !== undefined) {
         throw new PipelineError('ENRICH_NO_SOURCE', 'payload.text beside payload.artifact is for pictures only')
       }
       const extraction = bytes.subarray(0, 19).toString('latin1') === '{"type":"document",'
       const pieces = extraction ? await extractionPieces(file, mostCharacters) : textPieces(decoded(bytes))
-      return contentOf(pieces, stored, input, {})
+      return await contentOf(pieces, stored, input, {})
     },
     { signal },
   )
 }
 
-function contentOf(
+async function contentOf(
   pieces: readonly Piece[],
   stored: Reference,
   input: EnrichInput,
   { picture, rows }: { picture?: Uint8Array; rows?: EnrichInput['rows'] },
-): Content {
-  const shown = show(pieces)
+): Promise<Content> {
+  const shown = await show(pieces)
   if (shown.text === '' && picture === undefined) {
     throw new PipelineError('ENRICH_EMPTY', `${input.name ?? input.source ?? 'The document'} has no text to work on`)
   }
   return {
     shown,
     language: languageOf(shown.text),
-    instructions: instructionSpans(shown.text),
+    instructions: await instructionsIn(shown.text),
     picture,
     stored,
     source: input.source ?? stored.key,
