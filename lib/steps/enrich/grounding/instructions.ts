@@ -193,6 +193,8 @@ const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
 /** Base64, hexadecimal and percent-encoded runs that are long enough to say something. */
 const encoded =
   /[A-Za-z0-9+/_-]{24,8000}={0,2}|(?:[0-9a-fA-F]{2}[ :]?){16,4000}|(?:%[0-9a-fA-F]{2}|[\w.~+]){4,}(?:%[0-9a-fA-F]{2}(?:[\w.~+-]|%[0-9a-fA-F]{2}){0,4000}){3}|(?:\\u[0-9a-fA-F]{4}){8,2000}|(?:&#x?[0-9a-fA-F]{2,6};){8,2000}/g
+/** Letters one by one, as in a title or a disguise. */
+const spacedLetters = /(?<![^\s])(?:[^\s] {1,3}){12,4000}[^\s](?![^\s])/g
 /** How far the order that such a span begins may go on: to the end of its paragraph, at most this. */
 const reach = 1500
 
@@ -217,14 +219,44 @@ export function instructionSpans(text: string): InstructionSpan[] {
 function hits(text: string): InstructionSpan[] {
   const plain = plainLetters(text)
   const found: InstructionSpan[] = []
-  for (const [kind, pattern] of patterns) {
-    for (const match of plain.text.matchAll(pattern)) {
-      const start = plain.places[match.index] ?? 0
-      const end = (plain.places[match.index + match[0].length - 1] ?? text.length - 1) + 1
-      found.push({ kind, start, end })
+  for (const variant of variants(plain.text)) {
+    for (const [kind, pattern] of patterns) {
+      // a disguise is looked through for orders only: its figures and marks are no words
+      if (variant !== plain.text && kind !== 'override' && kind !== 'persona') continue
+      for (const match of variant.matchAll(pattern)) {
+        const start = plain.places[match.index] ?? 0
+        const end = (plain.places[match.index + match[0].length - 1] ?? text.length - 1) + 1
+        found.push({ kind, start, end })
+      }
     }
   }
   return found
+}
+
+/** `ignore`, `instru`, `system`, `prompt`, `follow` with each letter moved by 13. */
+const moved = /vtaber|vafgeh|flfgrz|cebzcg|sbyybj/
+const figures: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '7': 't',
+  '@': 'a',
+  $: 's',
+}
+
+/** The text, and what disguises in it may say, letter for letter in the same places: figures for letters, letters moved by 13. */
+function variants(plain: string): string[] {
+  const list = [plain]
+  if (/[a-z][013457@$][a-z]/.test(plain)) {
+    const read = plain.replace(/(?<=[a-z])[013457@$]|[013457@$](?=[a-z])/g, (figure) => figures[figure] ?? figure)
+    if (/instruc|instruction/.test(read)) list.push(read)
+  }
+  if (moved.test(plain)) {
+    list.push(plain.replace(/[a-z]/g, (letter) => String.fromCharCode(((letter.charCodeAt(0) - 84) % 26) + 97)))
+  }
+  return list
 }
 
 function encodedSpans(text: string): Span[] {

@@ -22,7 +22,7 @@ export interface Hidden {
 }
 
 const unseen =
-  /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu
+  /(?![\n\t])(?:\p{Cc}\[[\d;]{0,20}[A-Za-z]|[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}])/gu
 
 /** The text as a reader sees it. Ordinary text comes back unchanged; old line and page breaks (CR, form feed) become line feeds. */
 export function visibleText(text: string): Hidden {
@@ -35,8 +35,18 @@ export function visibleText(text: string): Hidden {
   const shown = text.replace(unseen, (letter, at: number) => {
     const code = letter.codePointAt(0) ?? 0
     // Windows' line ends stay as they are; other breaks are breaks to a reader too
-    if (code === 0x0d) return text[at + 1] === '\n' ? letter : '\n'
-    if (code === 0x0b || code === 0x0c || code === 0x85 || code === 0x2028 || code === 0x2029) return '\n'
+    const rest = letter.length > 1 && code < 0xa0 ? letter.slice(1) : ''
+    if (code === 0x0d) return text[at + 1] === '\n' ? letter : `\n${rest}`
+    if (code === 0x0b || code === 0x0c || code === 0x85 || code === 0x2028 || code === 0x2029) return `\n${rest}`
+    if (code === 0x1b) {
+      // with the codes of a terminal that follow it
+      count('control', letter.length)
+      return ''
+    }
+    if (code < 0xa0 && letter.length > 1) {
+      count('control', 1)
+      return letter.slice(1)
+    }
     if (isEmoji(text, at, letter)) return letter
     count(kindOf(code), letter.length)
     return ''
