@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PipelineError } from '../../../lib/errors.ts'
 import type { ChatRequest, LanguageModel } from '../../../lib/models/port.ts'
 import { createHttpClient } from '../../../lib/net/client.ts'
+import type { HttpClient } from '../../../lib/net/http.ts'
 import { parser } from '../../../lib/schema.ts'
 import { enrichStep } from '../../../lib/steps/enrich/enrich.ts'
 import {
@@ -51,6 +52,8 @@ export class StubModel implements LanguageModel {
 export interface Enriching {
   stores: OpenStores
   model: StubModel
+  /** Addresses that the step has asked for: none. */
+  sent: string[]
   run(input: EnrichInput, config?: Partial<EnrichConfig>, node?: string): Promise<EnrichManifest>
   close(): Promise<void>
 }
@@ -59,12 +62,21 @@ export async function openEnriching(): Promise<Enriching> {
   const server = await startPostgres()
   const folder = await mkdtemp(join(tmpdir(), 'enriching-'))
   const stores = await openStores({ folder, postgres: { url: server.url } })
-  const http = createHttpClient({ product: 'test/1' })
+  const sent: string[] = []
+  const client = createHttpClient({ product: 'test/1' })
+  const http: HttpClient = {
+    ...client,
+    async request(request) {
+      sent.push(request.url)
+      return await client.request(request)
+    },
+  }
   const model = new StubModel()
   const step = enrichStep(() => model)
   return {
     stores,
     model,
+    sent,
     async run(input, config = {}, node = 'node') {
       return await step.run(input, configs.parse({ ollama: {}, model: 'stub', ...config }), {
         run: { id: '00000000-0000-4000-8000-000000000001', flow: 'test', slot: '1', epoch: 0, item: '' },
@@ -80,7 +92,7 @@ export async function openEnriching(): Promise<Enriching> {
       })
     },
     async close() {
-      http.close()
+      client.close()
       await stores.close()
       await server.stop()
       await rm(folder, { recursive: true, force: true })

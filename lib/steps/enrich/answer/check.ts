@@ -57,7 +57,8 @@ export function checkText(given: string, { on, language, translation, mayBeEmpty
   const made = unfounded(text, language, source, on.language).map(unfoundedWords)
   const gone = translation ? lost(text, language, source, on.language).map(lostWords) : []
   const hazards = outputHazards(text, source).map(({ kind, text: words }) => `${kind}: ${quoted(words)}`)
-  const problems = [...new Set([...made, ...gone, ...hazards])]
+  const said = translation ? [] : instructed(text, source, on).map((word) => `instructed: ${quoted(word)}`)
+  const problems = [...new Set([...made, ...gone, ...hazards, ...said])]
   return problems.length === 0 ? { value: text } : { unfaithful: problems.slice(0, mostProblems) }
 }
 
@@ -70,6 +71,20 @@ export function withoutInstructions({ text, instructions }: Pick<Ground, 'text' 
     at = end
   }
   return rest + text.slice(at)
+}
+
+/** Words of an answer that the document has only where it speaks to the model: an answer that obeys has them, a faithful one seldom. */
+function instructed(text: string, source: string, { text: whole, instructions }: Ground): string[] {
+  if (instructions.length === 0) return []
+  const rest = new Set(wordsOf(source))
+  const orders = instructions.flatMap(({ start, end }) => wordsOf(whole.slice(start, end)))
+  const only = new Set(orders.filter((word) => !rest.has(word)))
+  return wordsOf(text).filter((word) => only.has(word))
+}
+
+function wordsOf(text: string): string[] {
+  const folded = text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase()
+  return folded.match(/\p{L}{4,}/gu) ?? []
 }
 
 const emptyWords: Record<Language, string> = { pt: 'a resposta está vazia', en: 'the answer is empty' }
