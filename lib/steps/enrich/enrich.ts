@@ -5,8 +5,10 @@ import { preparing } from '../../stores/postgres/prepare.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import { Answers } from './answer/answers.ts'
 import { Asker } from './answer/ask.ts'
+import { short } from './answer/short.ts'
 import { type Budget, budgetOf } from './budget.ts'
 import { type Content, readContent } from './content/content.ts'
+import { defuse } from './content/defuse.ts'
 import { noteWaiting } from './late/waiting.ts'
 import { answeredManifest, baseOf, deferredManifest } from './manifest.ts'
 import { enrichMigrations } from './migrations.ts'
@@ -29,6 +31,8 @@ type Context = StepContext<EnrichManifest>
 
 /** While a model is silent the run is said to be alive this often, in milliseconds: its own deadlines end it. */
 const beatMs = 20_000
+/** What was begun so often in vain, with the server there each time, fails: then it is a dead letter and waits no more. */
+const mostWaits = 20
 
 const prepared = preparing(enrichMigrations)
 
@@ -87,7 +91,7 @@ export function enrichStep(open: (config: OllamaConfig) => LanguageModel) {
         )
         return { ...manifest, seconds: seconds() }
       } catch (thrown) {
-        if (!isAway(thrown) || config.whenAway === 'fail') throw thrown
+        if (!isAway(thrown) || config.whenAway === 'fail' || (input.waited ?? 0) >= mostWaits) throw thrown
         return await defer(input, content, { ...base, seconds: seconds() }, thrown, context)
       }
     },
@@ -118,7 +122,14 @@ function workOf(
   budget: Budget,
   onPart: Work['onPart'],
 ): Work {
-  return { config, content, asker, budget, question: question?.trim() || undefined, onPart }
+  return {
+    config,
+    content,
+    asker,
+    budget,
+    question: question === undefined ? undefined : defuse(question).trim() || undefined,
+    onPart,
+  }
 }
 
 /** Shows how far the work is, and that it is alive while a model loads or reads in silence. */
@@ -144,7 +155,7 @@ async function defer(
   away: PipelineError,
   { stores, node, clock, finish, log }: Context,
 ): Promise<EnrichManifest> {
-  const reason = `${away.code}: ${away.message}`.slice(0, 1_000)
+  const reason = short(`${away.code}: ${away.message}`, 1_000)
   return await stores.postgres.transaction(async (tx) => {
     const noted =
       node !== undefined &&

@@ -1,14 +1,17 @@
 import { putArtifact } from '../../stores/objects/artifacts.ts'
 import type { StepContext } from '../step.ts'
+import { short } from './answer/short.ts'
 import type { Content } from './content/content.ts'
 import { placeOf } from './content/piece.ts'
 import type { EnrichConfig, EnrichManifest, GroundedField } from './step-schema.ts'
 import type { Outcome } from './tasks/outcome.ts'
 
 /** What a result with its fields may have as JSON to go with the message; more is an artifact. */
-const mostInlineBytes = 24_576
-/** Fields, reasons and the like that go with the message. */
+const mostInlineBytes = 20_480
+/** Dropped and missing fields that go with the message; `droppedCount` counts all. */
 const mostListed = 50
+/** Reasons and problems that do. */
+const mostReasons = 20
 
 /** What every manifest has, whatever became of the document. */
 export type ManifestBase = Pick<
@@ -68,7 +71,7 @@ export async function answeredManifest(
   { stores, signal }: Pick<StepContext, 'stores' | 'signal'>,
 ): Promise<EnrichManifest> {
   const { result, dropped, parts } = outcome
-  const missing = outcome.missing.slice(0, mostListed)
+  const missing = outcome.missing.slice(0, mostListed).map((path) => short(path))
   const problems = listed(outcome.problems)
   const rejected = listed(outcome.rejected)
   const common = { ...base, ...empty, ...costs, parts, missing, problems, rejected, droppedCount: dropped.length }
@@ -113,9 +116,11 @@ const empty = {
 
 /** The text as it came, where it is small: `content` has it in any case. */
 function untouched({ shown, picture }: Content): { result?: string } {
-  return picture !== undefined || Buffer.byteLength(shown.text) > mostInlineBytes ? {} : { result: shown.text }
+  return picture !== undefined || Buffer.byteLength(JSON.stringify(shown.text)) > mostInlineBytes
+    ? {}
+    : { result: shown.text }
 }
 
 function listed(words: readonly string[]): string[] {
-  return words.slice(0, mostListed).map((line) => line.slice(0, 300))
+  return words.slice(0, mostReasons).map((line) => short(line))
 }

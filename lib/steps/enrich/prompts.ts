@@ -73,6 +73,7 @@ export const phrases: Record<
     question(text: string): string
     part(number: number, of: number): string
     combine(task: 'summarise' | 'prompt'): string
+    picture: string
     caption: string
     formless(problems: readonly string[]): string
     cut: string
@@ -87,6 +88,7 @@ export const phrases: Record<
       task === 'summarise'
         ? 'O documento abaixo traz os resumos das partes de um só documento, na ordem. Faça deles um resumo só.'
         : 'O documento abaixo traz respostas a partes de um só documento, na ordem. Junte-as em uma só resposta.',
+    picture: 'A imagem vem com esta mensagem.',
     caption: 'Texto que acompanha a imagem:',
     formless: (problems) =>
       `A resposta não tem a forma pedida: ${problems.join('; ')}. Responda de novo, só com o JSON pedido.`,
@@ -102,6 +104,7 @@ export const phrases: Record<
       task === 'summarise'
         ? 'The document below holds the summaries of the parts of one document, in order. Make one summary of them.'
         : 'The document below holds answers to parts of one document, in order. Bring them together into one answer.',
+    picture: 'The picture comes with this message.',
     caption: 'Text beside the picture:',
     formless: (problems) =>
       `The answer does not have the form asked for: ${problems.join('; ')}. Answer again, with the JSON and nothing else.`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { PipelineError } from '../../../errors.ts'
 import type { ChatAnswer, ChatMessage, LanguageModel } from '../../../models/port.ts'
 import { hashOf } from '../../../runs/identity.ts'
+import { defuse } from '../content/defuse.ts'
 import type { JsonSchema } from '../fields/field-schema.ts'
 import { phrases, promptVersion } from '../prompts.ts'
 import type { Language } from '../task.ts'
@@ -94,7 +95,8 @@ export class Asker {
       // only the last answer: what was wrong with the one before is settled
       messages = [
         first,
-        { role: 'assistant', content: answer.text },
+        // what it was talked into must not open another turn either
+        { role: 'assistant', content: defuse(answer.text) },
         { role: 'user', content: formless ? says.formless(problems) : says.unfaithful(problems) },
       ]
     }

@@ -1,11 +1,13 @@
 import type { ChatAnswer } from '../../../models/port.ts'
 import type { Parser } from '../../../schema.ts'
+import { defuse } from '../content/defuse.ts'
 import { type Lost, lost, type Unfounded, unfounded } from '../facts/facts.ts'
 import type { Ground } from '../fields/ground.ts'
 import { outputHazards, visibleText } from '../grounding/grounding.ts'
 import { clearLanguageOf } from '../language.ts'
 import { phrases } from '../prompts.ts'
 import type { Language } from '../task.ts'
+import { short } from './short.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Problems that are named to a model, and kept of a rejected answer. */
@@ -20,10 +22,10 @@ export function checkForm(answer: ChatAnswer, checker: Parser<unknown>, language
   try {
     value = JSON.parse(bare(answer.text))
   } catch (error) {
-    return { formless: [`JSON: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300)] }
+    return { formless: [short(`JSON: ${error instanceof Error ? error.message : String(error)}`)] }
   }
   const problems = checker.problems(value)
-  if (problems.length > 0) return { formless: problems.slice(0, mostProblems).map((words) => words.slice(0, 300)) }
+  if (problems.length > 0) return { formless: problems.slice(0, mostProblems).map((words) => short(words)) }
   return { value }
 }
 
@@ -49,7 +51,7 @@ export interface TextCheck {
 /** Whether a text says only what its source says: every number, unit, sign, date and act; no addresses, markup or roles of its own. */
 export function checkText(given: string, { on, language, translation, mayBeEmpty }: TextCheck): Verdict<string> {
   // what a reader would not see in an answer is no part of it
-  const text = visibleText(given).text.trim()
+  const text = visibleText(given.toWellFormed()).text.trim()
   if (text === '') return mayBeEmpty ? { value: '' } : { formless: [emptyWords[on.language]] }
   const spoken = clearLanguageOf(text)
   if (spoken !== undefined && spoken !== language) return { formless: [languageWords[on.language](language)] }
@@ -104,5 +106,5 @@ function lostWords({ fact, reason }: Lost): string {
 
 /** Words of an answer or a document inside a problem: short, on one line, as JSON text. */
 function quoted(words: string): string {
-  return JSON.stringify(words.slice(0, longestWords).replaceAll(/\s+/g, ' '))
+  return JSON.stringify(short(defuse(words), longestWords))
 }

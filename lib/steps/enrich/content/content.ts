@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { PipelineError } from '../../../errors.ts'
 import { artifactKey, putArtifact } from '../../../stores/objects/artifacts.ts'
@@ -15,10 +15,10 @@ import { show } from './shown.ts'
 
 /** What a document may have in the store, in bytes, and as text, in characters. */
 const mostBytes = 256 * 1_048_576
-const mostCharacters = 20_000_000
+const mostCharacters = 10_000_000
 const mostPictureBytes = 20 * 1_048_576
 /** Rows that go on with the message, as JSON. */
-const mostRowBytes = 16_384
+const mostRowBytes = 12_288
 
 /** What came in, as a model may see it. */
 export interface Content {
@@ -60,7 +60,7 @@ export async function readContent(input: EnrichInput, context: Context): Promise
     contentType: 'text/plain; charset=utf-8',
     signal: context.signal,
   })
-  const few = list !== undefined && Buffer.byteLength(JSON.stringify(list)) <= mostRowBytes
+  const few = list !== undefined && goesOn(JSON.stringify(list))
   return await contentOf(textPieces(words), referenceOf(stored), input, { rows: few ? list : undefined })
 }
 
@@ -79,22 +79,30 @@ async function readStored(
   return await stores.objects.withFile(
     key,
     async (file) => {
-      const stored = referenceOf(await putArtifact(stores.objects, { file }, { signal }))
-      const bytes = await readFile(file)
-      if (isPicture(bytes)) {
-        if (bytes.length > mostPictureBytes) {
+      const sha256 = /([0-9a-f]{64})$/.exec(key)?.[1]
+      const stored =
+        sha256 !== undefined && key === artifactKey(sha256)
+          ? { key, sha256, bytes: known.bytes }
+          : // an object that somebody else put there: it gets its place by its content
+            referenceOf(await putArtifact(stores.objects, { file }, { signal }))
+      const head = await headOf(file)
+      if (isPicture(head)) {
+        if (known.bytes > mostPictureBytes) {
           throw new PipelineError(
             'ENRICH_TOO_LONG',
-            `The picture has ${bytes.length} bytes; ${mostPictureBytes} are the most`,
+            `The picture has ${known.bytes} bytes; ${mostPictureBytes} are the most`,
           )
         }
-        return await contentOf(textPieces(input.text ?? ''), stored, input, { picture: bytes })
+        return await contentOf(textPieces(input.text ?? ''), stored, input, { picture: await readFile(file) })
       }
       if (input.text !== undefined) {
         throw new PipelineError('ENRICH_NO_SOURCE', 'payload.text beside payload.artifact is for pictures only')
       }
-      const extraction = bytes.subarray(0, 19).toString('latin1') === '{"type":"document",'
-      const pieces = extraction ? await extractionPieces(file, mostCharacters) : textPieces(decoded(bytes))
+      const extraction = head.toString('latin1').startsWith('{"type":"document",')
+      if (!extraction && known.bytes > 4 * mostCharacters) throw tooLong(mostCharacters)
+      const pieces = extraction
+        ? await extractionPieces(file, mostCharacters)
+        : textPieces(decoded(await readFile(file)))
       return await contentOf(pieces, stored, input, {})
     },
     { signal },
@@ -122,6 +130,22 @@ async function contentOf(
     file: input.file,
     rows,
   }
+}
+
+/** The first bytes of a file, by which one knows what it is. */
+async function headOf(file: string): Promise<Buffer> {
+  const handle = await open(file)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(32), 0, 32, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Whether rows may go on with the message: few, and without what the journal cannot keep. */
+function goesOn(rows: string): boolean {
+  return Buffer.byteLength(rows) <= mostRowBytes && !/\\u(?:0000|d[89a-f])/i.test(rows)
 }
 
 function decoded(bytes: Uint8Array): string {

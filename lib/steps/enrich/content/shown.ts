@@ -24,7 +24,7 @@ export async function show(pieces: readonly Piece[]): Promise<Shown> {
     }
     const visible = visibleText(piece.text)
     hidden += visible.total
-    const text = defuse(visible.text).trim()
+    const text = defuse(visible.text).toWellFormed().trim()
     if (text === '') continue
     if (texts.length > 0) at += gap.length
     texts.push(text)

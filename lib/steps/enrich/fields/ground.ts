@@ -1,3 +1,4 @@
+import { short } from '../answer/short.ts'
 import { findQuote, type InstructionSpan, type Span, valueRestsOn } from '../grounding/grounding.ts'
 import type { Dropped, GroundedField } from '../step-schema.ts'
 import type { Language } from '../task.ts'
@@ -85,7 +86,7 @@ function groundOne(path: string, given: unknown, field: PlainField, on: Ground):
 
 /** Without the value: what a model was talked into must not come out by the back door. */
 function drop(path: string, reason: Dropped['reason']): Dropped {
-  return { path: path.slice(0, 200), reason }
+  return { path: short(path), reason }
 }
 
 function fitOf(words: string, quote: string): number {

@@ -3,6 +3,7 @@ import { problemOf } from '../../pdf/formulas/check.ts'
 import { adapterOf, adapters } from '../../pdf/formulas/models.ts'
 import type { Asked } from '../answer/ask.ts'
 import { withoutInstructions } from '../answer/check.ts'
+import { short } from '../answer/short.ts'
 import { outputHazards } from '../grounding/grounding.ts'
 import { fenced, phrases, systemOf } from '../prompts.ts'
 import type { Language, Task } from '../task.ts'
@@ -39,7 +40,10 @@ function image(
   const caption = text.slice(0, budget.part)
   return asker.ask({
     system: systemOf(task, content.language, language),
-    user: caption === '' ? '.' : `${phrases[content.language].caption}\n\n${fenced(caption, content.language)}`,
+    user:
+      caption === ''
+        ? phrases[content.language].picture
+        : `${phrases[content.language].caption}\n\n${fenced(caption, content.language)}`,
     images: [picture],
     format: textFormat,
     maxTokens: budget.answerTokens,
@@ -72,10 +76,10 @@ function formula(picture: Uint8Array, { config, content, asker, budget }: Work):
       try {
         latex = adapter.latex(answer.text)
       } catch (error) {
-        return { formless: [error instanceof Error ? error.message.slice(0, 300) : String(error)] }
+        return { formless: [short(error instanceof Error ? error.message : String(error))] }
       }
       const problem = await problemOf(latex ?? '')
-      if (latex === undefined || problem !== undefined) return { formless: [`LaTeX: ${(problem ?? '').slice(0, 300)}`] }
+      if (latex === undefined || problem !== undefined) return { formless: [short(`LaTeX: ${problem ?? ''}`)] }
       const hazards = outputHazards(latex, '')
       return hazards.length === 0 ? { value: latex } : { unfaithful: hazards.map(({ kind }) => kind) }
     },
