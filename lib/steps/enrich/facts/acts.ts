@@ -177,8 +177,6 @@ const provisions: Readonly<Record<string, readonly string[]>> = {
   paragraphs: ['par', 'item'],
   subsection: ['item', 'par', 'section'],
   subsections: ['item', 'par', 'section'],
-  par: ['par'],
-  para: ['par', 'item'],
   inciso: ['item'],
   incisos: ['item'],
   alínea: ['item'],
@@ -267,7 +265,7 @@ export function provisionsAt(text: string, written: string, start: number): Arra
   if (found === undefined || types.length === 0) return []
   const [whole, digits, suffix, roman, romanSuffix, letter] = found
   const type = types[0] ?? ''
-  const short = /^(?:art|arts|eq|fig|par|para)$/.test(word)
+  const short = /^(?:art|arts|eq|fig)$/.test(word)
   const value = placeValue(digits, suffix, roman, romanSuffix, letter)
   if (value === undefined) return []
   // `a table a` and `module 585 W` name no place; a letter needs a mark or a word that letters follow

@@ -106,7 +106,7 @@ const quarterDigits = /([1-4])\s?([TQ])\s?(\d{4}|\d{2})(?![\d\p{L}])/uy
 const halfDigits = /([12])\s?([SH])\s?(\d{4}|\d{2})(?![\d\p{L}])/uy
 const quarterWords = /(?:[ºªo°]|st|nd|rd|th)?\s+(trimestre|semestre|bimestre|quarter|half|semester)(?![\p{L}])/iuy
 const periodYear = /(?:\s+(?:de|do ano de|of|in)\s+|,?\s+|\/)((?:19|20)\d{2})(?![\d/]|[.,]\d)/y
-const quarterFirst = /([1-4])(?:\s+|[-/]|\s+(?:de|of)\s+)?((?:19|20)\d{2}|['’]?\d{2})?(?![\d\p{L}.,])/uy
+const quarterFirst = /([1-4])(?:\s+|[-/]|\s+(?:de|of)\s+)?((?:19|20)\d{2}|['’]?\d{2})?(?![\d\p{L}]|[.,]\d)/uy
 
 function two(value: number): string {
   return String(value).padStart(2, '0')

@@ -73,6 +73,8 @@ const postal = /\d{5}-\d{3}(?![\d\p{L}])/uy
 const address = /(?:https?:\/\/|www\.)[^\s<>"')\]]+/iy
 const name = /[\p{L}\d₀-₉]+(?:[-.‑][\p{L}\d]+)*\+?/uy
 const tail = /(?:[-.‑][\p{L}\d]+)+/uy
+/** A sign before a number: no time of the day has one. */
+const signed = /(?:^|[\s(])[-−]$/
 const marker = /\d{1,3}[.)](?=\s|$)/y
 const phases: Readonly<Record<string, string>> = {
   monofásico: '1',
@@ -151,7 +153,11 @@ class Scanner {
       if (found !== undefined) return this.#add([{ kind: 'identifier', value: found[0] }], at, at + found[0].length)
     }
     const money = this.#moneyBefore(at)
-    const found = money === undefined ? (dateAtDigit(text, at, order) ?? timeAt(text, at)) : undefined
+    const found =
+      money === undefined
+        ? (dateAtDigit(text, at, order) ??
+          (signed.test(text.slice(Math.max(0, at - 2), at)) ? undefined : timeAt(text, at)))
+        : undefined
     if (found !== undefined) return this.#found(found, at)
     return this.#number(numberAt(this.#reader, at, money), at)
   }

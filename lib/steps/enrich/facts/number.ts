@@ -169,6 +169,13 @@ function finish(reader: Reader, values: string[], at: number, from: number, mone
     amounts = times(values, powers)
     end = inBrackets(reader, amounts, multiplier.end)
   }
+  const halve = () => {
+    const half = match(andHalf, text, end)
+    if (half === undefined || !amounts.every((value) => /^\d+$/.test(value))) return
+    amounts = amounts.map((value) => `${value}.5`)
+    end += half[0].length
+  }
+  halve()
   if (match(degree, text, end) === undefined) end += match(ordinal, text, end)?.[0].length ?? 0
   let unit: string | undefined
   if (money !== undefined) {
@@ -180,11 +187,7 @@ function finish(reader: Reader, values: string[], at: number, from: number, mone
     unit = found?.unit
     end = found?.end ?? end
   }
-  const half = match(andHalf, text, end)
-  if (half !== undefined && amounts.every((value) => /^\d+$/.test(value))) {
-    amounts = amounts.map((value) => `${value}.5`)
-    end += half[0].length
-  }
+  halve()
   const sign = signBefore(text, money?.start ?? at)
   const start = sign.start
   const readings = amounts.map((value): Reading => {

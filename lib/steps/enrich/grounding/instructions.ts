@@ -31,6 +31,8 @@ const answer =
 
 /** Patterns on text in small plain letters. Each is meant to be no sentence of a regulation, a tariff page or a datasheet. */
 const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
+  // `ignore`, `instruc`, `system prompt` with each letter moved by 13
+  ['encoded', /\b(?:vtaber|vtaben|vafgeh[cp][a-z]*|flfgrz cebzcg)\b/g],
   ['override', new RegExp(`\\b${ignore}\\b[^.\\n]{0,40}?\\b${before} ${orders}`, 'g')],
   [
     'override',
@@ -233,8 +235,6 @@ function hits(text: string): InstructionSpan[] {
   return found
 }
 
-/** `ignore`, `instru`, `system`, `prompt`, `follow` with each letter moved by 13. */
-const moved = /vtaber|vafgeh|flfgrz|cebzcg|sbyybj/
 const figures: Readonly<Record<string, string>> = {
   '0': 'o',
   '1': 'i',
@@ -246,15 +246,12 @@ const figures: Readonly<Record<string, string>> = {
   $: 's',
 }
 
-/** The text, and what disguises in it may say, letter for letter in the same places: figures for letters, letters moved by 13. */
+/** The text, and what disguises in it may say, letter for letter in the same places: figures for letters. */
 function variants(plain: string): string[] {
   const list = [plain]
   if (/[a-z][013457@$][a-z]/.test(plain)) {
     const read = plain.replace(/(?<=[a-z])[013457@$]|[013457@$](?=[a-z])/g, (figure) => figures[figure] ?? figure)
     if (/instruc|instruction/.test(read)) list.push(read)
-  }
-  if (moved.test(plain)) {
-    list.push(plain.replace(/[a-z]/g, (letter) => String.fromCharCode(((letter.charCodeAt(0) - 84) % 26) + 97)))
   }
   return list
 }
@@ -265,6 +262,11 @@ function encodedSpans(text: string): Span[] {
     const decoded = decode(match[0])
     if (decoded !== undefined && hits(decoded).length > 0)
       found.push({ start: match.index, end: match.index + match[0].length })
+  }
+  for (const match of text.matchAll(spacedLetters)) {
+    if (hits(match[0].replace(/(\S) (?=\S)/g, '$1').replace(/ {2,}/g, ' ')).length > 0) {
+      found.push({ start: match.index, end: match.index + match[0].length })
+    }
   }
   return found
 }
