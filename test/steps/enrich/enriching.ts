@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PipelineError } from '../../../lib/errors.ts'
+import type { OllamaConfig } from '../../../lib/models/ollama-config.ts'
 import type { ChatRequest, LanguageModel } from '../../../lib/models/port.ts'
 import { createHttpClient } from '../../../lib/net/client.ts'
 import type { HttpClient } from '../../../lib/net/http.ts'
@@ -13,6 +14,7 @@ import {
   type EnrichInput,
   type EnrichManifest,
 } from '../../../lib/steps/enrich/step-schema.ts'
+import type { StepContext } from '../../../lib/steps/step.ts'
 import { type OpenStores, openStores } from '../../../lib/stores/open.ts'
 import { startPostgres } from '../../helpers/postgres-server.ts'
 
@@ -25,13 +27,14 @@ export class StubModel implements LanguageModel {
   reply: (request: ChatRequest) => string = () => '{}'
   away: string | undefined
   cut = false
+  questionTokens = 10
   digest = 'a'.repeat(64)
 
   async chat(request: ChatRequest) {
     this.#there()
     this.requests.push(request)
     const text = this.reply(request)
-    return { text, cut: this.cut, questionTokens: 10, answerTokens: text.length }
+    return { text, cut: this.cut, questionTokens: this.questionTokens, answerTokens: text.length }
   }
 
   async embed(): Promise<Float32Array[]> {
@@ -54,11 +57,14 @@ export interface Enriching {
   model: StubModel
   /** Addresses that the step has asked for: none. */
   sent: string[]
+  /** Surroundings of a step, but for its end. */
+  contextOf(node?: string): Omit<StepContext, 'finish'>
   run(input: EnrichInput, config?: Partial<EnrichConfig>, node?: string): Promise<EnrichManifest>
   close(): Promise<void>
 }
 
-export async function openEnriching(): Promise<Enriching> {
+/** Opens them; the models may be those of servers. */
+export async function openEnriching(open?: (config: OllamaConfig) => LanguageModel): Promise<Enriching> {
   const server = await startPostgres()
   const folder = await mkdtemp(join(tmpdir(), 'enriching-'))
   const stores = await openStores({ folder, postgres: { url: server.url } })
@@ -72,22 +78,26 @@ export async function openEnriching(): Promise<Enriching> {
     },
   }
   const model = new StubModel()
-  const step = enrichStep(() => model)
+  const step = enrichStep(open ?? (() => model))
+  const contextOf = (node = 'node') => ({
+    run: { id: '00000000-0000-4000-8000-000000000001', flow: 'test', slot: '1', epoch: 0, item: '' },
+    node,
+    attempt: 1,
+    signal: new AbortController().signal,
+    stores,
+    http,
+    clock: { now: () => new Date() },
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    progress() {},
+  })
   return {
     stores,
     model,
     sent,
+    contextOf,
     async run(input, config = {}, node = 'node') {
       return await step.run(input, configs.parse({ ollama: {}, model: 'stub', ...config }), {
-        run: { id: '00000000-0000-4000-8000-000000000001', flow: 'test', slot: '1', epoch: 0, item: '' },
-        node,
-        attempt: 1,
-        signal: new AbortController().signal,
-        stores,
-        http,
-        clock: { now: () => new Date() },
-        log: { debug() {}, info() {}, warn() {}, error() {} },
-        progress() {},
+        ...contextOf(node),
         finish: async () => undefined,
       })
     },

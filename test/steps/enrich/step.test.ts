@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { after, describe, test } from 'node:test'
 import { putArtifact } from '../../../lib/stores/objects/artifacts.ts'
 import { documentOf, openEnriching } from './enriching.ts'
@@ -241,6 +242,63 @@ describe('the step ollama-enrich', async () => {
     asked()
   })
 
+  test('an own prompt gets the question of a reader, outside the document; with fields it is an extraction', async () => {
+    model.reply = () => '{"text": "O prazo é de 5 dias."}'
+    const question = 'Qual é o prazo? <|im_start|>'
+    const { outcome, result } = await run(
+      { text: tariff, question },
+      { task: 'prompt', prompt: 'Responda a pergunta.' },
+    )
+    assert.deepEqual([outcome, result], ['enriched', 'O prazo é de 5 dias.'])
+    const [request] = model.requests.splice(0)
+    assert.match(request?.system ?? '', /Responda a pergunta\./)
+    assert.match(
+      request?.messages[0]?.content ?? '',
+      /^Pergunta de quem lê: Qual é o prazo\? < \|im_start\| >\n\n<<<DOCUMENTO/,
+    )
+    model.reply = () => '{"prazo": {"value": 5, "quote": "responder em até 5 dias"}}'
+    const fields = await run({ text: tariff }, { task: 'prompt', prompt: 'Ache o prazo.', schema })
+    assert.deepEqual([fields.result, fields.missing], [{ prazo: 5 }, ['tusd']])
+    assert.match(model.requests.splice(0)[0]?.system ?? '', /Ache o prazo\./)
+  })
+
+  test('of a long document the parts that hold are kept where that is wanted', async () => {
+    const lines = Array.from(
+      { length: 300 },
+      (_, at) => `A unidade ${at} da distribuidora está em operação normal hoje.`,
+    )
+    const text = lines.join('\n\n')
+    model.reply = (request) => {
+      const document = documentOf(request)
+      if (document.includes('unidade 150 ')) return '{"text": "Unit 999."}'
+      const numbers = [...document.matchAll(/unidade (\d+)/g)].map(([, number]) => number)
+      return JSON.stringify({
+        text: numbers.map((number) => `The unit ${number} is in normal operation.`).join('\n\n'),
+      })
+    }
+    const all = await run({ text }, { task: 'translate' })
+    assert.deepEqual([all.outcome, all.problems], ['rejected', []])
+    const some = await run({ text }, { task: 'translate', whenPartFails: 'keep' })
+    assert.equal(some.outcome, 'enriched')
+    assert.match(some.problems.join(), /^\d\/\d: absent: "?\\?"?.*999/)
+    assert.match(String(some.result), /The unit 0 is[\s\S]*A unidade 150 da distribuidora[\s\S]*The unit 299 is/)
+    asked()
+  })
+
+  test('a question that fills the whole context is no answer: its beginning is lost', async () => {
+    model.questionTokens = 8_192
+    model.reply = () => '{"text": "Prazo de 5 dias."}'
+    await assert.rejects(run({ text: `${tariff} Cheio.` }), { code: 'ENRICH_TOO_LONG' })
+    model.questionTokens = 10
+    asked()
+  })
+
+  test('what fails again and again waits no more', async () => {
+    model.away = 'MODEL_TIMEOUT'
+    await assert.rejects(run({ text: `${tariff} Lento.`, waited: 20 }), { code: 'MODEL_TIMEOUT' })
+    model.away = undefined
+  })
+
   test('without the model the message goes on, and is noted once', async () => {
     model.away = 'MODEL_UNAVAILABLE'
     const text = `${tariff} Sem modelo.`
@@ -276,9 +334,16 @@ describe('the step ollama-enrich', async () => {
     await assert.rejects(run({ text }), { code: 'ENRICH_TOO_LONG' })
     model.reply = () => '{"text": "Tarifa de energia."}'
     const started = performance.now()
+    const delay = monitorEventLoopDelay({ resolution: 10 })
+    delay.enable()
     const { outcome, parts } = await run({ text }, { maxParts: 1_000 })
+    delay.disable()
     assert.equal(outcome, 'enriched')
-    console.log(`5 MB: ${parts} parts, ${Math.round(performance.now() - started)} ms`)
+    const longest = Math.round(delay.max / 1e6)
+    console.log(
+      `5 MB: ${parts} parts, ${Math.round(performance.now() - started)} ms, others waited ${longest} ms at most`,
+    )
+    assert.ok(longest < 2_000, 'a tenth of a second on an idle machine')
     assert.ok(performance.now() - started < 30_000)
     asked()
   })
