@@ -10,7 +10,7 @@ import type { StepNode } from '../kit/step-node.ts'
 
 const lates = parser(LateSchema, 'What waited for the model')
 
-/** Runs that one look starts: should the model fail again, so many have been tried in vain. */
+/** Late runs that are under way together, of all processes; they end one after the other. */
 const atOnce = 5
 
 /**

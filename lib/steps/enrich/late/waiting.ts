@@ -72,21 +72,37 @@ export async function isDue(q: Queryable, node: string, now: Date): Promise<bool
   return rows.length > 0
 }
 
+/** How many late runs of a node are under way: in the outbox, queued, or begun and not over. Of all processes. */
+async function underWay(q: Queryable, node: string): Promise<number> {
+  const { rows } = await q.query<{ count: string }>(
+    `select (select count(*) from pipeline.outbox where topic = $2 and delivered_at is null and failed_at is null)
+       + (select count(*) from pipeline.run where flow = $1 and trigger = 'event'
+           and state in ('queued', 'running', 'waiting')) as count`,
+    [node, lateTopic(node)],
+  )
+  return Number(rows[0]?.count ?? 0)
+}
+
 /**
  * Takes what is due out of the table and puts a run for each into the outbox, both in the caller's transaction: it is in one of the two,
- * whenever the process dies, and of several processes one gets it. Resolves with how many.
+ * whenever the process dies, and of several processes one gets it. Never more than `most` are under way: the queue of runs is bounded, and a model
+ * that fails again has failed so many only. Resolves with how many were started.
  */
 export async function startDue(
   tx: Queryable,
   node: string,
   { most, now }: { most: number; now: Date },
 ): Promise<number> {
+  // one process at a time counts, or each would find room for all
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`pipeline.enrichment_waiting ${node}`])
+  const room = most - (await underWay(tx, node))
+  if (room <= 0) return 0
   const { rows } = await tx.query<{ id: string; input: Json; waited: number }>(
     `delete from pipeline.enrichment_waiting where id in (
        select id from pipeline.enrichment_waiting where node = $1 and due_at <= $2
        order by due_at, id limit $3 for update skip locked)
      returning id, input, waited`,
-    [node, now.toISOString(), most],
+    [node, now.toISOString(), room],
   )
   for (const { id, input, waited } of rows) {
     const payload = { input, waited: waited + 1 }

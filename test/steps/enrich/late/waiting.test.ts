@@ -60,14 +60,32 @@ describe('what waits for a model', async () => {
     )
     assert.equal((await outbox()).length, 0)
     const started = await Promise.all(
-      Array.from({ length: 8 }, () => store.transaction((tx) => startDue(tx, 'n', { most: 7, now: later(60) }))),
+      Array.from({ length: 8 }, () => store.transaction((tx) => startDue(tx, 'n', { most: 30, now: later(60) }))),
     )
     assert.equal(
       started.reduce((sum, count) => sum + count, 0),
-      40,
+      30,
+      'no more than may be under way together',
     )
+    await store.query(
+      'update pipeline.outbox set delivered_at = now() where key in (select key from pipeline.outbox limit 25)',
+    )
+    assert.equal(await store.transaction((tx) => startDue(tx, 'n', { most: 30, now: later(60) })), 10)
     assert.equal(new Set((await outbox()).map(({ payload }) => JSON.stringify(payload.input))).size, 40)
     assert.equal(await isDue(store, 'n', later(1e6)), false)
+  })
+
+  test('runs that are not over count too', async () => {
+    await store.query('update pipeline.outbox set delivered_at = now()')
+    await note('r')
+    await store.query(
+      `insert into pipeline.run (id, flow, slot, trigger, input, state, overlap, epoch)
+       select gen_random_uuid(), 'n', n::text, 'event', 'null', 'queued', 'queue', 0 from generate_series(1, 3) n`,
+    )
+    assert.equal(await store.transaction((tx) => startDue(tx, 'n', { most: 3, now: later(60) })), 0)
+    assert.equal(await store.transaction((tx) => startDue(tx, 'n', { most: 4, now: later(60) })), 1)
+    await store.query('delete from pipeline.run')
+    await store.query('delete from pipeline.outbox')
   })
 
   test('one that worked brings the others forward, but not what failed again and again', async () => {
