@@ -35,7 +35,7 @@ export function ground(answer: unknown, { fields }: FieldSchema, on: Ground): Gr
   for (const [name, given] of Object.entries(recordOf(answer) ?? {})) {
     const field = fields.get(name)
     if (given === undefined || given === null) continue
-    if (field === undefined) dropped.push(drop(name, 'unknown-field'))
+    if (field === undefined) dropped.push(drop(harmless(name), 'unknown-field'))
     else if (field.kind === 'plain') take(name, given, field)
     else entries(name, given, field, take, dropped)
   }
@@ -58,7 +58,7 @@ function entries(
     for (const [inner, value] of Object.entries(recordOf(entry) ?? {})) {
       const known = field.fields.get(inner)
       if (value === undefined || value === null) continue
-      if (known === undefined) dropped.push(drop(`${path}.${inner}`, 'unknown-field'))
+      if (known === undefined) dropped.push(drop(`${path}.${harmless(inner)}`, 'unknown-field'))
       else take(`${path}.${inner}`, value, known)
     }
   }
@@ -87,6 +87,11 @@ function groundOne(path: string, given: unknown, field: PlainField, on: Ground):
 /** Without the value: what a model was talked into must not come out by the back door. */
 function drop(path: string, reason: Dropped['reason']): Dropped {
   return { path: short(path), reason }
+}
+
+/** A name that a model made up. */
+function harmless(name: string): string {
+  return name.replaceAll(/[^\p{L}\p{N}_]+/gu, '_').slice(0, 40)
 }
 
 function fitOf(words: string, quote: string): number {

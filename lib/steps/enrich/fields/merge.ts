@@ -31,13 +31,13 @@ export function mergeParts(parts: readonly Grounded[], schema: FieldSchema): Ext
 }
 
 function missingOf(result: Readonly<Record<string, unknown>>, schema: FieldSchema): string[] {
-  const missing = schema.required.filter((name) => !(name in result))
+  const missing = schema.required.filter((name) => !Object.hasOwn(result, name))
   for (const [name, field] of schema.fields) {
     const entries = result[name]
     if (field.kind !== 'rows' || !Array.isArray(entries)) continue
     for (const [at, entry] of entries.entries()) {
       const has = recordOf(entry) ?? {}
-      missing.push(...field.required.filter((inner) => !(inner in has)).map((inner) => `${name}[${at}].${inner}`))
+      missing.push(...field.required.filter((inner) => !Object.hasOwn(has, inner)).map((inner) => `${name}[${at}].${inner}`))
     }
   }
   return missing
