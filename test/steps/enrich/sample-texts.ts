@@ -9,13 +9,13 @@ export interface SampleParagraph {
   text: string
 }
 
-/** The paragraphs of the sample PDFs (of each its first pages) and pages. */
-export async function sampleParagraphs(pages = 25): Promise<SampleParagraph[]> {
+/** The paragraphs of the sample PDFs (of each its first pages) whose names begin so, and of the sample pages. */
+export async function sampleParagraphs(prefix: string, pages: number): Promise<SampleParagraph[]> {
   const pool = new PdfPool()
   const found: SampleParagraph[] = []
   try {
     for (const file of readdirSync(samplePath('pdf'))
-      .filter((name) => name.endsWith('.pdf'))
+      .filter((name) => name.startsWith(prefix) && name.endsWith('.pdf'))
       .sort()) {
       await extractPdf(
         { path: samplePath(`pdf/${file}`) },
@@ -29,7 +29,7 @@ export async function sampleParagraphs(pages = 25): Promise<SampleParagraph[]> {
       )
     }
   } finally {
-    await pool.close()
+    pool.close()
   }
   for (const file of readdirSync(samplePath('pages')).sort()) {
     for (const text of readFileSync(samplePath(`pages/${file}`), 'utf8').split(/\n\s*\n/)) found.push({ file, text })

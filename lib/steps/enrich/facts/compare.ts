@@ -1,6 +1,6 @@
 import { scan } from './extract.ts'
 import type { Fact, FactLanguage } from './fact.ts'
-import { FactIndex, FactPool } from './index.ts'
+import { FactIndex, FactPool } from './fact-index.ts'
 import { keyFor, keyOf, prefixKey, readingsOf } from './keys.ts'
 
 /** How strictly facts are compared. */

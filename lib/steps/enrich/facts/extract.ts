@@ -224,9 +224,7 @@ class Scanner {
     const unit = isSymbol(written) ? undefined : unitAt(text, at)
     if (unit !== undefined && /[²³]$/.test(unit.unit)) return unit.end
     if (written.length === 1 && /^[xX]$/.test(written)) return at + 1
-    if (written === 'R' || written === 'e') {
-      if (written === 'e') return at + 1
-    }
+    if (written === 'e') return at + 1
     const whole = match(name, text, at)?.[0] ?? written
     return this.#add([{ kind: 'identifier', value: identifierForm(whole) }], at, at + whole.length)
   }

@@ -8,7 +8,6 @@ const written: Readonly<Record<string, string>> = {
   '‰': '‰',
   pp: 'p.p. pp p.p',
   bp: 'bps',
-  's.m.': '',
   W: 'W watts watt',
   kW: 'kW KW quilowatts quilowatt kilowatts kilowatt',
   MW: 'MW megawatts megawatt',
@@ -172,7 +171,6 @@ const exact = new Map<string, string>()
 const anyCase = new Map<string, string>()
 for (const [unit, names] of Object.entries(written)) {
   for (const name of names.split(' ')) {
-    if (name === '') continue
     exact.set(name, unit)
     // letters that are words themselves (`a`, `s`, `m`) or mean another prefix are left to their exact form
     if (name.length >= 3) anyCase.set(name.toLowerCase(), anyCase.get(name.toLowerCase()) ?? unit)

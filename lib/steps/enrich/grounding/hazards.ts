@@ -37,7 +37,9 @@ export function outputHazards(output: string, source: string): Hazard[] {
   const found: Hazard[] = []
   for (const [kind, pattern] of patterns) {
     for (const match of output.matchAll(pattern)) {
-      const text = match[0].trim().replace(/[.,;:]+$/, '')
+      const whole = match[0].trim()
+      // the mark of a role is part of it, that of a sentence is none of an address
+      const text = kind === 'url' || kind === 'email' ? whole.replace(/[.,;:]+$/, '') : whole
       const start = match.index + match[0].indexOf(text)
       const end = start + text.length
       if (found.some((other) => other.start <= start && end <= other.end)) continue

@@ -23,7 +23,7 @@ const before =
 const orders =
   '(?:instrucoes|instrucao|ordens|comandos|orientacoes|diretrizes|prompts?|regras do sistema|mensagens? do sistema|tarefas?|instructions?|directions?|directives?|guidelines?|commands?|system messages?|system prompt|programming|guardrails|context)'
 const ignore =
-  "(?:ignor[ea]r?|ignorem|desconsider[ea]r?|esquec[ae]r?|descart[ea]r?|desobedec[ae]r?|despreze|sobrescrev[ae]r?|anule|substitua|nao siga|pare de seguir|ignore|disregard|forget|override|discard|bypass|do not follow|don'?t follow|stop following|dismiss|neglect|skip|overrule)"
+  "(?<!\\b(?:not|never|nao|nunca|jamais|don't|dont) )(?:ignor[ea]r?|ignorem|desconsider[ea]r?|esquec[ae]r?|descart[ea]r?|desobedec[ae]r?|despreze|sobrescrev[ae]r?|anule|substitua|nao siga|pare de seguir|ignore|disregard|forget|override|discard|bypass|do not follow|don'?t follow|stop following|dismiss|neglect|skip|overrule)"
 const model =
   '(?:modelo de linguagem|modelo de ia|assistente (?:de ia|virtual|de linguagem)|inteligencia artificial|llm|ia\\b|chatbot|chatgpt|gpt-?\\d*|claude|gemini|llama|mistral|ollama|ai (?:model|assistant|agent|system)|language model|large language model|assistant|the ai|o modelo que|este modelo)'
 const answer =
@@ -164,7 +164,7 @@ const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
   ],
   [
     'leak',
-    /!\[[^\]\n]{0,200}\]\((?:https?:)?\/\/[^)\s]{1,300}[?&=][^)\n]{0,500}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,200}\{[^)\n]{0,200}\)/g,
+    /!\[[^\]\n]{0,200}\]\((?:https?:)?\/\/[^)\s]{1,200}[?&=][^)\n]{0,200}\)|!\[[^\]\n]{0,200}\]\([^)\n]{0,200}\{[^)\n]{0,200}\)/g,
   ],
   [
     'leak',
@@ -184,7 +184,7 @@ const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
   ],
   [
     'fence',
-    /(?:^|\n)[ \t]{0,4}(?:`{3,}|~{3,}|"{3,}|-{3,} ?(?:end|fim)|={3,} ?(?:end|fim)|<\/?(?:document|documento|data|dados|context|contexto|input|texto|text|source|content|untrusted|fence|conteudo)>)[^\n]{0,60}\n?[^\n]{0,80}(?:instru|system|sistema|ignor|now |agora|assistant|task|tarefa|respond|return|retorne|answer)/g,
+    /(?:^|\n)[ \t]{0,4}(?:`{3,20}|~{3,20}|"{3,20}|-{3,20} ?(?:end|fim)|={3,20} ?(?:end|fim)|<\/?(?:document|documento|data|dados|context|contexto|input|texto|text|source|content|untrusted|fence|conteudo)>)[^\n]{0,60}\n?[^\n]{0,80}(?:instru|system|sistema|ignor|now |agora|assistant|task|tarefa|respond|return|retorne|answer)/g,
   ],
   [
     'fence',
@@ -194,7 +194,7 @@ const patterns: ReadonlyArray<readonly [InstructionKind, RegExp]> = [
 
 /** Base64, hexadecimal and percent-encoded runs that are long enough to say something. */
 const encoded =
-  /[A-Za-z0-9+/_-]{24,8000}={0,2}|(?:[0-9a-fA-F]{2}[ :]?){16,4000}|(?:%[0-9a-fA-F]{2}|[\w.~+]){4,}(?:%[0-9a-fA-F]{2}(?:[\w.~+-]|%[0-9a-fA-F]{2}){0,4000}){3}|(?:\\u[0-9a-fA-F]{4}){8,2000}|(?:&#x?[0-9a-fA-F]{2,6};){8,2000}/g
+  /[A-Za-z0-9+/_-]{24,8000}={0,2}|(?:[0-9a-fA-F]{2}[ :]?){16,4000}|(?:[\w.~+-]{0,20}%[0-9a-fA-F]{2}){3,2000}[\w.~+-]{0,20}|(?:\\u[0-9a-fA-F]{4}){8,2000}|(?:&#x?[0-9a-fA-F]{2,6};){8,2000}/g
 /** Letters one by one, as in a title or a disguise. */
 const spacedLetters = /(?<![^\s])(?:[^\s] {1,3}){12,4000}[^\s](?![^\s])/g
 /** How far the order that such a span begins may go on: to the end of its paragraph, at most this. */

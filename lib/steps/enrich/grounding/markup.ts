@@ -5,7 +5,8 @@ export interface HiddenSpan extends Span {
   kind: 'comment' | 'hidden-element'
 }
 
-const tags = /<!--|<(\/?)([a-z][a-z0-9:-]{0,40})((?:\s(?:"[^"]{0,2000}"|'[^']{0,2000}'|[^<>"']){0,2000})?)\/?>/gi
+/** Ends at the next bracket, so that a text is read once whatever its quotes are. */
+const tags = /<!--|<(\/?)([a-z][a-z0-9:-]{0,40})((?:\s[^<>]{0,2000})?)\/?>/gi
 const alwaysHidden = new Set(['script', 'style', 'template', 'noscript', 'head', 'object', 'iframe'])
 const empty = new Set([
   'area',

@@ -4,6 +4,9 @@ export interface Span {
   end: number
 }
 
+/** A quote of more characters is no quote. */
+const longest = 20_000
+
 /** Finds quotes in one source. */
 export type QuoteFinder = (quote: string) => Span | undefined
 
@@ -19,6 +22,7 @@ export function findQuote(quote: string, source: string): Span | undefined {
 export function quoteFinder(source: string): QuoteFinder {
   let folded: Folded | undefined
   return (quote) => {
+    if (quote.length > longest) return undefined
     const wanted = fold(trimmed(quote)).text
     if (!/\d/.test(wanted) && (wanted.match(/\p{L}+/gu)?.length ?? 0) < 2) return undefined
     if (!/[\p{L}\d]/u.test(wanted)) return undefined
@@ -35,6 +39,7 @@ export function quoteFinder(source: string): QuoteFinder {
 function trimmed(quote: string): string {
   return quote
     .normalize('NFC')
+    .replace(/\s+/g, ' ')
     .replace(/^[\s"'“”‘’«»…]+|^\.{3}/g, '')
     .replace(/(?:\s|["'“”‘’«»…]|\.{3})+$/, '')
 }
@@ -145,7 +150,7 @@ function fold(source: string): Folded {
       previous === '-' &&
       isLetter(first) &&
       isLetter(text[length - 2] ?? '') &&
-      (gap < 0 || isBreak(source, gap, i))
+      (gap < 0 || source.slice(gap, i).includes('\n'))
     ) {
       text.pop()
       length--
@@ -164,15 +169,11 @@ function composed(source: string, at: number): string {
   return code > 0xffff ? String.fromCodePoint(code) : letter
 }
 
-function isBreak(source: string, from: number, to: number): boolean {
-  const newline = source.indexOf('\n', from)
-  return newline >= 0 && newline < to
-}
-
+/** Also around a dash where it may be a sign: `custo - 5 kWh`, `é -0,29`. */
 function keepsGap(previous: string, next: string): boolean {
+  if (next === '-') return isLetter(previous) || isDigit(previous)
   if (isLetter(previous)) return isLetter(next)
-  if (isDigit(next))
-    return isDigit(previous) || previous === '.' || previous === ',' || previous === ';' || previous === ':'
+  if (isDigit(next)) return isDigit(previous) || /[-.,;:]/.test(previous)
   return false
 }
 

@@ -1,6 +1,6 @@
 import { scan } from '../facts/extract.ts'
 import type { FactLanguage } from '../facts/fact.ts'
-import { FactIndex } from '../facts/index.ts'
+import { FactIndex } from '../facts/fact-index.ts'
 import { readingsOf } from '../facts/keys.ts'
 
 /** A field's value: what JSON has but objects. */
