@@ -1,6 +1,7 @@
 import type { RunEngine } from '../../lib/runs/engine.ts'
 import type { Infer, Schema } from '../../lib/schema.ts'
 import type { Step } from '../../lib/steps/step.ts'
+import type { NodeHandle } from './behaviour.ts'
 import type { NodeDeclaration, ObjectSchema } from './declaration.ts'
 import { registerNode } from './node.ts'
 import type { Message, Red } from './red.ts'
@@ -18,6 +19,14 @@ export type StepDeclaration<C extends ObjectSchema> = NodeDeclaration & {
 export interface Surroundings {
   engine: RunEngine
   signal: AbortSignal
+}
+
+/** A node with what it executes its step by. */
+export interface StepNode<Config> {
+  handle: NodeHandle<Config>
+  /** As the step gets it. */
+  config: Config
+  stores: StoresService
 }
 
 /** How a step's result becomes messages. */
@@ -41,6 +50,8 @@ export interface StepNodeOptions<Output, Config = unknown> {
   ): AsyncIterable<{ output: number; payload: unknown }>
   /** Index of the output that a manifest goes to; 0 when left out. */
   outputOf?(manifest: Output): number
+  /** What the node does besides its messages, from its making on. Returns what ends it. */
+  alongside?(node: StepNode<Config>): (removed: boolean) => Promise<void> | void
   /** What the status says of it. */
   statusOf?(manifest: Output, language: string): StatusLine
 }
@@ -67,7 +78,9 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
     const config: Infer<C> = options.configOf?.(handle.config) ?? handle.config
     check?.(config)
     const stores = handle.use('stores', StoresService)
+    const end = options.alongside?.({ handle, config, stores })
     return {
+      close: (removed) => end?.(removed),
       async input(message, { signal, progress, send }) {
         handle.status({ mood: 'working', key: 'status.working' })
         const engine = await stores.engine(signal)
