@@ -37,7 +37,9 @@ function missingOf(result: Readonly<Record<string, unknown>>, schema: FieldSchem
     if (field.kind !== 'rows' || !Array.isArray(entries)) continue
     for (const [at, entry] of entries.entries()) {
       const has = recordOf(entry) ?? {}
-      missing.push(...field.required.filter((inner) => !Object.hasOwn(has, inner)).map((inner) => `${name}[${at}].${inner}`))
+      missing.push(
+        ...field.required.filter((inner) => !Object.hasOwn(has, inner)).map((inner) => `${name}[${at}].${inner}`),
+      )
     }
   }
   return missing
