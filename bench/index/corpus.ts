@@ -81,7 +81,13 @@ function document(seed: number, number: number, revisions: readonly number[]): C
     const changed = paragraphs.map((old, index) => (index === which ? prose(theme, other) : old))
     sections[at] = { heading, paragraphs: changed }
   }
-  return { id: `doc-${number}`, title, url: `https://dados.example/${theme.name}/${number}`, theme: theme.name, sections }
+  return {
+    id: `doc-${number}`,
+    title,
+    url: `https://dados.example/${theme.name}/${number}`,
+    theme: theme.name,
+    sections,
+  }
 }
 
 function section(theme: Theme, dice: Dice): CorpusSection {

