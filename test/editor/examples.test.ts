@@ -160,4 +160,18 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
       await picture(page, 'redrive')
     })
   })
+
+  test('enrichment: without a server the notice goes on as it is, and waits', async () => {
+    await fresh(async ({ page }, red) => {
+      await importExample(page, 'Enrichment', '01 - Summarise and extract')
+      // the discard port: nobody answers there, also where the machine has an Ollama server
+      await set(page, 'ysh-ollama', 'Ollama', { url: 'http://127.0.0.1:9' })
+      await debugToConsole(page)
+      await deploy(page)
+      await press(page, 'inject', 'a notice')
+      for (const node of ['summarised', 'extracted'])
+        await shown(red, node, 'waits: true', "outcome: 'deferred'", 'enriched: false', 'MODEL_UNAVAILABLE')
+      await picture(page, 'enrichment')
+    })
+  })
 })
