@@ -2,7 +2,7 @@ import type { TermWeights } from '../../../stores/vectors/port.ts'
 import { hash32 } from './hash.ts'
 import { fold, stemOf } from './stem.ts'
 import { stopWords } from './stop-words.ts'
-import { type Token, tokensOf } from './tokens.ts'
+import { tokensOf } from './tokens.ts'
 
 /** Raised when the same text gives other terms: collections are then built anew. */
 export const analyserVersion = 1
@@ -16,18 +16,32 @@ const b = 0.75
  */
 const average = 120
 
-/** The terms of a text, as they are compared: stems without accents, numbers, acts, names. In order, with repetitions. */
+/** Words of which a process remembers the term. */
+const mostWords = 100_000
+const known = new Map<string, string>()
+
+/** The terms of a text, as they are compared: stems without accents, numbers, acts (`§ren 1000/2021`), names. In order, with repetitions. */
 export function termsOf(text: string): string[] {
-  return tokensOf(text).flatMap(termOf)
+  const terms: string[] = []
+  for (const { text: word, kind } of tokensOf(text)) {
+    if (kind === 'act') terms.push(`§${word}`)
+    else if (kind === 'number') terms.push(word)
+    else {
+      const term = kind === 'name' ? fold(word) : termOf(word)
+      if (term !== '') terms.push(term)
+    }
+  }
+  return terms
 }
 
-function termOf({ text, kind }: Token): readonly string[] {
-  if (kind === 'act') return [`§${text}`]
-  if (kind === 'number') return [text]
-  const folded = fold(text)
-  if (stopWords.has(folded)) return []
-  if (kind === 'name') return [folded]
-  return [stemOf(text)]
+/** The term of a word; nothing for a stop word. */
+function termOf(word: string): string {
+  const before = known.get(word)
+  if (before !== undefined) return before
+  const term = stopWords.has(fold(word)) ? '' : stemOf(word)
+  if (known.size >= mostWords) known.clear()
+  known.set(word, term)
+  return term
 }
 
 /** The lexical half of a chunk: how much each term counts in it, without the term's rarity. */

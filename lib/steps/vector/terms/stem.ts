@@ -17,21 +17,12 @@ const endings: readonly [RegExp, string][] = [
   [/aveis$/, 'áveis'],
 ]
 
-/** Words of which a process remembers the stem: more than a corpus has, and bounded. */
-const mostWords = 100_000
-const known = new Map<string, string>()
-
 /**
  * The stem of a word of one language only: Portuguese (Snowball), then without accents, so that `distorções`, `distorção` and `DISTORCAO` meet.
  * `word` is lower case. English words lose a little too, the same everywhere.
  */
 export function stemOf(word: string): string {
-  const before = known.get(word)
-  if (before !== undefined) return before
-  const stem = fold(meet(stemmer(accented(word))))
-  if (known.size >= mostWords) known.clear()
-  known.set(word, stem)
-  return stem
+  return fold(meet(stemmer(accented(word))))
 }
 
 /** Without accents. */

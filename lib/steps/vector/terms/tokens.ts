@@ -28,6 +28,7 @@ const act =
 /** `Art. 5º`, `artigo 655-A`. */
 const article = /(?<![\p{L}\p{N}])art(?:igo|s)?\.?\s*(\d{1,4}(?:-[a-z])?)(?!\p{N})/gu
 
+const onlyLetters = /^[a-zà-öø-ÿ]+$/
 const thousands = /^\d{1,3}(?:\.\d{3})+(?:,\d+)?$/
 const english = /^\d{1,3}(?:,\d{3})+\.\d+$/
 const plain = /^\d+(?:[.,]\d+)?$/
@@ -52,19 +53,19 @@ export function tokensOf(text: string): Token[] {
   for (const [, number = ''] of plainText.matchAll(article)) tokens.push({ text: `art ${number}`, kind: 'act' })
   let number: string | undefined
   let end = 0
-  for (const match of plainText.matchAll(piece)) {
-    const [whole] = match
+  for (const whole of plainText.match(piece) ?? []) {
+    const at = plainText.indexOf(whole, end)
     const value = numberOf(whole)
     if (value !== undefined) {
       tokens.push({ text: value, kind: 'number' })
     } else {
-      if (number !== undefined && whole.length <= 6 && match.index - end <= 1 && isUnit(whole)) {
+      if (number !== undefined && whole.length <= 6 && at - end <= 1 && isUnit(whole)) {
         tokens.push({ text: `${number}${whole}`, kind: 'number' })
       }
       pushWord(whole, tokens)
     }
     number = value
-    end = match.index + whole.length
+    end = at + whole.length
   }
   return tokens
 }
@@ -79,6 +80,7 @@ const isUnit = (text: string) => units.has(text)
 
 /** A number in canonical form, Brazilian or, where both marks tell it, English; undefined for anything else. */
 function numberOf(text: string): string | undefined {
+  if (!startsWithDigit(text)) return undefined
   const percent = text.endsWith('%')
   const digits = percent ? text.slice(0, -1) : text
   let value: string
@@ -90,8 +92,17 @@ function numberOf(text: string): string | undefined {
   return percent ? `${value}%` : value
 }
 
+function startsWithDigit(text: string): boolean {
+  const code = text.charCodeAt(0)
+  return code >= 48 && code <= 57
+}
+
 function pushWord(whole: string, tokens: Token[]): void {
   const text = whole.endsWith('%') ? whole.slice(0, -1) : whole
+  if (onlyLetters.test(text)) {
+    tokens.push({ text, kind: 'word' })
+    return
+  }
   if (!/[-.,/:]/.test(text)) {
     tokens.push({ text, kind: hasBoth(text) ? 'name' : 'word' })
     // 13,8kV comes as two pieces in one: the number, its unit, and both
