@@ -168,4 +168,7 @@ describe('the step vector-index', () => {
   })
 })
 
-const writes = `select sum(n_tup_ins + n_tup_upd + n_tup_del)::text as writes from pg_stat_xact_user_tables`
+/** The youngest transaction that any line of the ledger is of, and how many there are. */
+const writes = ['collection', 'generation', 'version', 'document']
+  .map((table) => `select '${table}' as t, count(*)::text || ' ' || max(xmin::text::bigint)::text as writes from pipeline.vector_${table}`)
+  .join(' union all ')
