@@ -1,5 +1,5 @@
-import { seeded } from '../../test/helpers/seeded.ts'
 import type { VectorPoint } from '../../lib/stores/vectors/port.ts'
+import { seeded } from '../../test/helpers/seeded.ts'
 
 /** Words of the made language; the k-th is about 1/k as frequent as the first. */
 const VOCABULARY = 30_000
@@ -17,7 +17,11 @@ export function* madePoints(count: number, dimensions: number, seed = 1, terms =
       vector: unit(dimensions, random),
       lexical: madeTerms(terms, random),
       document: `document-${Math.floor(index / 10)}`,
-      facets: { kind: ['text', 'table', 'formula'][index % 3] ?? 'text', year: 2010 + (index % 15), tags: [`t${index % 7}`] },
+      facets: {
+        kind: ['text', 'table', 'formula'][index % 3] ?? 'text',
+        year: 2010 + (index % 15),
+        tags: [`t${index % 7}`],
+      },
       payload: { text: `${index} ${text}`, page: index % 40, heading: ['Capítulo 1', 'Art. 5º'] },
     }
   }

@@ -21,12 +21,17 @@ export function conditionsOf(filter: FacetFilter = {}): Condition[] {
       return { facet, kind: 'any', values }
     }
     const { from, to, ...rest } = wanted
-    if (Object.keys(rest).length > 0 || (from === undefined && to === undefined)) throw wrong('a range has from, to or both')
+    if (Object.keys(rest).length > 0 || (from === undefined && to === undefined))
+      throw wrong('a range has from, to or both')
     if (![from, to].every((end) => end === undefined || Number.isFinite(end))) throw wrong('an end is not a number')
     return { facet, kind: 'range', from, to }
   })
-  const values = conditions.reduce((sum, condition) => sum + (condition.kind === 'any' ? condition.values.length : 1), 0)
-  if (values > MAX_VALUES) throw new PipelineError('VECTOR_FILTER', `A filter has ${MAX_VALUES} values at most, not ${values}`)
+  const values = conditions.reduce(
+    (sum, condition) => sum + (condition.kind === 'any' ? condition.values.length : 1),
+    0,
+  )
+  if (values > MAX_VALUES)
+    throw new PipelineError('VECTOR_FILTER', `A filter has ${MAX_VALUES} values at most, not ${values}`)
   return conditions
 }
 

@@ -72,19 +72,25 @@ export async function makeTables(
         number integer not null unique,
         since bigint not null,
         until bigint,
-        document text storage main not null,
-        vector ${prefix}vector(${dimensions}) storage ${inline ? 'plain' : 'external'} not null,
-        lexical ${prefix}sparsevec(1000000000) storage external not null,
-        facets jsonb storage main not null,
-        payload jsonb storage extended not null
+        document text not null,
+        vector ${prefix}vector(${dimensions}) not null,
+        lexical ${prefix}sparsevec(1000000000) not null,
+        facets jsonb not null,
+        payload jsonb not null
       ) with (toast_tuple_target = 128);
+      alter table ${points}
+        alter document set storage main,
+        alter facets set storage main,
+        alter vector set storage ${inline ? 'plain' : 'external'},
+        alter lexical set storage external;
       create index on ${points} (since);
       create index on ${points} (until) where until is not null;
       create table ${postingsOf(collection)} (
         term integer not null,
-        points integer[] storage external not null,
-        weights real[] storage external not null
+        points integer[] not null,
+        weights real[] not null
       );
+      alter table ${postingsOf(collection)} alter points set storage external, alter weights set storage external;
       create index on ${postingsOf(collection)} (term);
     `)
   })
