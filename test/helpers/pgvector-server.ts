@@ -71,7 +71,10 @@ async function start(folder: string): Promise<PgvectorServer> {
   await chmod(base, 0o777)
   const user = process.getuid?.() === 0 ? await nobody() : {}
   // PostgreSQL does not run as root, and another user may not be able to read where this repository lies.
-  const seen = await run(join(folder, BIN, 'postgres'), ['--version'], user).then(() => true, () => false)
+  const seen = await run(join(folder, BIN, 'postgres'), ['--version'], user).then(
+    () => true,
+    () => false,
+  )
   const binaries = seen ? folder : join(base, 'binaries')
   if (!seen) await cp(folder, binaries, { recursive: true })
   const data = join(base, 'data')
@@ -109,7 +112,9 @@ async function ready(server: ReturnType<typeof spawn>): Promise<void> {
 }
 
 async function nobody(): Promise<{ uid: number; gid: number }> {
-  const [uid, gid] = await Promise.all(['-u', '-g'].map(async (which) => Number((await run('id', [which, 'nobody'])).stdout)))
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (which) => Number((await run('id', [which, 'nobody'])).stdout)),
+  )
   return { uid: uid ?? 65_534, gid: gid ?? 65_534 }
 }
 

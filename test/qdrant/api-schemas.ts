@@ -65,7 +65,9 @@ export class QdrantApi {
 
   #check(schema: JsonSchema | undefined): BodyCheck {
     if (schema === undefined) return (body) => (body === undefined ? [] : ['there must be no body'])
-    const validate: ValidateFunction = this.#ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"components#/')))
+    const validate: ValidateFunction = this.#ajv.compile(
+      JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"components#/')),
+    )
     return (body) => {
       if (validate(body)) return []
       // The deepest ones say most; the others are the options of a union that were not meant.

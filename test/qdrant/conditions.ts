@@ -34,8 +34,10 @@ function holds(condition: Condition, point: Kept): boolean {
   if ('has_id' in condition) return condition.has_id.includes(point.id)
   if ('key' in condition) {
     const values = valuesAt(point.payload, condition.key)
-    if (condition.match !== null && condition.match !== undefined) return values.some((value) => matches(Object(condition.match), value))
-    if (condition.range !== null && condition.range !== undefined) return values.some((value) => inRange(Object(condition.range), value))
+    if (condition.match !== null && condition.match !== undefined)
+      return values.some((value) => matches(Object(condition.match), value))
+    if (condition.range !== null && condition.range !== undefined)
+      return values.some((value) => inRange(Object(condition.range), value))
     throw new Error(`the double does not know the condition ${JSON.stringify(condition)}`)
   }
   if ('must' in condition || 'should' in condition || 'must_not' in condition) return admits(condition, point)
@@ -56,7 +58,10 @@ function matches(match: { value?: unknown; any?: unknown[] }, value: unknown): b
   throw new Error(`the double does not know the match ${JSON.stringify(match)}`)
 }
 
-function inRange({ gt, gte, lt, lte }: { gt?: number; gte?: number; lt?: number; lte?: number }, value: unknown): boolean {
+function inRange(
+  { gt, gte, lt, lte }: { gt?: number; gte?: number; lt?: number; lte?: number },
+  value: unknown,
+): boolean {
   if (typeof value !== 'number') return false
   return (
     (gt === undefined || value > gt) &&

@@ -106,7 +106,12 @@ function describe({ settings, points, fields }: Collection): unknown {
     indexed_vectors_count: 0,
     segments_count: 1,
     config: {
-      params: { vectors: settings.vectors, sparse_vectors: settings.sparse_vectors, shard_number: 1, replication_factor: 1 },
+      params: {
+        vectors: settings.vectors,
+        sparse_vectors: settings.sparse_vectors,
+        shard_number: 1,
+        replication_factor: 1,
+      },
       hnsw_config: { m: 16, ef_construct: 100, full_scan_threshold: 10_000 },
       optimizer_config: {
         deleted_threshold: 0.2,
@@ -185,7 +190,9 @@ function shown(point: Kept | undefined, { with_vector, with_payload = true }: Bo
       ? { lexical: { indices: [...lexical.keys()], values: [...lexical.values()] } }
       : {}),
   }
-  return [{ id: point.id, ...(with_payload ? { payload: point.payload } : {}), ...(wanted.length === 0 ? {} : { vector }) }]
+  return [
+    { id: point.id, ...(with_payload ? { payload: point.payload } : {}), ...(wanted.length === 0 ? {} : { vector }) },
+  ]
 }
 
 function query(collection: Collection, { query: asked, using, filter, limit }: Search): unknown[] {
@@ -195,7 +202,9 @@ function query(collection: Collection, { query: asked, using, filter, limit }: S
     .filter((point) => admits(filter, point))
     .flatMap((point) => {
       const value = score(point)
-      return value === undefined ? [] : [{ id: point.id, version: 1, score: Math.fround(value), payload: point.payload }]
+      return value === undefined
+        ? []
+        : [{ id: point.id, version: 1, score: Math.fround(value), payload: point.payload }]
     })
     .sort((a, b) => b.score - a.score)
     .slice(0, limit)

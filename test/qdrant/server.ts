@@ -52,16 +52,16 @@ export async function startQdrantDouble({ apiKey }: { apiKey?: string } = {}): P
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const send = (status: number, body: unknown, headers: Record<string, string> = {}) => {
-      if (typeof body === 'string') return response.writeHead(status, headers).end(body)
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+    const send = (status: number, body: unknown, headers: Record<string, string> = {}): void => {
+      if (typeof body === 'string') response.writeHead(status, headers).end(body)
+      else response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
     }
     const refuse = (status: number, error: string) => send(status, { status: { error }, time: 0.001 })
     const { pathname } = new URL(request.url ?? '/', double.url)
     const found = known.find(request.method ?? '', pathname)
     if (found === undefined) {
       double.violations.push(`no such operation: ${request.method} ${pathname}`)
-      return void send(404, '')
+      return send(404, '')
     }
     const { operation, parts } = found
     double.operations.push(operation.name)
@@ -69,9 +69,9 @@ export async function startQdrantDouble({ apiKey }: { apiKey?: string } = {}): P
     const body: unknown = request.headers['content-length'] === undefined ? undefined : await json(request)
     const instead = double.instead?.(operation.name, request)
     if (instead === 'hang') return
-    if (instead !== undefined) return void send(instead.status, instead.body, instead.headers)
+    if (instead !== undefined) return send(instead.status, instead.body, instead.headers)
     if (apiKey !== undefined && request.headers['api-key'] !== apiKey) {
-      return void send(401, `Invalid API key or JWT: ${request.headers['api-key']}`)
+      return send(401, `Invalid API key or JWT: ${request.headers['api-key']}`)
     }
     const wrong = operation.request(body)
     if (wrong.length > 0) {
