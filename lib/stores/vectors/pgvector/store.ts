@@ -163,11 +163,11 @@ interface ListRow extends Row {
   lexical: string
 }
 
-/** `{1:0.5,7:0.25}/1000000000`, counted from 1. */
+/** `{1:0.5,7:0.25}/1000000000`, counted from 1; the text is the shortest that gives the same single precision. */
 function termsOf(sparse: string): VectorPoint['lexical'] {
   const inside = sparse.slice(1, sparse.indexOf('}'))
   const pairs = inside === '' ? [] : inside.split(',').map((pair) => pair.split(':').map(Number))
-  return { terms: pairs.map(([index = 0]) => index - 1), weights: pairs.map(([, weight = 0]) => weight) }
+  return { terms: pairs.map(([index = 0]) => index - 1), weights: pairs.map(([, weight = 0]) => Math.fround(weight)) }
 }
 
 /** An error of the database in the words of the port. */

@@ -80,7 +80,7 @@ function rewriteSome(postgres: PostgresStore, collection: string, from: number):
   return postgres.transaction(async (tx) => {
     await tx.query(`select from ${CATALOGUE} where name = $1 for update`, [collection])
     const { rows } = await tx.query<{ last: number | null }>(
-      `select max(term) as last from (select term from ${postings} where term >= $1 order by term limit ${REWRITE_BLOCKS}) some`,
+      `select max(term) as last from (select term from ${postings} where term >= $1 order by term limit ${REWRITE_BLOCKS}) page`,
       [from],
     )
     const last = rows[0]?.last ?? undefined
@@ -92,7 +92,7 @@ function rewriteSome(postgres: PostgresStore, collection: string, from: number):
        from (
          select old.term, posting.number, posting.weight
          from old, unnest(old.points, old.weights) as posting (number, weight)
-       ) each where exists (select from ${pointsOf(collection)} p where p.number = each.number)
+       ) kept where exists (select from ${pointsOf(collection)} p where p.number = kept.number)
        group by term`,
       [from, last],
       { timeoutMs: 0 },
