@@ -27,7 +27,7 @@ describe('versions of a collection', () => {
   })
   after(async () => {
     assert.deepEqual(ollama.violations, [])
-    await ollama.close()
+    await ollama.stop()
     await at.close()
   })
 
@@ -131,7 +131,7 @@ describe('versions of a collection', () => {
     const config = { collection: 'ausente' }
     const ours = ollamaOf(server.url)
     await at.index({ document: 'a', text: 'Tarifa social.' }, { ...config, embedder: 'ollama', model: 'bge-m3', ollama: ours })
-    await server.close()
+    await server.stop()
     const found = await at.search('tarifa', { ...config, ollama: { ...ours, concurrency: 3 } })
     assert.deepEqual([found.hits.length, found.degraded, found.mode], [1, true, 'lexical'])
     assert.match(found.reason ?? '', /^MODEL_|^HOST_OPEN/)
@@ -143,7 +143,7 @@ describe('versions of a collection', () => {
     })
     const changed = await at.search('tarifa', { ...config, ollama: ollamaOf(others.url) })
     assert.match(changed.reason ?? '', /^MODEL_CHANGED/)
-    await others.close()
+    await others.stop()
   })
 
   test('what was replaced is cleared away after its grace, what readers see stays', async () => {
