@@ -44,7 +44,8 @@ export class OllamaCatalogue {
     } catch (error) {
       if (!(error instanceof PipelineError) || error.code !== 'MODEL_MISSING' || !session.config.pull) throw error
       await this.#pulls.join(key, options.signal, (signal, tell) => pull(session, name, signal, tell), options.onPull)
-      return await this.#look(session, key, name, options.signal)
+      // not together with one that looked before it was there
+      return await this.#look(session, key, name, options.signal, `${key} pulled`)
     }
   }
 
@@ -53,8 +54,8 @@ export class OllamaCatalogue {
     this.#known.delete(JSON.stringify([config.token, taggedName(model)]))
   }
 
-  #look(session: Session, key: string, name: string, signal: AbortSignal): Promise<ModelInfo> {
-    return this.#looks.join(key, signal, async (shared) => {
+  #look(session: Session, key: string, name: string, signal: AbortSignal, work = key): Promise<ModelInfo> {
+    return this.#looks.join(work, signal, async (shared) => {
       const info = await look(session, name, shared)
       this.#known.delete(key)
       this.#known.set(key, { info, until: this.#now() + keepMs })

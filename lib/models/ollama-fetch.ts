@@ -32,13 +32,14 @@ export function ollamaFetch(http: HttpClient, patience: Patience, about: About):
   const ask: typeof fetch = async (input, init) => {
     const url = input instanceof Request ? input.url : String(input)
     const headers = Object.fromEntries(new Headers(init?.headers))
-    const { body: text } = init ?? {}
+    // the library sends nothing but JSON
+    const json: unknown = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined
     try {
       const answer = await http.request({
         method: init?.method === 'POST' ? 'POST' : 'GET',
         url,
         headers,
-        ...(typeof text === 'string' ? { json: JSON.parse(text) } : {}),
+        ...(json === undefined ? {} : { json }),
         signal: about.signal,
         ...patience,
         maxBytes,
@@ -52,7 +53,7 @@ export function ollamaFetch(http: HttpClient, patience: Patience, about: About):
         throw wrongForm(about, `it redirects to ${target === null ? 'nowhere' : placeOf(target)}`)
       }
       if (/html/i.test(type)) throw wrongForm(about, 'a web page')
-      chunks = /ndjson/i.test(type) ? lines(answer.body, about) : translated(answer.body, about)
+      chunks = isStream(json) ? lines(answer.body, about) : translated(answer.body, about)
       return new Response(ReadableStream.from(chunks), { status: 200, headers: { 'content-type': type } })
     } catch (error) {
       body?.destroy()
@@ -70,6 +71,11 @@ export function ollamaFetch(http: HttpClient, patience: Patience, about: About):
       body.destroy()
     },
   }
+}
+
+/** Whether an answer in lines was asked for: what a proxy makes of the content type does not matter. */
+function isStream(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'stream' in json && json.stream === true
 }
 
 async function ended(body: Readable): Promise<void> {

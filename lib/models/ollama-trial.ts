@@ -1,15 +1,7 @@
 import { clientFor, placeOfServer } from './ollama.ts'
 import { listModels, serverVersion } from './ollama-catalogue.ts'
 import type { OllamaConfig } from './ollama-config.ts'
-
-/** What a server says when it is tried. */
-export interface OllamaTrial {
-  /** Scheme, host and port. */
-  place: string
-  version: string
-  /** Names with tags, as the server lists them; sizes in bytes. */
-  models: { name: string; size: number | null }[]
-}
+import type { OllamaTrial } from './trial.ts'
 
 /** Asks a server who it is, over a connection of its own: a breaker that is open does not count. Throws what {@link LanguageModel} throws. */
 export async function tryOllama(config: OllamaConfig, signal: AbortSignal): Promise<OllamaTrial> {

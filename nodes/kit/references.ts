@@ -75,7 +75,7 @@ export function serviceOf<T extends object>(
 
 /** The checked config of a deployed config node, for admin endpoints; undefined when there is none of that type, or it is bad. */
 export function deployedConfig(
-  red: Red,
+  red: Pick<Red, 'nodes'>,
   id: string,
   type: NodeDeclaration['type'],
 ): Record<string, unknown> | undefined {

@@ -10,7 +10,7 @@ export const declaration = defineNode({
   inputs: 1,
   outputs: ['extracted', 'unchanged', 'page'],
   config: PdfConfigSchema,
-  references: { stores: { type: 'ysh-stores' } },
+  references: { stores: { type: 'ysh-stores' }, ollama: { type: 'ysh-ollama', required: false } },
   credentials: { password: { type: 'password' } },
   limits: { concurrency: 1, queueLimit: 1_000, timeoutSeconds: 7_200 },
   form: [
@@ -35,7 +35,7 @@ export const declaration = defineNode({
     {
       section: 'vision',
       fields: [
-        { field: 'visionHost', icon: 'server' },
+        { field: 'ollama', icon: 'server' },
         { field: 'visionModel', icon: 'eye' },
       ],
     },

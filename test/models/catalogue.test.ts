@@ -98,8 +98,8 @@ describe('what is known of the models of a server', () => {
 describe('fetching a model', () => {
   test('is done once for all who wait, and says how far it is', async () => {
     await withDouble({ registry: ['bge-m3'] }, async (double) => {
-      double.misbehave('/api/pull', { kind: 'slow', ms: 20 })
-      const model = openOllama(ollamaConfig(double.url, { pull: true, totalTimeoutMs: 50 }))
+      double.misbehave('/api/pull', { kind: 'slow', ms: 250 })
+      const model = openOllama(ollamaConfig(double.url, { pull: true, totalTimeoutMs: 1_000 }))
       const told: PullProgress[][] = [[], []]
       await Promise.all(
         told.map((list) => model.describe('bge-m3', { signal, onPull: (progress) => list.push(progress) })),

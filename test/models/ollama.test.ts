@@ -3,7 +3,9 @@ import { describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { PipelineError } from '../../lib/errors.ts'
 import { openOllama } from '../../lib/models/ollama.ts'
+import { modelError } from '../../lib/models/ollama-errors.ts'
 import type { ChatRequest, LanguageModel } from '../../lib/models/port.ts'
+import { networkError } from '../../lib/net/errors.ts'
 import type { Fault } from '../ollama/double.ts'
 import { ollamaConfig, withDouble } from './server.ts'
 
@@ -98,6 +100,7 @@ describe('a chat with Ollama', () => {
       true,
     ],
     ['HTML', { kind: 'body', body: '<html>', type: 'text/html' }, 'MODEL_ANSWER', /a web page/, true],
+    ['no JSON under another type', { kind: 'body', body: '[1' }, 'MODEL_ANSWER', /no JSON/, true],
     ['nonsense', { kind: 'body', body: '[1', type: 'application/x-ndjson' }, 'MODEL_ANSWER', /no JSON/, true],
     ['another form', { kind: 'body', body: '{"x":1}\n', type: 'application/x-ndjson' }, 'MODEL_ANSWER', /done/, true],
     [
@@ -260,6 +263,26 @@ describe('deadlines of Ollama', () => {
       assert.deepEqual([open.code, open.retryable], ['MODEL_UNAVAILABLE', true])
       assert.ok((open.retryAfterMs ?? 0) > 0, 'its breaker says when')
     })
+  })
+})
+
+describe('the address of an Ollama server', () => {
+  test('may be a name, and is named in messages as scheme, host and port', async () => {
+    await withDouble({ models }, async (double) => {
+      const model = openOllama(ollamaConfig(double.url.replace('127.0.0.1', 'LocalHost')))
+      assert.match(model.place, /^http:\/\/localhost:\d+$/)
+      assert.equal((await model.chat(ask())).text, 'ok')
+    })
+    assert.equal(openOllama(ollamaConfig('https://models.example')).place, 'https://models.example')
+    assert.equal(openOllama(ollamaConfig('http://[::1]:11434')).place, 'http://[::1]:11434')
+    assert.throws(() => openOllama({ ...ollamaConfig('http://x'), url: 'ftp://x' }), /http or https/)
+  })
+
+  test('that nobody answers at is away, and not a model that thinks for long', () => {
+    const about = { place: 'http://10.0.0.1:11434', signal: never, clean: (text: string) => text }
+    const timedOut = Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT' })
+    const error = modelError(networkError(timedOut, '10.0.0.1:11434', about.clean), about)
+    assert.deepEqual([error.code, error.retryable], ['MODEL_UNAVAILABLE', true])
   })
 })
 

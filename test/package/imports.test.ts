@@ -37,11 +37,16 @@ describe('imports go one way', () => {
     assert.deepEqual(shown(going('lib/', /^(nodes|build|test)\/|^@?node-red|^@types\/node-red/)), [])
   })
 
-  test('stores and net use neither runs nor steps; runs use no steps', () => {
+  test('stores and net use neither runs nor steps; runs use no steps; models use only net', () => {
     const real = (found: Import[]) => shown(found.filter((each) => !each.typeOnly))
     assert.deepEqual(real(going('lib/stores/', /^lib\/(steps|runs)\//)), [])
     assert.deepEqual(real(going('lib/net/', /^lib\/(steps|runs|stores)\//)), [])
     assert.deepEqual(real(going('lib/runs/', /^lib\/steps\//)), [])
+    assert.deepEqual(real(going('lib/models/', /^lib\/(steps|runs|stores)\//)), [])
+    assert.deepEqual(
+      real(going('lib/', /^lib\/models\//).filter(({ from }) => !/^lib\/(steps|models)\//.test(from))),
+      [],
+    )
   })
 
   test('the nodes use no part of Node-RED but what it hands them', () => {

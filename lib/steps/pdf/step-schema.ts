@@ -1,3 +1,4 @@
+import { OllamaSchema } from '../../models/ollama-config.ts'
 import { type Infer, Type } from '../../schema.ts'
 
 /** Config of the step `pdf-extract`. */
@@ -85,17 +86,14 @@ export const PdfConfigSchema = Type.Object(
       maximum: 600_000,
       description: 'Least time between two requests to the same host, in milliseconds',
     }),
-    visionHost: Type.String({
-      default: 'http://127.0.0.1:11434',
-      pattern: '^https?://\\S+$',
-      title: 'Ollama',
-      description: 'Address of the Ollama server whose vision model reads formulas that are pictures',
-    }),
+    /** The server of the vision model. */
+    ollama: Type.Optional(OllamaSchema),
     visionModel: Type.String({
       default: '',
       maxLength: 200,
       title: 'Vision model',
-      description: 'A model of that server, such as qwen2.5vl:7b; blank leaves such formulas unread',
+      description:
+        'A model of the Ollama server that reads formulas that are pictures, such as qwen2.5vl:7b; blank leaves them unread',
     }),
     password: Type.String({ default: '', title: 'Password', description: 'Of encrypted documents' }),
   },

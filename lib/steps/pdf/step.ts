@@ -44,7 +44,7 @@ export const pdfExtract = defineStep({
 const prepared = preparing(pdfMigrations)
 
 function settingsHash(config: PdfConfig): string {
-  const { tables, formulas, parameters, ocr, perPage, maxPages, password, visionModel } = config
+  const { tables, formulas, parameters, ocr, perPage, maxPages, password, visionModel, ollama } = config
   const relevant = [
     extractionVersion,
     tables,
@@ -54,7 +54,7 @@ function settingsHash(config: PdfConfig): string {
     perPage,
     maxPages,
     password !== '',
-    visionModel,
+    ollama === undefined ? '' : visionModel,
   ]
   return createHash('sha256').update(JSON.stringify(relevant)).digest('hex')
 }

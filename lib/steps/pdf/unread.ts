@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../../errors.ts'
+import { openOllama } from '../../models/ollama.ts'
 import type { StepContext } from '../step.ts'
 import type { Formula, PageFormulas, UnreadFormula } from './formulas/model.ts'
 import { readPictures } from './formulas/read-pictures.ts'
-import { ollamaReader } from './formulas/vision.ts'
+import { visionReader } from './formulas/vision.ts'
 import type { PdfConfig } from './step-schema.ts'
 
 /** Formulas that could not be read from the page and that a vision model may be shown. */
@@ -17,26 +18,27 @@ export class Unread {
   }
 
   /**
-   * What the configured model reads of them; nothing where none is configured. A model that does not answer is no reason to lose the
+   * What the configured model reads of them; nothing where server or model is not configured. A model that does not answer is no reason to lose the
    * document: that is said in `problem`.
    */
   async read(
     key: string,
-    { visionHost, visionModel, password }: PdfConfig,
+    { ollama, visionModel, password }: PdfConfig,
     { stores, signal }: Pick<StepContext, 'stores' | 'signal'>,
   ): Promise<{ formulas: Formula[]; problem: string | undefined }> {
-    if (visionModel === '' || this.#formulas.length === 0) return { formulas: [], problem: undefined }
+    if (ollama === undefined || visionModel === '' || this.#formulas.length === 0)
+      return { formulas: [], problem: undefined }
     try {
       const bytes = await stores.objects.withFile(key, (file) => readFile(file), { signal })
       const { formulas } = await readPictures(bytes, this.#formulas, {
-        reader: ollamaReader({ host: visionHost, model: visionModel }),
+        reader: visionReader(openOllama(ollama), { model: visionModel }),
         signal,
         most: Unread.most,
         ...(password === '' ? {} : { password }),
       })
       return { formulas, problem: undefined }
     } catch (thrown) {
-      const { code, message } = PipelineError.from(thrown, 'VISION_UNAVAILABLE')
+      const { code, message } = PipelineError.from(thrown, 'PDF_FAILED')
       if (signal.aborted) throw thrown
       return { formulas: [], problem: `formulas in pictures stay unread: ${code}: ${message}` }
     }

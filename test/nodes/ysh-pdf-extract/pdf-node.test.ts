@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
 import { tinyPdf } from '../../helpers/tiny-pdf.ts'
+import { type OllamaDouble, startOllamaDouble } from '../../ollama/double.ts'
+import { pictured } from '../../steps/pdf/formulas/helpers.ts'
 
 const at = { z: 'tab', x: 100, y: 100 }
 
 /** `POST /pdf` with the bytes -> ysh-pdf-extract -> manifest and number of the output; 500 with the error. */
-function flows(): FlowNode[] {
+function flows(ollama: string): FlowNode[] {
   const answer = (id: string, output: number): FlowNode => ({
     ...{ id, type: 'change', ...at, wires: [['out']] },
     rules: [{ t: 'set', p: 'headers', pt: 'msg', to: JSON.stringify({ output: String(output) }), tot: 'json' }],
@@ -16,9 +18,11 @@ function flows(): FlowNode[] {
   return [
     { id: 'tab', type: 'tab', label: 'test' },
     { id: 'stores', type: 'ysh-stores', name: '', folder: '' },
+    { id: 'ollama', type: 'ysh-ollama', name: '', url: ollama },
     { id: 'in', type: 'http in', ...at, url: '/pdf', method: 'post', wires: [['pdf']] },
     {
       ...{ id: 'pdf', type: 'ysh-pdf-extract', ...at, stores: 'stores', perPage: true, folder: 'documentos' },
+      ...{ ollama: 'ollama', visionModel: 'qwen3-vl' },
       wires: [['one'], ['two'], ['page']],
     },
     answer('one', 1),
@@ -41,10 +45,17 @@ function flows(): FlowNode[] {
 
 describe('the node ysh-pdf-extract in Node-RED', { timeout: 240_000 }, () => {
   let red: NodeRed
+  let double: OllamaDouble
   before(async () => {
-    red = await startNodeRed({ flows: flows(), credentials: { pdf: { password: 'segredo' } } })
+    const models = [{ name: 'qwen3-vl', capabilities: ['completion', 'vision'] }]
+    double = await startOllamaDouble({ models, token: 'passe', reply: () => JSON.stringify({ latex: 'P=U I' }) })
+    const credentials = { pdf: { password: 'segredo' }, ollama: { token: 'passe' } }
+    red = await startNodeRed({ flows: flows(double.url), credentials })
   })
-  after(() => red?.dispose())
+  after(async () => {
+    await red?.dispose()
+    await double?.stop()
+  })
 
   async function ask(
     bytes: Buffer | string,
@@ -81,9 +92,15 @@ describe('the node ysh-pdf-extract in Node-RED', { timeout: 240_000 }, () => {
     assert.deepEqual([status, body.code], [500, 'NOT_PDF'])
   })
 
+  test('formulas that are pictures are read by a model of the server that it points at', async () => {
+    const { body } = await ask(Buffer.from(await pictured()))
+    assert.deepEqual([body.outcome, body.formulas, body.unread, body.problems], ['extracted', 1, 0, []])
+    assert.deepEqual(double.violations, [])
+  })
+
   test('the password is nowhere to be read', async () => {
     const { body } = await ask(tinyPdf('outra'))
     assert.doesNotMatch(JSON.stringify(body), /segredo/)
-    assert.doesNotMatch(red.output(), /segredo/)
+    assert.doesNotMatch(red.output(), /segredo|passe/)
   })
 })

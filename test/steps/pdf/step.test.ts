@@ -12,8 +12,8 @@ import { putArtifact } from '../../../lib/stores/objects/artifacts.ts'
 import { openStores } from '../../../lib/stores/open.ts'
 import { startPostgres } from '../../helpers/postgres-server.ts'
 import { tinyPdf } from '../../helpers/tiny-pdf.ts'
+import { ollamaConfig, withDouble } from '../../models/server.ts'
 import { pictured } from './formulas/helpers.ts'
-import { ollamaDouble } from './formulas/ollama-double.ts'
 import { scanFile, scanned } from './ocr/scan.ts'
 
 const configs = parser(PdfConfigSchema, 'test config')
@@ -165,19 +165,19 @@ describe('the step pdf-extract', async () => {
     const artifact = await keep(Buffer.from(await pictured()))
     const without = await extract({ artifact })
     assert.deepEqual([without.outcome, without.formulas, without.unread], ['extracted', 0, 1])
-    const silent = { visionHost: 'http://127.0.0.1:9', visionModel: 'qwen3-vl' }
+    assert.equal((await extract({ artifact }, { visionModel: 'qwen3-vl' })).outcome, 'unchanged', 'no server, no model')
+    const silent = { ollama: ollamaConfig('http://127.0.0.1:9'), visionModel: 'qwen3-vl' }
     const failed = await extract({ artifact }, silent)
     assert.deepEqual([failed.outcome, failed.formulas, failed.unread], ['partial', 0, 1])
-    assert.match(failed.problems.join(), /formulas in pictures stay unread: VISION_UNAVAILABLE/)
-    const double = await ollamaDouble('qwen3-vl', () => JSON.stringify({ latex: 'P=U I' }))
-    try {
-      const read = await extract({ artifact }, { ...silent, visionHost: double.host })
+    assert.match(failed.problems.join(), /formulas in pictures stay unread: MODEL_UNAVAILABLE/)
+    const models = [{ name: 'qwen3-vl', capabilities: ['completion', 'vision'] }]
+    await withDouble({ models, reply: () => JSON.stringify({ latex: 'P=U I' }) }, async (double) => {
+      const config = { ...silent, ollama: ollamaConfig(double.url) }
+      const read = await extract({ artifact }, config)
       assert.deepEqual([read.outcome, read.formulas, read.unread], ['extracted', 1, 0])
       assert.match(JSON.stringify((await lines(read)).at(-1)), /P=U I/)
-      assert.equal((await extract({ artifact }, { ...silent, visionHost: double.host })).outcome, 'unchanged')
-    } finally {
-      await double.close()
-    }
+      assert.equal((await extract({ artifact }, config)).outcome, 'unchanged')
+    })
   })
 
   test('what is no PDF says what it is', async () => {

@@ -10,7 +10,7 @@ export interface ModelAdapter {
 }
 
 const answer = Type.Object({ latex: Type.String({ maxLength: 4_000 }) })
-const json = parser(answer, 'The answer of the vision model', 'VISION_ANSWER')
+const json = parser(answer, 'The answer of the vision model', 'MODEL_ANSWER')
 
 /** The name of an adapter. */
 export type AdapterName = 'json' | 'markdown' | 'doctags'

@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createCanvas, loadImage } from '@napi-rs/canvas'
-import { PipelineError } from '../../../../lib/errors.ts'
+import { openOllama } from '../../../../lib/models/ollama.ts'
 import { cropRegions } from '../../../../lib/steps/pdf/formulas/crop.ts'
 import { adapterOf } from '../../../../lib/steps/pdf/formulas/models.ts'
 import { readPictures } from '../../../../lib/steps/pdf/formulas/read-pictures.ts'
-import { type OllamaReaderOptions, ollamaReader } from '../../../../lib/steps/pdf/formulas/vision.ts'
+import { type FormulaReader, visionReader } from '../../../../lib/steps/pdf/formulas/vision.ts'
+import { code } from '../../../helpers/pipeline-error.ts'
+import { ollamaConfig, withDouble } from '../../../models/server.ts'
+import type { OllamaDouble } from '../../../ollama/double.ts'
 import { formulasOf, pictured } from './helpers.ts'
-import { type Behaviour, ollamaDouble } from './ollama-double.ts'
 
-/** Answers for the length of one test. */
-async function withDouble(
-  behave: Behaviour,
-  use: (options: OllamaReaderOptions, double: Awaited<ReturnType<typeof ollamaDouble>>) => Promise<void>,
+/** A reader on a double whose model answers so. */
+async function withReader(
+  reply: () => string,
+  use: (reader: FormulaReader, double: OllamaDouble) => Promise<void>,
+  options: { adapter?: 'json' | 'markdown' | 'doctags'; model?: string } = {},
 ): Promise<void> {
-  const double = await ollamaDouble('qwen3-vl', behave)
-  try {
-    await use({ host: double.host, model: 'qwen3-vl' }, double)
-  } finally {
-    await double.close()
-  }
+  const models = [{ name: 'qwen3-vl', capabilities: ['completion', 'vision'] }, 'llama3.2']
+  await withDouble({ models, reply }, (double) =>
+    use(visionReader(openOllama(ollamaConfig(double.url)), { model: 'qwen3-vl', ...options }), double),
+  )
 }
 
 const never = new AbortController().signal
-const code = (wanted: string) => (error: unknown) => error instanceof PipelineError && error.code === wanted
 
 describe('formulas that are pictures', () => {
   let bytes: Uint8Array = new Uint8Array()
@@ -61,18 +61,13 @@ describe('formulas that are pictures', () => {
   })
 
   test('are read by a model that answers in JSON', async () => {
-    await withDouble(
+    await withReader(
       () => JSON.stringify({ latex: String.raw`P=\frac{E}{t}` }),
-      async (options, double) => {
+      async (reader, double) => {
         const { unread } = await formulasOf(bytes)
-        const read = await readPictures(bytes, unread, { reader: ollamaReader(options), signal: never })
-        assert.deepEqual(double.complaints, [])
-        assert.equal(double.requests[0]?.messages[0]?.images?.length, 1)
-        assert.ok(
-          Buffer.from(double.requests[0].messages[0].images[0] ?? '', 'base64')
-            .subarray(1, 4)
-            .equals(Buffer.from('PNG')),
-        )
+        const read = await readPictures(bytes, unread, { reader, signal: never })
+        // an "iVBORw0KGgo" is how a PNG begins in base64
+        assert.match(JSON.stringify(double.of('/api/chat')[0]?.body), /"images":\["iVBORw0KGgo[^"]+"\].*"format":\{/)
         assert.deepEqual(read.unread, [])
         assert.equal(read.formulas[0]?.latex, String.raw`P=\frac{E}{t}`)
         assert.equal(read.formulas[0].source, 'vision')
@@ -83,11 +78,11 @@ describe('formulas that are pictures', () => {
 
   test('stay unread when what the model writes does not parse, or it sees none', async () => {
     for (const latex of [String.raw`P=\frac{E}{`, String.raw`\href{javascript:x}{y}\undefinedcommand`, '']) {
-      await withDouble(
+      await withReader(
         () => JSON.stringify({ latex }),
-        async (options) => {
+        async (reader) => {
           const { unread } = await formulasOf(bytes)
-          const read = await readPictures(bytes, unread, { reader: ollamaReader(options), signal: never })
+          const read = await readPictures(bytes, unread, { reader, signal: never })
           assert.deepEqual(read.formulas, [])
           assert.equal(read.unread.length, 1)
         },
@@ -96,7 +91,7 @@ describe('formulas that are pictures', () => {
   })
 })
 
-describe('a reader on Ollama', () => {
+describe('a reader on a model that sees', () => {
   const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47])
 
   test('asks models made for OCR without a schema and takes the formula out of Markdown or tags', async () => {
@@ -113,53 +108,44 @@ describe('a reader on Ollama', () => {
     }
     for (const adapter of ['markdown', 'doctags'] as const) {
       for (const text of answers[adapter]) {
-        await withDouble(
+        await withReader(
           () => text,
-          async (options, double) => {
-            assert.equal(await ollamaReader({ ...options, adapter }).readFormula(png, never), 'x = \\frac{a}{b}')
-            assert.equal(double.requests[0]?.format, undefined)
-            assert.deepEqual(double.complaints, [])
+          async (reader, double) => {
+            assert.equal(await reader.readFormula(png, never), 'x = \\frac{a}{b}')
+            assert.doesNotMatch(JSON.stringify(double.of('/api/chat')[0]?.body), /"format"/)
           },
+          { adapter },
         )
       }
     }
   })
 
   test('tells what is wrong', async () => {
-    await withDouble(
+    await withReader(
       () => 'I see a formula.',
-      async (options) => {
-        await assert.rejects(ollamaReader(options).readFormula(png, never), code('VISION_ANSWER'))
-        await assert.rejects(ollamaReader({ ...options, model: 'other' }).readFormula(png, never), code('VISION_MODEL'))
-      },
+      async (reader) => await assert.rejects(reader.readFormula(png, never), code('MODEL_ANSWER')),
     )
-    await withDouble(
-      (_, response) => {
-        response.writeHead(500).end('{"error":"out of memory"}')
-        return undefined
-      },
-      async (options) => {
-        await assert.rejects(ollamaReader(options).readFormula(png, never), code('VISION_UNAVAILABLE'))
-      },
-    )
-    await assert.rejects(
-      ollamaReader({ host: 'http://127.0.0.1:9', model: 'm' }).readFormula(png, never),
-      code('VISION_UNAVAILABLE'),
-    )
+    for (const [model, wanted] of [
+      ['other', 'MODEL_MISSING'],
+      ['llama3.2', 'MODEL_CANNOT'],
+    ] as const) {
+      await withReader(
+        () => '',
+        async (reader) => await assert.rejects(reader.readFormula(png, never), code(wanted)),
+        { model },
+      )
+    }
   })
 
-  test('ends when it takes too long, and when it is stopped', async () => {
-    await withDouble(
-      () => undefined,
-      async (options) => {
-        await assert.rejects(
-          ollamaReader({ ...options, timeoutMs: 150 }).readFormula(png, never),
-          code('VISION_TIMEOUT'),
-        )
+  test('ends when it is stopped', async () => {
+    await withReader(
+      () => '',
+      async (reader, double) => {
+        double.misbehave('/api/chat', { kind: 'hang' })
         const controller = new AbortController()
-        const reading = ollamaReader(options).readFormula(png, controller.signal)
-        setTimeout(() => controller.abort(new Error('stopped')), 50)
-        await assert.rejects(reading, /stopped/)
+        const reading = reader.readFormula(png, controller.signal)
+        setTimeout(() => controller.abort(), 50)
+        await assert.rejects(reading, code('STOPPED'))
       },
     )
   })
