@@ -15,9 +15,7 @@ export default function (red: Red): void {
       if (outcome === 'removed') {
         return { mood: 'done', key: 'status.removed', values: { documents: figure(removed, language) } }
       }
-      return outcome === 'empty'
-        ? { mood: 'warning', key: 'status.empty' }
-        : { mood: 'done', key: 'status.unchanged' }
+      return outcome === 'empty' ? { mood: 'warning', key: 'status.empty' } : { mood: 'done', key: 'status.unchanged' }
     },
   })
 }

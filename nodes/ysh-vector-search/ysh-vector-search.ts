@@ -12,7 +12,9 @@ export default function (red: Red): void {
     statusOf({ hits, degraded }, language) {
       if (hits.length === 0) return { mood: degraded ? 'warning' : 'done', key: 'status.nothing' }
       const values = { hits: figure(hits.length, language) }
-      return degraded ? { mood: 'warning', key: 'status.degraded', values } : { mood: 'done', key: 'status.found', values }
+      return degraded
+        ? { mood: 'warning', key: 'status.degraded', values }
+        : { mood: 'done', key: 'status.found', values }
     },
   })
 }

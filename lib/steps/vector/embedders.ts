@@ -38,7 +38,8 @@ export async function embedderOf(
   const embedder =
     generation.model === ''
       ? embeddedEmbedder
-      : (await chosenEmbedder({ embedder: 'ollama', model: generation.model, ...(ollama && { ollama }) }, signal)).embedder
+      : (await chosenEmbedder({ embedder: 'ollama', model: generation.model, ...(ollama && { ollama }) }, signal))
+          .embedder
   if (embedder.id !== generation.embedder) {
     throw new PipelineError(
       'MODEL_CHANGED',

@@ -48,7 +48,8 @@ export const IndexConfigSchema = Type.Object(
     again: Type.Enum(['skip', 'always'], {
       default: 'skip',
       title: 'Same content again',
-      description: 'skip leaves unchanged documents alone; always reads them anew and puts back what the store has lost',
+      description:
+        'skip leaves unchanged documents alone; always reads them anew and puts back what the store has lost',
     }),
     ollama: Type.Optional(OllamaSchema),
   },

@@ -2,8 +2,8 @@ import { PipelineError } from '../../errors.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import { chosenEmbedder } from './embedders.ts'
 import { IndexConfigSchema, IndexInputSchema, type IndexManifest, IndexOutputSchema } from './index-schema.ts'
-import { ledgerReady } from './ledger/state.ts'
 import { Indexing } from './indexing.ts'
+import { ledgerReady } from './ledger/state.ts'
 
 /**
  * Brings documents into a collection: chunks, embeddings, terms. Only what changed is embedded and written, under a version that readers get whole,

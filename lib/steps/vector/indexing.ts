@@ -223,7 +223,12 @@ export class Indexing {
     if (complete !== true) {
       const wanted = [...going].filter((document) => !this.#seen.has(document))
       for (let at = 0; at < wanted.length; at += batchSize) {
-        const there = await readHashes(postgres, this.#config.collection, live.version, wanted.slice(at, at + batchSize))
+        const there = await readHashes(
+          postgres,
+          this.#config.collection,
+          live.version,
+          wanted.slice(at, at + batchSize),
+        )
         if (there.size > 0) yield [...there.keys()]
       }
       return

@@ -201,7 +201,13 @@ describe('chunks of an extraction', () => {
     const tables = chunks.filter(({ kind }) => kind === 'table')
     assert.ok(tables.length > 1)
     assert.ok(tables.every(({ text }) => text.startsWith('Tabela 1 - Tarifas\nGrupo | Valor\nB')))
-    assert.equal(chunks.map(({ text }) => text).join('\n').match(/^B\d+ /gm)?.length, 40)
+    assert.equal(
+      chunks
+        .map(({ text }) => text)
+        .join('\n')
+        .match(/^B\d+ /gm)?.length,
+      40,
+    )
     assert.deepEqual(tables[0]?.places[0]?.page, 1)
     assert.deepEqual(tables.at(-1)?.places[0]?.page, 2)
     assert.equal(chunks[0]?.text, 'Antes.')

@@ -56,7 +56,10 @@ describe('the step vector-index', () => {
     assert.deepEqual([whole.outcome, whole.removed, whole.unchanged, whole.retired], ['removed', 1, 2, 1])
     const gone = await at.index({ remove: ['b', 'unknown'] }, config)
     assert.deepEqual([gone.outcome, gone.removed], ['removed', 1])
-    assert.deepEqual((await at.search('texto', config)).hits.map(({ citation }) => citation.document), ['c'])
+    assert.deepEqual(
+      (await at.search('texto', config)).hits.map(({ citation }) => citation.document),
+      ['c'],
+    )
     const back = await at.index({ documents: [list[0] ?? assert.fail()] }, config)
     assert.equal(back.indexed, 1)
     assert.equal((await at.search('texto', config)).hits.length, 2)
@@ -130,7 +133,9 @@ describe('the step vector-index', () => {
 
   test('10,000 unchanged documents: no embedding, no write, in 5 s', async () => {
     const config = { collection: 'muitos' }
-    const lines = Array.from({ length: 10_000 }, (_, n) => JSON.stringify({ document: `d${n}`, text: `Tarifa número ${n}.` }))
+    const lines = Array.from({ length: 10_000 }, (_, n) =>
+      JSON.stringify({ document: `d${n}`, text: `Tarifa número ${n}.` }),
+    )
     const { sha256 } = await putArtifact(at.stores.objects, Buffer.from(lines.join('\n')))
     assert.equal((await at.index({ documents: sha256, complete: true }, config)).embedded, 10_000)
     const { calls } = at.vectors.written
@@ -164,11 +169,17 @@ describe('the step vector-index', () => {
     assert.deepEqual([old.version, old.hits.map(({ text }) => text)], [1, ['Versão antiga.']])
     const next = await at.index({ document: 'a', text: 'Versão nova.' }, config)
     assert.deepEqual([next.version, next.embedded, next.reused], [3, 0, 1], 'the vector of the try before is taken')
-    assert.deepEqual((await at.search('versão', config)).hits.map(({ text }) => text), ['Versão nova.'])
+    assert.deepEqual(
+      (await at.search('versão', config)).hits.map(({ text }) => text),
+      ['Versão nova.'],
+    )
   })
 })
 
 /** The youngest transaction that any line of the ledger is of, and how many there are. */
 const writes = ['collection', 'generation', 'version', 'document']
-  .map((table) => `select '${table}' as t, count(*)::text || ' ' || max(xmin::text::bigint)::text as writes from pipeline.vector_${table}`)
+  .map(
+    (table) =>
+      `select '${table}' as t, count(*)::text || ' ' || max(xmin::text::bigint)::text as writes from pipeline.vector_${table}`,
+  )
   .join(' union all ')

@@ -1,11 +1,5 @@
 import { PipelineError } from '../../../lib/errors.ts'
-import type {
-  FacetFilter,
-  VectorHit,
-  VectorPoint,
-  VectorStore,
-  Visibility,
-} from '../../../lib/stores/vectors/port.ts'
+import type { FacetFilter, VectorHit, VectorPoint, VectorStore, Visibility } from '../../../lib/stores/vectors/port.ts'
 
 interface Kept {
   point: VectorPoint
@@ -73,9 +67,7 @@ export function memoryVectors(): VectorStore & { written: Written; collections: 
       }
     },
     async search(name, { vector, lexical, filter, limit, ...visibility }) {
-      const all = [...of(name).values()].filter(
-        (kept) => visible(kept, visibility) && fits(kept.point, filter ?? {}),
-      )
+      const all = [...of(name).values()].filter((kept) => visible(kept, visibility) && fits(kept.point, filter ?? {}))
       const rank = (score: (point: VectorPoint) => number): VectorHit[] =>
         all
           .map(({ point }) => ({ ...point, score: score(point) }))
@@ -91,7 +83,10 @@ export function memoryVectors(): VectorStore & { written: Written; collections: 
         return Math.log(1 + (all.length - count + 0.5) / (count + 0.5))
       }
       return {
-        dense: vector === undefined ? [] : rank((point) => point.vector.reduce((sum, x, at) => sum + x * (vector[at] ?? 0), 0)),
+        dense:
+          vector === undefined
+            ? []
+            : rank((point) => point.vector.reduce((sum, x, at) => sum + x * (vector[at] ?? 0), 0)),
         lexical:
           lexical === undefined
             ? []
@@ -133,7 +128,8 @@ function fits({ facets }: VectorPoint, filter: FacetFilter): boolean {
     const value = facets[name]
     const values = Array.isArray(value) ? value : [value]
     if (Array.isArray(condition)) return values.some((each) => condition.includes(each))
-    if (typeof condition === 'object' && 'from' in condition) return typeof value === 'number' && value >= (condition.from ?? value)
+    if (typeof condition === 'object' && 'from' in condition)
+      return typeof value === 'number' && value >= (condition.from ?? value)
     return values.includes(condition)
   })
 }

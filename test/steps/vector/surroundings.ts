@@ -56,10 +56,7 @@ export function stepsOver(stores: Stores) {
       more: Partial<StepContext<IndexManifest>> = {},
     ): Promise<IndexManifest> =>
       await vectorIndex.run(indexInputs.parse(input), indexConfigs.parse(config), contextOf(stores, more)),
-    search: async (
-      input: SearchInput | string,
-      config: Partial<SearchConfig> = {},
-    ): Promise<SearchResult> =>
+    search: async (input: SearchInput | string, config: Partial<SearchConfig> = {}): Promise<SearchResult> =>
       await vectorSearch.run(
         searchInputs.parse(typeof input === 'string' ? { question: input } : input),
         searchConfigs.parse(config),

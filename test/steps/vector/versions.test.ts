@@ -127,15 +127,22 @@ describe('versions of a collection', () => {
   })
 
   test('Ollama away: words alone and said so, or an error; a model that was replaced is never compared', async () => {
-    const server = await startOllamaDouble({ models: [{ name: 'bge-m3', dimensions: 32, capabilities: ['embedding'] }] })
+    const server = await startOllamaDouble({
+      models: [{ name: 'bge-m3', dimensions: 32, capabilities: ['embedding'] }],
+    })
     const config = { collection: 'ausente' }
     const ours = ollamaOf(server.url)
-    await at.index({ document: 'a', text: 'Tarifa social.' }, { ...config, embedder: 'ollama', model: 'bge-m3', ollama: ours })
+    await at.index(
+      { document: 'a', text: 'Tarifa social.' },
+      { ...config, embedder: 'ollama', model: 'bge-m3', ollama: ours },
+    )
     await server.stop()
     const found = await at.search('tarifa', { ...config, ollama: { ...ours, concurrency: 3 } })
     assert.deepEqual([found.hits.length, found.degraded, found.mode], [1, true, 'lexical'])
     assert.match(found.reason ?? '', /^MODEL_|^HOST_OPEN/)
-    await assert.rejects(at.search('tarifa', { ...config, ollama: ours, whenAway: 'fail' }), { code: /^MODEL_|^HOST_OPEN/ })
+    await assert.rejects(at.search('tarifa', { ...config, ollama: ours, whenAway: 'fail' }), {
+      code: /^MODEL_|^HOST_OPEN/,
+    })
     const without = await at.search('tarifa', config)
     assert.match(without.reason ?? '', /^INDEX_CONFIG/)
     const others = await startOllamaDouble({
@@ -163,7 +170,10 @@ describe('versions of a collection', () => {
     await at.index({ document: 'a', text: 'Ponto perdido.' }, config)
     at.vectors.collections.get('perdas_g1')?.clear()
     assert.equal((await at.index({ document: 'a', text: 'Ponto perdido.' }, config)).outcome, 'unchanged')
-    assert.equal((await at.index({ document: 'a', text: 'Ponto perdido.' }, { ...config, again: 'always' })).embedded, 1)
+    assert.equal(
+      (await at.index({ document: 'a', text: 'Ponto perdido.' }, { ...config, again: 'always' })).embedded,
+      1,
+    )
     assert.equal((await at.search('ponto', config)).hits.length, 1)
   })
 

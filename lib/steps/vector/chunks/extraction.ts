@@ -105,7 +105,12 @@ function addFormula({ page, box, latex, number, where }: ExtractedFormula, outli
     `$$${latex}$$${number === undefined ? '' : ` (${number})`}`,
     ...(where === undefined || where === '' ? [] : [where]),
   ].join('\n')
-  const own: Block = { kind: 'formula', headings: outline.headings, parts: [{ text, place }], article: outline.inArticle }
+  const own: Block = {
+    kind: 'formula',
+    headings: outline.headings,
+    parts: [{ text, place }],
+    article: outline.inArticle,
+  }
   const lead = before?.kind === 'text' ? before.parts[0] : undefined
   if (before === undefined || lead === undefined || before.headings.join('\n') !== own.headings.join('\n')) {
     blocks.push(own)

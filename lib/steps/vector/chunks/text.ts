@@ -52,5 +52,12 @@ function tableRows(paragraph: string): string[] | undefined {
   const lines = paragraph.split('\n')
   if (lines.length < 3 || !lines.every((line) => line.trimStart().startsWith('|'))) return undefined
   if (!/^\s*\|[\s:|-]+$/.test(lines[1] ?? '')) return undefined
-  return lines.filter((_, at) => at !== 1).map((line) => line.trim().replace(/^\||\|$/g, '').trim())
+  return lines
+    .filter((_, at) => at !== 1)
+    .map((line) =>
+      line
+        .trim()
+        .replace(/^\||\|$/g, '')
+        .trim(),
+    )
 }

@@ -3,8 +3,8 @@ import type { Embedder } from '../../../models/embedder.ts'
 import type { PostgresStore } from '../../../stores/postgres/port.ts'
 import type { VectorPoint, VectorStore } from '../../../stores/vectors/port.ts'
 import { embeddedText } from '../chunks/model.ts'
-import { analyserVersion, documentTerms } from '../terms/analyse.ts'
 import { type StoredChunk, storedChunk } from '../stored-chunk.ts'
+import { analyserVersion, documentTerms } from '../terms/analyse.ts'
 import { holdLease, type Lease } from './lease.ts'
 import { type Generation, generationColumns, type Live } from './state.ts'
 
@@ -53,9 +53,7 @@ export async function buildGeneration(
       signal: lease.signal,
     })
     const chunks = page.points.map((point) => ({ point, chunk: storedChunk(point.payload) }))
-    const made = same
-      ? await takeOver(building, live, chunks)
-      : await embedAll(building, chunks)
+    const made = same ? await takeOver(building, live, chunks) : await embedAll(building, chunks)
     if (same) reused += made.length
     else embedded += made.length
     if (made.length > 0) await vectors.put(target.physical, made, { since: live.version, signal: lease.signal })
@@ -110,7 +108,9 @@ async function begin(
   const base = live?.version ?? 0
   return await postgres.transaction(async (tx) => {
     await holdLease(tx, lease)
-    const { rows: begun } = await tx.query<Generation & { after: string | null; whole: boolean } & Record<string, unknown>>(
+    const { rows: begun } = await tx.query<
+      Generation & { after: string | null; whole: boolean } & Record<string, unknown>
+    >(
       `select ${generationColumns}, g.copied_after as after, g.copied_all as whole from pipeline.vector_generation g
        where g.collection = $1 and g.state = 'building' and g.embedder = $2 and g.analyser = $3 and g.base_version = $4 and g.dimensions = $5`,
       [lease.collection, embedder.id, analyserVersion, base, embedder.dimensions],

@@ -152,7 +152,9 @@ export async function holdLease(tx: Queryable, { collection, fence }: Lease): Pr
 }
 
 function taken(collection: string): PipelineError {
-  return new PipelineError('INDEX_TAKEN', `Another process writes the collection ${collection} now`, { retryable: true })
+  return new PipelineError('INDEX_TAKEN', `Another process writes the collection ${collection} now`, {
+    retryable: true,
+  })
 }
 
 function busy(collection: string, why: string): PipelineError {

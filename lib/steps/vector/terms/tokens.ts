@@ -127,7 +127,8 @@ function pushWord(whole: string, tokens: Token[]): void {
     return
   }
   const parts = text.split(/[-.,]/).filter((part) => part !== '')
-  if (parts.length <= 5 && /\p{L}/u.test(text)) tokens.push({ text: parts.join(''), kind: hasBoth(text) ? 'name' : 'word' })
+  if (parts.length <= 5 && /\p{L}/u.test(text))
+    tokens.push({ text: parts.join(''), kind: hasBoth(text) ? 'name' : 'word' })
   for (const part of parts) pushPiece(part, tokens)
 }
 
