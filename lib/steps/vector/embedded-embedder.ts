@@ -95,9 +95,11 @@ const conceptPlaces: Feature[][] = []
 
 /** A concept has three places: hundreds of them share 512, and two must not be taken for one. */
 function conceptFeatures(concept: number): readonly Feature[] {
-  return (conceptPlaces[concept] ??= [0, 1, 2].map((copy) =>
-    feature(`concept ${concept}.${copy}`, conceptWeight / Math.sqrt(3)),
-  ))
+  const before = conceptPlaces[concept]
+  if (before !== undefined) return before
+  const places = [0, 1, 2].map((copy) => feature(`concept ${concept}.${copy}`, conceptWeight / Math.sqrt(3)))
+  conceptPlaces[concept] = places
+  return places
 }
 
 /** Where a feature lies, with a sign, so that features that share a place cancel each other out on average. */

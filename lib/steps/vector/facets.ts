@@ -33,7 +33,7 @@ export function facetsOfLines(lines: readonly string[]): Record<string, Facet | 
     if (name === undefined || text === undefined || text === '') {
       throw new PipelineError('INDEX_CONFIG', `"${line}" is not of the form name=value`)
     }
-    const value = valueOf(text)
+    const value = plainValue(text)
     const before = facets[name]
     facets[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
   }
@@ -50,7 +50,7 @@ export function documentFacets(lines: readonly string[]): Facets {
   )
 }
 
-function valueOf(text: string): Facet {
+function plainValue(text: string): Facet {
   if (text === 'true') return true
   if (text === 'false') return false
   return /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?$/.test(text) ? Number(text) : text

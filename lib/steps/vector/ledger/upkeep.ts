@@ -16,10 +16,7 @@ const due = {
 
 /** Whether there is something to clear away, for a step that has nothing else to write. */
 export async function upkeepDue(postgres: PostgresStore, collection: string, grace = graceMs): Promise<boolean> {
-  const { rows } = await postgres.query(`${due.generations} union all ${due.abandoned} and $2 >= 0 limit 1`, [
-    collection,
-    grace,
-  ])
+  const { rows } = await postgres.query(`${due.generations} union all ${due.abandoned} limit 1`, [collection, grace])
   return rows.length > 0
 }
 

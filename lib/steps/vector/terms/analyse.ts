@@ -11,8 +11,8 @@ export const analyserVersion = 1
 const k1 = 1.2
 const b = 0.75
 /**
- * Terms of a usual chunk. Fixed, because an average of the collection would change every weight with each document. Chunks of 1,200
- * characters of Portuguese have 100 to 140 (measured on generated articles and on PRODIST).
+ * Terms of a usual chunk. Fixed, because an average of the collection would change every weight with each document. 1,200 characters of the
+ * Portuguese help texts of this package have 109 to 125, the median is 120.
  */
 const average = 120
 
