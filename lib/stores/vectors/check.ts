@@ -50,7 +50,7 @@ export function checkPoint(point: VectorPoint, dimensions: number): void {
   const wrong = (why: string) => new PipelineError('VECTOR_POINT', `Point ${point.id.slice(0, 40)}: ${why}`)
   if (!UUID.test(point.id)) throw wrong('its id is not a UUID in lower case')
   checkDimensions(dimensions, point.vector.length, `The vector of ${point.id}`)
-  if (!point.vector.every(Number.isFinite)) throw wrong('its vector holds something that is not a number')
+  if (!allFinite(point.vector)) throw wrong('its vector holds something that is not a number')
   const { terms, weights } = point.lexical
   if (terms.length !== weights.length) throw wrong(`${terms.length} terms have ${weights.length} weights`)
   if (terms.length > MAX_TERMS) throw wrong(`it has ${terms.length} terms; ${MAX_TERMS} are the most`)
@@ -72,4 +72,11 @@ export function checkPoint(point: VectorPoint, dimensions: number): void {
 export function checkVersion(version: number): void {
   if (Number.isSafeInteger(version) && version >= 0) return
   throw new PipelineError('VECTOR_POINT', `A version is a whole number from 0 on, not ${version}`)
+}
+
+/** What is not finite shows in the sum: single precision cannot overflow double precision here. */
+function allFinite(vector: Float32Array): boolean {
+  let sum = 0
+  for (const value of vector) sum += value
+  return Number.isFinite(sum)
 }

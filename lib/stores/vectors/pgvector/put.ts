@@ -52,8 +52,9 @@ export async function putPoints(
     }
     return count
   } finally {
-    // After a stop the batch under way ends in its own time; closing waits for it.
-    void connection?.close().catch(() => undefined)
+    const closed = connection?.close().catch(() => undefined)
+    // After a stop the batch under way ends in its own time, and closing waits for it.
+    if (!signal.aborted) await closed
   }
 }
 

@@ -15,7 +15,7 @@ const PREFIX = 'ysh_'
 /** Qdrant refuses requests above 32 MB. */
 const BATCH = { points: 500, bytes: 8 << 20 } as const
 /** Of a vector's number in JSON, with its comma. */
-const NUMBER_BYTES = 22
+const NUMBER_BYTES = 18
 const IDS = 1_000
 
 /**
@@ -223,11 +223,19 @@ function structOf(
   return {
     id,
     vector: {
-      dense: Array.from(vector),
+      dense: shortNumbers(vector),
       ...(terms.length === 0 ? {} : { lexical: { indices: [...terms], values: [...weights] } }),
     },
     payload: { document, facets, payload, since },
   }
+}
+
+/**
+ * Nine digits after the point: more than single precision holds of a vector of length 1, where it counts, and a third fewer bytes to write,
+ * send and read than the number's double precision has.
+ */
+function shortNumbers(vector: Float32Array): number[] {
+  return Array.from(vector, (value) => Math.round(value * 1e9) / 1e9)
 }
 
 /** Of a point in JSON, about, without making the JSON twice. */
