@@ -10,7 +10,10 @@ const { values } = parseArgs({
     config: { type: 'string', default: '{}' },
   },
 })
+// waiting for another writer keeps no process alive by itself
+const alive = setInterval(() => {}, 1_000)
 const stores = await openStores(JSON.parse(values.stores))
 const manifest = await stepsOver(stores).index(JSON.parse(values.input), JSON.parse(values.config))
 await stores.close()
+clearInterval(alive)
 process.stdout.write(JSON.stringify(manifest))
