@@ -31,8 +31,22 @@ export const failPoints = [
   /** A run's end is committed, nobody knows of it yet. */
   'run-ended',
 ] as const
-/** One of {@link failPoints}. */
-export type FailPoint = (typeof failPoints)[number]
+/** Places inside the writing of a version of a vector collection; test/steps/vector kills there, the chaos plan does not. */
+export const vectorFailPoints = [
+  /** The version has its number, nothing is written under it. */
+  'vector-opened',
+  /** Points of a batch are in the store, their documents are not in the ledger. */
+  'vector-put',
+  /** The documents of a batch are in the ledger. */
+  'vector-noted',
+  /** A page of points is in the generation that is built beside the live one, the ledger does not know of it. */
+  'vector-copied',
+  /** All of a publication is done but its commit. */
+  'vector-before-publish',
+  'vector-after-publish',
+] as const
+/** One of {@link failPoints} or {@link vectorFailPoints}. */
+export type FailPoint = (typeof failPoints)[number] | (typeof vectorFailPoints)[number]
 
 /** The armed place, as `YSH_FAIL_POINT` names it: `name`, or `name:3` for its third passing in one thread. */
 const armed = readArmed(process.env.YSH_FAIL_POINT)
@@ -47,7 +61,7 @@ export function failPoint(name: FailPoint): void {
 function readArmed(text: string | undefined): { name: FailPoint; left: number } | undefined {
   if (text === undefined || text === '') return undefined
   const [, named, count = '1'] = /^([a-z-]+)(?::([1-9]\d*))?$/.exec(text) ?? []
-  const name = failPoints.find((known) => known === named)
+  const name = [...failPoints, ...vectorFailPoints].find((known) => known === named)
   if (name === undefined) throw new PipelineError('CONFIG', `YSH_FAIL_POINT names no fail point: ${text}`)
   return { name, left: Number(count) }
 }

@@ -8,6 +8,8 @@ import { openFolderObjects } from './objects/folder.ts'
 import { openPostgres, type PostgresConfig, type PostgresStore } from './postgres/index.ts'
 import { openScratch } from './scratch.ts'
 import type { Stores } from './stores.ts'
+import { openPgVectors } from './vectors/pgvector/store.ts'
+import type { VectorStore } from './vectors/port.ts'
 
 const strict = { additionalProperties: false, default: {} }
 const milliseconds = (description: string) => Type.Optional(Type.Integer({ minimum: 100, description }))
@@ -49,6 +51,18 @@ export const StoresConfigSchema = Type.Object(
     ),
     objects: Type.Object(
       { folder: Type.Optional(Type.String({ description: 'By default objects in `folder`' })) },
+      strict,
+    ),
+    vectors: Type.Object(
+      {
+        url: Type.Optional(
+          Type.String({
+            description: 'A Qdrant: https://host:6333; without it pgvector in PostgreSQL, embedded or not',
+          }),
+        ),
+        apiKey: Type.Optional(Type.String({ description: 'Key of the Qdrant' })),
+        timeoutMs: milliseconds('How long a request to Qdrant may take'),
+      },
       strict,
     ),
     scratch: Type.Object(
@@ -124,11 +138,12 @@ async function leave(key: string, entry: Shared): Promise<void> {
 interface Settings {
   postgres: PostgresConfig
   cache: StoresConfig['cache']
+  vectors: StoresConfig['vectors']
   objects: string
   scratch: string
 }
 
-function settle({ folder, postgres, cache, objects, scratch }: StoresConfig): Settings {
+function settle({ folder, postgres, cache, vectors, objects, scratch }: StoresConfig): Settings {
   const under = (given: string | undefined, name: string) => resolve(given || join(folder, name))
   const { url, folder: own, ...limits } = postgres
   if (url && own) throw new PipelineError('STORE_CONFIG', 'PostgreSQL has either a URL or a folder, not both')
@@ -137,6 +152,7 @@ function settle({ folder, postgres, cache, objects, scratch }: StoresConfig): Se
       ? { ...limits, kind: 'server', url }
       : { ...limits, kind: 'embedded', folder: under(own, 'postgres') },
     cache,
+    vectors,
     objects: under(objects.folder, 'objects'),
     scratch: under(scratch.folder, 'scratch'),
   }
@@ -160,7 +176,8 @@ async function openAll(settings: Settings): Promise<OpenStores> {
     const scratch = keep(await openScratch(settings.scratch))
     const objects = keep(await openFolderObjects({ folder: settings.objects }))
     const cache = keep(await openCache(settings.cache, postgres))
-    return { postgres, objects, cache, scratch: scratch.folder, close }
+    const vectors = keep(await openVectors(settings.vectors, postgres))
+    return { postgres, objects, cache, vectors, scratch: scratch.folder, close }
   } catch (error) {
     await close().catch(() => {}) // the first error is the one to act on
     throw error
@@ -175,4 +192,14 @@ async function openCache(cache: StoresConfig['cache'], postgres: PostgresStore):
     ...(prefix ? { prefix } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
+}
+
+async function openVectors(
+  { url, apiKey, timeoutMs }: StoresConfig['vectors'],
+  postgres: PostgresStore,
+): Promise<VectorStore> {
+  if (!url) return openPgVectors(postgres)
+  // Its client is only in the memory of those who have a Qdrant.
+  const { openQdrant } = await import('./vectors/qdrant/store.ts')
+  return openQdrant({ url, ...(apiKey ? { apiKey } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) })
 }

@@ -20,6 +20,11 @@ export const StoresNodeSchema = Type.Object(
       pattern: '^(|rediss?://\\S+)$',
       description: 'Redis server for the cache; blank keeps it in PostgreSQL',
     }),
+    qdrantUrl: Type.String({
+      default: '',
+      pattern: '^(|https?://[^\\s/@]+(/\\S*)?)$',
+      description: 'Qdrant server for vectors; blank keeps them in PostgreSQL with pgvector',
+    }),
     keepDays: Type.Integer({
       default: 90,
       minimum: 1,
@@ -46,13 +51,19 @@ export const declaration = defineNode({
   type: 'ysh-stores',
   category: 'config',
   config: StoresNodeSchema,
-  credentials: { postgresPassword: { type: 'password' }, redisPassword: { type: 'password' } },
+  credentials: {
+    postgresPassword: { type: 'password' },
+    redisPassword: { type: 'password' },
+    qdrantApiKey: { type: 'password' },
+  },
   form: [
     { field: 'folder', icon: 'folder-o' },
     { field: 'postgresUrl', icon: 'database' },
     { field: 'postgresPassword' },
     { field: 'redisUrl', icon: 'bolt' },
     { field: 'redisPassword' },
+    { field: 'qdrantUrl', icon: 'cubes' },
+    { field: 'qdrantApiKey' },
     { field: 'keepDays', icon: 'history' },
     { field: 'runsAtOnce', icon: 'tasks' },
     { section: 'network', fields: [{ field: 'allowAddresses', icon: 'shield' }] },

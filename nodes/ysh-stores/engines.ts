@@ -40,11 +40,11 @@ export interface EngineSettings {
   owner: string
 }
 
-/** The settings of a node. A folder is relative to Node-RED's user folder; the passwords go into the addresses. */
+/** The settings of a node. A folder is relative to Node-RED's user folder; the passwords go into the addresses, but for Qdrant's key. */
 export function engineSettings(
   red: Red,
-  { folder, postgresUrl, redisUrl, keepDays, runsAtOnce, allowAddresses }: Infer<typeof StoresNodeSchema>,
-  { postgresPassword, redisPassword }: Readonly<Record<string, string>>,
+  { folder, postgresUrl, redisUrl, qdrantUrl, keepDays, runsAtOnce, allowAddresses }: Infer<typeof StoresNodeSchema>,
+  { postgresPassword, redisPassword, qdrantApiKey }: Readonly<Record<string, string>>,
 ): EngineSettings {
   const userDir = resolve(red.settings.userDir ?? '.')
   return {
@@ -52,6 +52,7 @@ export function engineSettings(
       folder: resolve(userDir, folder.trim() || 'ysh-data'),
       ...(postgresUrl === '' ? {} : { postgres: { url: withPassword(postgresUrl, postgresPassword) } }),
       ...(redisUrl === '' ? {} : { cache: { url: withPassword(redisUrl, redisPassword) } }),
+      ...(qdrantUrl === '' ? {} : { vectors: { url: qdrantUrl, ...(qdrantApiKey ? { apiKey: qdrantApiKey } : {}) } }),
     },
     keepDays,
     runsAtOnce,

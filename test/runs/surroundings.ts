@@ -8,6 +8,7 @@ import { openTableCache } from '../../lib/stores/cache/table.ts'
 import { openFolderObjects } from '../../lib/stores/objects/folder.ts'
 import { openPostgres, type PostgresConfig } from '../../lib/stores/postgres/index.ts'
 import type { Stores } from '../../lib/stores/stores.ts'
+import { openPgVectors } from '../../lib/stores/vectors/pgvector/store.ts'
 import { embeddedFolder } from '../helpers/embedded-folder.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
 
@@ -31,6 +32,7 @@ export async function openSurroundings(kind: (typeof kinds)[number]): Promise<Su
     stores,
     config: database.config,
     async close() {
+      await stores.vectors.close()
       await stores.cache.close()
       await stores.objects.close()
       await stores.postgres.close()
@@ -47,6 +49,7 @@ export async function openStoresAt(config: PostgresConfig, folder: string): Prom
     postgres,
     objects: await openFolderObjects({ folder: join(folder, 'objects') }),
     cache: await openTableCache(postgres),
+    vectors: openPgVectors(postgres),
     scratch: folder,
   }
 }

@@ -39,7 +39,7 @@ describe('openStores', { timeout: 120_000 }, () => {
 
   test('the schema knows its defaults', () => {
     const { parse } = parser(StoresConfigSchema, 'stores')
-    assert.deepEqual(parse({}), { folder: '.data', postgres: {}, cache: {}, objects: {}, scratch: {} })
+    assert.deepEqual(parse({}), { folder: '.data', postgres: {}, cache: {}, objects: {}, vectors: {}, scratch: {} })
   })
 
   test('everything lies under one folder, and close leaves no scratch', async () => {
@@ -48,6 +48,12 @@ describe('openStores', { timeout: 120_000 }, () => {
     assert.equal(stores.postgres.kind, 'embedded')
     assert.equal(stores.cache.kind, 'table')
     assert.equal(stores.objects.kind, 'folder')
+    assert.equal(stores.vectors.kind, 'pgvector')
+    const { rows } = await stores.postgres.query('select extname from pg_extension where extname = $1', ['vector'])
+    assert.deepEqual(rows, [], 'vectors ask nothing of the database before they are used')
+    const signal = new AbortController().signal
+    await stores.vectors.ensure('notes', { dimensions: 3 }, signal)
+    assert.equal(await stores.vectors.count('notes', { at: 1, abandoned: [], signal }), 0)
     await works(stores)
     assert.deepEqual((await readdir(folder)).sort(), ['objects', 'postgres', 'scratch'])
     assert.equal(dirname(stores.scratch), join(folder, 'scratch'))
@@ -56,6 +62,7 @@ describe('openStores', { timeout: 120_000 }, () => {
     await assert.rejects(stores.postgres.query('select 1'), code('STORE_CLOSED'))
     await assert.rejects(stores.objects.head('x'), code('STORE_CLOSED'))
     await assert.rejects(stores.cache.get('x'), code('STORE_CLOSED'))
+    await assert.rejects(stores.vectors.drop('notes', signal), code('STORE_CLOSED'))
     const again = await openStores({ folder })
     assert.ok((await again.cache.get('key')) !== undefined, 'what was kept is there again')
     await again.close()
@@ -88,10 +95,17 @@ describe('openStores', { timeout: 120_000 }, () => {
       postgres: { url: server.url, folder: '', maxConnections: 2 },
       cache: { url: redis.url, prefix: 'test:' },
       objects: { folder: join(base, 'elsewhere') },
+      // Nobody is there, which nobody hears of before the first call.
+      vectors: { url: 'http://127.0.0.1:1', apiKey: 'hunter2' },
       scratch: { folder: join(base, 'temporary') },
     })
     assert.equal(stores.postgres.kind, 'server')
     assert.equal(stores.cache.kind, 'redis')
+    assert.equal(stores.vectors.kind, 'qdrant')
+    await assert.rejects(
+      stores.vectors.drop('notes', new AbortController().signal),
+      code('STORE_UNAVAILABLE', /Qdrant at http:\/\/127\.0\.0\.1:1: /),
+    )
     await works(stores)
     assert.equal(dirname(stores.scratch), join(base, 'temporary'))
     await access(join(base, 'elsewhere', 'artifacts'))
@@ -133,6 +147,7 @@ describe('openStores', { timeout: 120_000 }, () => {
     await wrong({ folder: '' }, /folder/)
     await wrong({ postgres: { url: 'mysql://:hunter2@host' } }, /url/)
     await wrong({ postgres: { url: 'postgresql://:hunter2@host/x', folder: 'y' } }, /either a URL or a folder/)
+    await wrong({ vectors: { url: 'https://user:hunter2@host:6333' } }, /Qdrant address/)
     await wrong({ cache: { maxEntries: 0 } }, /cache\.maxEntries/)
     await wrong({ redis: 'redis://:hunter2@host' }, /redis/)
   })

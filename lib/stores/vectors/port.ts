@@ -70,7 +70,7 @@ export interface CollectionShape {
  * reads yet; then the number is published in one place; later `purge`. So readers never see a part of it, whatever the store.
  *
  * Errors: VECTOR_COLLECTION (there, but of another shape), VECTOR_DIMENSIONS, VECTOR_NOT_FOUND (no such collection), VECTOR_EXTENSION
- * (the database has no pgvector, or one that is too old), VECTOR_NAME, VECTOR_FILTER, STORE_UNAVAILABLE, STORE_TIMEOUT, STORE_BUSY
+ * (the database has no pgvector, or one that is too old), VECTOR_NAME, VECTOR_FILTER, VECTOR_POINT, STORE_UNAVAILABLE, STORE_TIMEOUT, STORE_BUSY
  * (retryable), STORE_DENIED, STORE_FULL, STOPPED.
  */
 export interface VectorStore {
@@ -79,17 +79,24 @@ export interface VectorStore {
   ensure(collection: string, shape: CollectionShape, signal: AbortSignal): Promise<void>
   /** Removing what is not there is not an error. */
   drop(collection: string, signal: AbortSignal): Promise<void>
-  /** Adds points that are visible from version `since` on; the same id again replaces it. Any number: sent in batches, awaited one after the other. */
+  /**
+   * Adds points that are visible from version `since` on; resolves with how many. Any number: sent in batches, awaited one after the other.
+   * The same id again replaces the point, unless a later version has put it. So never put what the published version shows: until the next
+   * one is published it would be gone.
+   */
   put(
     collection: string,
     points: Iterable<VectorPoint> | AsyncIterable<VectorPoint>,
     options: { since: number; signal: AbortSignal },
   ): Promise<number>
-  /** Points are invisible from version `until` on. */
+  /** Points are invisible from version `until` on; of several versions the latest counts. Ids that are not there are let be. */
   retire(collection: string, ids: readonly string[], options: { until: number; signal: AbortSignal }): Promise<void>
   /** Takes back what was written for a version that will not be: its points go, what it retired stays. */
   abandon(collection: string, version: number, signal: AbortSignal): Promise<void>
-  /** Deletes points that are invisible from version `before` or an earlier one on; resolves once they are gone. */
+  /**
+   * Deletes points that are invisible from version `at` or an earlier one on, and what abandoned versions left; resolves once they are gone.
+   * Looks after the indexes too, so it is worth calling after much was put, and may take minutes then.
+   */
   purge(collection: string, options: Visibility & { signal: AbortSignal }): Promise<void>
   search(
     collection: string,

@@ -1,11 +1,12 @@
 import { PGlite } from '@electric-sql/pglite'
+import { vector } from '@electric-sql/pglite-pgvector'
 import { Answer, type AnswerSinks } from './answer.ts'
 import { COPY_HEADER, COPY_TRAILER } from './copy-chunks.ts'
 import { query } from './wire.ts'
 
 /** Opens (or first makes) the database of a folder. The one place that knows how PGlite is set up. */
 export async function openDatabase(folder: string): Promise<PGlite> {
-  return PGlite.create({ dataDir: folder, postgresqlconf: ['shared_buffers = 16MB'] })
+  return PGlite.create({ dataDir: folder, extensions: { vector }, postgresqlconf: ['shared_buffers = 16MB'] })
 }
 
 /** The one session of PGlite, spoken to in wire protocol. Calls must not overlap; the front sees to that. */

@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parser } from '../../../lib/schema.ts'
+import type { StepContext } from '../../../lib/steps/step.ts'
+import {
+  type IndexConfig,
+  IndexConfigSchema,
+  type IndexInput,
+  IndexInputSchema,
+  type IndexManifest,
+} from '../../../lib/steps/vector/index-schema.ts'
+import { vectorIndex } from '../../../lib/steps/vector/index-step.ts'
+import {
+  type SearchConfig,
+  SearchConfigSchema,
+  type SearchInput,
+  SearchInputSchema,
+  type SearchResult,
+} from '../../../lib/steps/vector/search-schema.ts'
+import { vectorSearch } from '../../../lib/steps/vector/search-step.ts'
+import { openStores } from '../../../lib/stores/open.ts'
+import type { Stores } from '../../../lib/stores/stores.ts'
+import type { VectorStore } from '../../../lib/stores/vectors/port.ts'
+import { startPostgres } from '../../helpers/postgres-server.ts'
+import { noHttp } from '../../runs/surroundings.ts'
+import { memoryVectors } from './memory-vectors.ts'
+
+const indexConfigs = parser(IndexConfigSchema, 'test config')
+const searchConfigs = parser(SearchConfigSchema, 'test config')
+const indexInputs = parser(IndexInputSchema, 'test input', 'INPUT_INVALID')
+const searchInputs = parser(SearchInputSchema, 'test input', 'INPUT_INVALID')
+
+/** A context for a step that runs outside of any flow. */
+export function contextOf<T>(stores: Stores, more: Partial<StepContext<T>> = {}): StepContext<T> {
+  return {
+    run: { id: '00000000-0000-4000-8000-000000000001', flow: 'test', slot: '1', epoch: 0, item: '' },
+    attempt: 1,
+    signal: new AbortController().signal,
+    stores,
+    http: noHttp,
+    clock: { now: () => new Date() },
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    progress() {},
+    finish: async () => undefined,
+    ...more,
+  }
+}
+
+/** Both steps over stores, checked as the engine checks them. */
+export function stepsOver(stores: Stores) {
+  return {
+    index: async (
+      input: IndexInput,
+      config: Partial<IndexConfig> = {},
+      more: Partial<StepContext<IndexManifest>> = {},
+    ): Promise<IndexManifest> =>
+      await vectorIndex.run(indexInputs.parse(input), indexConfigs.parse(config), contextOf(stores, more)),
+    search: async (input: SearchInput | string, config: Partial<SearchConfig> = {}): Promise<SearchResult> =>
+      await vectorSearch.run(
+        searchInputs.parse(typeof input === 'string' ? { question: input } : input),
+        searchConfigs.parse(config),
+        contextOf(stores),
+      ),
+  }
+}
+
+/** PostgreSQL and objects for real, vectors in memory. */
+export async function openVectorSurroundings() {
+  const server = await startPostgres()
+  const folder = await mkdtemp(join(tmpdir(), 'vector-'))
+  const opened = await openStores({ folder, postgres: { url: server.url } })
+  const vectors = memoryVectors()
+  const stores: Stores = { ...opened, vectors }
+  return {
+    stores,
+    vectors,
+    url: server.url,
+    ...stepsOver(stores),
+    /** The same with another store of vectors. */
+    over: (other: VectorStore) => stepsOver({ ...stores, vectors: other }),
+    async close() {
+      await opened.close()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
