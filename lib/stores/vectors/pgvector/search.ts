@@ -74,7 +74,8 @@ async function dense(
 
 /**
  * Rarity is counted over all points, visible or not, as Qdrant does: ln(1 + (n - df + 0.5) / (df + 0.5)). Points come from the best score
- * down until enough of them are visible, so that only those are looked up.
+ * down until enough of them are visible, so that only those are looked up. `lateral … offset 0` has both tables looked up by their indexes,
+ * whatever the planner knows of them: the embedded store never counts its rows by itself.
  */
 async function byRarity(
   postgres: PostgresStore,
@@ -87,7 +88,10 @@ async function byRarity(
     `with asked as (
        select term, weight from unnest($1::int4[], $2::float8[]) as asked (term, weight)
      ), block as materialized (
-       select asked.term, asked.weight, t.points, t.weights from asked join ${postingsOf(collection)} t on t.term = asked.term
+       select asked.term, asked.weight, t.points, t.weights
+       from asked cross join lateral (
+         select points, weights from ${postingsOf(collection)} posting where posting.term = asked.term offset 0
+       ) t
      ), rarity as materialized (
        select term, ln(1 + (greatest($4::float8, sum(cardinality(points))) - sum(cardinality(points)) + 0.5)
          / (sum(cardinality(points)) + 0.5)) as idf

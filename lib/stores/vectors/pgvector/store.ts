@@ -10,7 +10,7 @@ import { type Extension, findExtension } from './extension.ts'
 import { visible } from './filter-sql.ts'
 import { putPoints } from './put.ts'
 import { searchPoints } from './search.ts'
-import { dropTables, look, makeTables, migrations, notFound, pointsOf } from './tables.ts'
+import { dropTables, look, makeTables, migrations, notFound, pointsOf, postingsOf } from './tables.ts'
 import { deletePoints, indexVectors, purgePoints, rewritePostings } from './upkeep.ts'
 
 /** Settings of {@link openPgVectors}. */
@@ -106,6 +106,10 @@ export function openPgVectors(postgres: PostgresStore, options: PgVectorsOptions
         await look(postgres, collection)
         await unlessStopped(options.signal, () => purgePoints(postgres, collection, options))
         await unlessStopped(options.signal, () => rewritePostings(postgres, collection, options.signal))
+        // The embedded store has nobody else who counts for the planner.
+        await unlessStopped(options.signal, () =>
+          postgres.query(`analyze ${pointsOf(collection)}, ${postingsOf(collection)}`),
+        )
         await unlessStopped(options.signal, () => indexVectors(postgres, extension, collection, exactUpTo))
       }),
     search: (collection, search) =>
