@@ -20,6 +20,22 @@ export const StoresNodeSchema = Type.Object(
       pattern: '^(|rediss?://\\S+)$',
       description: 'Redis server for the cache; blank keeps it in PostgreSQL',
     }),
+    s3Bucket: Type.String({
+      default: '',
+      pattern: '^(|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$',
+      description: 'Bucket of S3 for files; blank keeps them in the folder',
+    }),
+    s3Prefix: Type.String({ default: '', maxLength: 500, description: 'Before every key in the bucket' }),
+    s3Region: Type.String({
+      default: '',
+      pattern: '^(|[a-z]{2}(-[a-z0-9]+)+)$',
+      description: 'Region of the bucket; blank is what the environment says',
+    }),
+    s3Endpoint: Type.String({
+      default: '',
+      pattern: '^(|https?://\\S+)$',
+      description: 'Address of another server that speaks S3; blank is AWS',
+    }),
     keepDays: Type.Integer({
       default: 90,
       minimum: 1,
@@ -46,7 +62,12 @@ export const declaration = defineNode({
   type: 'ysh-stores',
   category: 'config',
   config: StoresNodeSchema,
-  credentials: { postgresPassword: { type: 'password' }, redisPassword: { type: 'password' } },
+  credentials: {
+    postgresPassword: { type: 'password' },
+    redisPassword: { type: 'password' },
+    s3AccessKeyId: { type: 'text' },
+    s3SecretAccessKey: { type: 'password' },
+  },
   form: [
     { field: 'folder', icon: 'folder-o' },
     { field: 'postgresUrl', icon: 'database' },
@@ -55,6 +76,17 @@ export const declaration = defineNode({
     { field: 'redisPassword' },
     { field: 'keepDays', icon: 'history' },
     { field: 'runsAtOnce', icon: 'tasks' },
+    {
+      section: 's3',
+      fields: [
+        { field: 's3Bucket', icon: 'archive' },
+        { field: 's3Prefix', icon: 'folder-o' },
+        { field: 's3Region', icon: 'globe' },
+        { field: 's3Endpoint', icon: 'server' },
+        { field: 's3AccessKeyId', icon: 'user' },
+        { field: 's3SecretAccessKey' },
+      ],
+    },
     { section: 'network', fields: [{ field: 'allowAddresses', icon: 'shield' }] },
   ],
   texts: ['status.opening'],
