@@ -48,6 +48,17 @@ export async function sendObject(connection: S3Connection, source: ObjectSource,
   }
 }
 
+/** What S3 keeps as the SHA-256 of a file that {@link sendObject} sent. Throws OBJECT_SOURCE. */
+export async function checksumOf(file: string, signal: AbortSignal): Promise<string> {
+  const hashes: Buffer[] = []
+  for await (const piece of pieces({ file }, partBytes, signal)) {
+    const hash = createHash('sha256').update(piece).digest()
+    if (piece.length < partBytes && hashes.length === 0) return hash.toString('base64')
+    hashes.push(hash)
+  }
+  return `${base64(Buffer.concat(hashes))}-${hashes.length}`
+}
+
 const base64 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64')
 
 function described({ bucket }: S3Connection, { full, contentType, metadata, storageClass }: S3Write) {
