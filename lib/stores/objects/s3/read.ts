@@ -81,19 +81,24 @@ export function restoreOf(header: string | undefined): S3Description['restore'] 
   return { ongoing: ongoing === 'true', ...(Number.isNaN(expiry) ? {} : { until: new Date(expiry) }) }
 }
 
-/** An object opened. Throws OBJECT_NOT_FOUND, OBJECT_RANGE, OBJECT_ARCHIVED. */
+/** An object opened, in the version asked for where the bucket keeps versions. Throws OBJECT_NOT_FOUND, OBJECT_RANGE, OBJECT_ARCHIVED. */
 export async function openS3Object(
   { client, sdk, bucket, send }: S3Connection,
   key: string,
   full: string,
-  { range, signal }: GetOptions,
+  { range, signal, versionId }: GetOptions & { versionId?: string },
 ): Promise<{ info: ObjectInfo; body: Readable }> {
   const doing = `reading ${JSON.stringify(key)}`
   const Range = range === undefined ? undefined : rangeHeader(key, range)
   try {
     const answer = await send(doing, signal, (options) =>
       client.send(
-        new sdk.GetObjectCommand({ Bucket: bucket, Key: full, ...(Range === undefined ? {} : { Range }) }),
+        new sdk.GetObjectCommand({
+          Bucket: bucket,
+          Key: full,
+          ...(Range === undefined ? {} : { Range }),
+          ...(versionId === undefined ? {} : { VersionId: versionId }),
+        }),
         options,
       ),
     )
