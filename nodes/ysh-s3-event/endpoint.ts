@@ -64,9 +64,8 @@ async function answer(request: AdminRequest, response: AdminResponse, handler: P
 
 /** Throws BODY_TOO_LARGE, NET_CUT. */
 async function bodyOf(request: AdminRequest): Promise<string> {
-  // another node's parser was first
-  if (typeof request.body === 'string') return request.body
-  if (Buffer.isBuffer(request.body)) return request.body.toString('utf8')
+  // The editor's own server may stand before that of the flows, and has then read and parsed what is JSON.
+  if (request.readableEnded) return limited(parsedBody(request.body))
   const chunks: Buffer[] = []
   let bytes = 0
   const late = setTimeout(() => request.destroy(), bodyMs)
@@ -74,7 +73,7 @@ async function bodyOf(request: AdminRequest): Promise<string> {
     for await (const chunk of request) {
       const block = Buffer.from(chunk)
       bytes += block.length
-      if (bytes > maxBytes) throw new PipelineError('BODY_TOO_LARGE', `A body of more than ${maxBytes} bytes`)
+      if (bytes > maxBytes) throw tooLarge()
       chunks.push(block)
     }
   } catch (cause) {
@@ -83,4 +82,18 @@ async function bodyOf(request: AdminRequest): Promise<string> {
     clearTimeout(late)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+function parsedBody(body: unknown): string {
+  if (typeof body === 'string') return body
+  return Buffer.isBuffer(body) ? body.toString('utf8') : (JSON.stringify(body) ?? '')
+}
+
+function limited(body: string): string {
+  if (Buffer.byteLength(body) > maxBytes) throw tooLarge()
+  return body
+}
+
+function tooLarge(): PipelineError {
+  return new PipelineError('BODY_TOO_LARGE', `A body of more than ${maxBytes} bytes`)
 }
