@@ -132,9 +132,9 @@ class Watch {
   }
 }
 
-/** Size and times: whoever writes to a file changes at least one. */
-export function stampOf({ size, mtimeMs, ino }: Stats): string {
-  return `${size} ${mtimeMs} ${ino}`
+/** Size and time: whoever writes to a file changes at least one. No inode: on network drives it is another one each time. */
+export function stampOf({ size, mtimeMs }: Stats): string {
+  return `${size} ${mtimeMs}`
 }
 
 async function* walk(folder: string, depth: number): AsyncGenerator<string, void, void> {

@@ -37,11 +37,12 @@ export interface S3Objects extends ObjectStore {
 }
 
 /**
- * The object port on a bucket of S3, or of a server that speaks its language (`endpoint`). Large objects go in parts of 16 MiB, three
- * in memory at most; every part carries its SHA-256, and what S3 then says of the whole is compared. A part left behind by a killed
+ * The object port on a bucket of S3, or of a server that speaks its language (`endpoint`). Large objects go in parts of 8 MiB, a
+ * few of them in memory; every part carries its SHA-256, and what S3 then says of the whole is compared. A part left behind by a killed
  * process stays until a lifecycle rule of the bucket removes it (`AbortIncompleteMultipartUpload`).
  *
- * `ifAbsent` needs a server that knows `If-None-Match` on writes, as S3 does. Throws AWS_MISSING, STORE_CONFIG, STORE_DENIED,
+ * `ifAbsent` needs a server that knows `If-None-Match` on writes, as S3 does; when the answer to such a put is lost, its second try finds
+ * the first one there and says OBJECT_EXISTS. Throws AWS_MISSING, STORE_CONFIG, STORE_DENIED,
  * STORE_UNAVAILABLE.
  */
 export async function openS3Objects(options: S3ObjectsOptions): Promise<S3Objects> {

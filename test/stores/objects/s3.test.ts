@@ -105,6 +105,15 @@ describe('S3 objects', { timeout: 120_000 }, () => {
     quiet()
     double.refuse = (line) => (line.includes('partNumber=2') ? { status: 403, code: 'AccessDenied' } : undefined)
     await assert.rejects(store.put('off', Buffer.alloc(3 * partBytes)), code('STORE_DENIED'))
+    double.requests.length = 0
+    // the part fails long before the source goes on
+    const slow = new PassThrough()
+    slow.write(Buffer.alloc(2 * partBytes))
+    const refused = assert.rejects(store.put('off', slow), code('STORE_DENIED'))
+    while (!double.requests.some((line) => line.includes('partNumber=2'))) await new Promise((go) => setTimeout(go, 10))
+    await new Promise((go) => setTimeout(go, 200))
+    slow.end(Buffer.alloc(10))
+    await refused
     quiet()
     const source = new PassThrough()
     source.write(Buffer.alloc(partBytes + 10))

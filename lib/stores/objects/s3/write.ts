@@ -7,8 +7,8 @@ import type { ObjectSource } from '../port.ts'
 import type { S3Connection } from './connection.ts'
 import { pieces } from './source.ts'
 
-/** A part, and the most that goes in one request; S3 takes 10,000 parts of an object, hence 156 GiB. */
-export const partBytes = 16 * 1024 * 1024
+/** A part, and the most that goes in one request; S3 takes 10,000 parts of an object, hence 78 GiB. */
+export const partBytes = 8 * 1024 * 1024
 const maxParts = 10_000
 /** Parts on their way at once; one more is being read meanwhile. */
 const abreast = 2
@@ -120,6 +120,7 @@ async function sendParts(
   const sent: { PartNumber: number; ETag: string | undefined; ChecksumSHA256: string }[] = []
   const underWay = new Set<Promise<void>>()
   let bytes = 0
+  let failure: { error: unknown } | undefined
   const sendPart = async (body: Buffer, PartNumber: number) => {
     const ChecksumSHA256 = base64(body)
     const { ETag } = await send(doing, signal, (options) =>
@@ -131,13 +132,16 @@ async function sendParts(
     sent.push({ PartNumber, ETag, ChecksumSHA256 })
   }
   const start = (body: Buffer) => {
+    if (failure !== undefined) throw failure.error
     bytes += body.length
     const number = Math.ceil(bytes / partBytes)
     if (number > maxParts) {
       throw new PipelineError('OBJECT_LIMIT', `An object has at most ${maxParts} parts of ${partBytes} bytes`)
     }
     const work = sendPart(body, number).finally(() => underWay.delete(work))
-    work.catch(() => {}) // seen below, at the latest at the end
+    work.catch((error: unknown) => {
+      failure ??= { error } // a part that fails while the source is being read is seen with the next one
+    })
     underWay.add(work)
   }
   try {
@@ -147,10 +151,8 @@ async function sendParts(
       if (underWay.size >= abreast) await Promise.race(underWay)
     }
     await Promise.all(underWay)
+    if (failure !== undefined) throw failure.error
     const Parts = sent.toSorted((a, b) => a.PartNumber - b.PartNumber)
-    if (Parts.length !== Math.ceil(bytes / partBytes)) {
-      throw new PipelineError('STORE_UNAVAILABLE', `${doing}: a part was not sent`, { retryable: true })
-    }
     await send(doing, signal, (options) =>
       client.send(
         new sdk.CompleteMultipartUploadCommand({
