@@ -53,14 +53,15 @@ export class EventNode {
     }
     this.#stores = handle.use('stores', StoresService)
     this.#ready = this.#stores.flowsStarted(handle.signal).catch(() => undefined)
+    // Before the trigger is registered: a path that is taken makes no node.
+    if (config.source === 'push') this.#stops.push(this.#push(red))
     this.#stops.push(
       this.#stores.register(path, {
         stallMs: config.stallSeconds * 1_000,
         send: (run, input) => handle.receive({ payload: input, run }),
       }),
     )
-    if (config.source === 'push') this.#stops.push(this.#push(red))
-    else void this.#attend()
+    if (config.source !== 'push') void this.#attend()
     handle.status({ mood: 'idle', key: 'status.ready' })
   }
 

@@ -28,7 +28,7 @@ export const StoresNodeSchema = Type.Object(
     s3Prefix: Type.String({ default: '', maxLength: 500, description: 'Before every key in the bucket' }),
     s3Region: Type.String({
       default: '',
-      pattern: '^(|[a-z]{2}(-[a-z0-9]+)+)$',
+      pattern: '^(|[a-z0-9-]{2,50})$',
       description: 'Region of the bucket; blank is what the environment says',
     }),
     s3Endpoint: Type.String({

@@ -63,9 +63,10 @@ export async function startS3Double(...buckets: string[]): Promise<S3Double> {
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://double')
-    const path = decodeURIComponent(url.pathname.slice(1))
-    const query = url.searchParams
+    // not by URL, which would resolve the `..` that a key may have
+    const [pathname = '/', search = ''] = (request.url ?? '/').split('?')
+    const path = decodeURIComponent(pathname.slice(1))
+    const query = new URLSearchParams(search)
     const { method = '' } = request
     const line = `${method} ${request.url}`
     const body = await buffer(request)
