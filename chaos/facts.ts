@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { canonicalJson } from '../lib/runs/identity.ts'
 import { verifyArtifact } from '../lib/stores/objects/artifacts.ts'
 import { openFolderObjects } from '../lib/stores/objects/folder.ts'
-import type { ObjectInfo, ObjectStore } from '../lib/stores/objects/port.ts'
+import type { ListedObject, ObjectStore } from '../lib/stores/objects/port.ts'
 import { type Queryable, quoteIdentifier } from '../lib/stores/postgres/port.ts'
 import { type Fact, runTable } from './compare.ts'
 
@@ -122,7 +122,7 @@ async function objectFacts(folder: string, put: Put): Promise<void> {
   }
 }
 
-async function* all(objects: ObjectStore): AsyncGenerator<ObjectInfo> {
+async function* all(objects: ObjectStore): AsyncGenerator<ListedObject> {
   let after: string | undefined
   do {
     const page = await objects.list('', after === undefined ? {} : { after })

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
-import { putArtifact } from '../stores/objects/artifacts.ts'
-import { migrate } from '../stores/postgres/migrate.ts'
+import { type Artifact, putArtifact } from '../stores/objects/artifacts.ts'
+import { type Migration, migrate } from '../stores/postgres/migrate.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
 import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
@@ -260,6 +260,18 @@ export class RunEngine {
   async keepBytes(bytes: Uint8Array, contentType: string, signal: AbortSignal): Promise<string> {
     this.#closing.signal.throwIfAborted()
     return (await putArtifact(this.#options.stores.objects, bytes, { contentType, signal })).sha256
+  }
+
+  /** Stores a file that came from outside; it stays where it is. */
+  async keepFile(file: string, signal: AbortSignal): Promise<Artifact> {
+    this.#closing.signal.throwIfAborted()
+    return putArtifact(this.#options.stores.objects, { file }, { signal })
+  }
+
+  /** Brings further tables up to date, for a trigger that keeps some of its own. */
+  async prepare(migrations: readonly Migration[]): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    await migrate(this.#options.stores.postgres, migrations)
   }
 
   /** The bytes of an object, for a message that is to carry them. Throws OBJECT_NOT_FOUND. */

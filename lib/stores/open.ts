@@ -1,10 +1,13 @@
 import { join, resolve } from 'node:path'
 import { PipelineError } from '../errors.ts'
 import { type Infer, parser, Type } from '../schema.ts'
+import { AwsSchema } from './aws/config.ts'
 import type { Cache } from './cache/port.ts'
 import { openRedisCache } from './cache/redis.ts'
 import { openTableCache } from './cache/table.ts'
 import { openFolderObjects } from './objects/folder.ts'
+import type { ObjectStore } from './objects/port.ts'
+import { openS3Objects } from './objects/s3.ts'
 import { openPostgres, type PostgresConfig, type PostgresStore } from './postgres/index.ts'
 import { openScratch } from './scratch.ts'
 import type { Stores } from './stores.ts'
@@ -50,7 +53,12 @@ export const StoresConfigSchema = Type.Object(
       strict,
     ),
     objects: Type.Object(
-      { folder: Type.Optional(Type.String({ description: 'By default objects in `folder`' })) },
+      {
+        folder: Type.Optional(Type.String({ description: 'By default objects in `folder`' })),
+        bucket: Type.Optional(Type.String({ description: 'A bucket of S3; without it a folder' })),
+        prefix: Type.Optional(Type.String({ description: 'Before every key in the bucket' })),
+        ...AwsSchema.properties,
+      },
       strict,
     ),
     vectors: Type.Object(
@@ -139,7 +147,7 @@ interface Settings {
   postgres: PostgresConfig
   cache: StoresConfig['cache']
   vectors: StoresConfig['vectors']
-  objects: string
+  objects: StoresConfig['objects'] & { folder: string }
   scratch: string
 }
 
@@ -147,13 +155,16 @@ function settle({ folder, postgres, cache, vectors, objects, scratch }: StoresCo
   const under = (given: string | undefined, name: string) => resolve(given || join(folder, name))
   const { url, folder: own, ...limits } = postgres
   if (url && own) throw new PipelineError('STORE_CONFIG', 'PostgreSQL has either a URL or a folder, not both')
+  if (objects.bucket && objects.folder) {
+    throw new PipelineError('STORE_CONFIG', 'Objects are in a bucket or in a folder, not in both')
+  }
   return {
     postgres: url
       ? { ...limits, kind: 'server', url }
       : { ...limits, kind: 'embedded', folder: under(own, 'postgres') },
     cache,
     vectors,
-    objects: under(objects.folder, 'objects'),
+    objects: { ...objects, folder: under(objects.folder, 'objects') },
     scratch: under(scratch.folder, 'scratch'),
   }
 }
@@ -174,7 +185,7 @@ async function openAll(settings: Settings): Promise<OpenStores> {
   try {
     const postgres = keep(await openPostgres(settings.postgres))
     const scratch = keep(await openScratch(settings.scratch))
-    const objects = keep(await openFolderObjects({ folder: settings.objects }))
+    const objects = keep(await openObjects(settings.objects, scratch.folder))
     const cache = keep(await openCache(settings.cache, postgres))
     const vectors = keep(await openVectors(settings.vectors, postgres))
     return { postgres, objects, cache, vectors, scratch: scratch.folder, close }
@@ -182,6 +193,14 @@ async function openAll(settings: Settings): Promise<OpenStores> {
     await close().catch(() => {}) // the first error is the one to act on
     throw error
   }
+}
+
+async function openObjects(
+  { folder, bucket, prefix, ...aws }: Settings['objects'],
+  scratch: string,
+): Promise<ObjectStore> {
+  if (!bucket) return openFolderObjects({ folder })
+  return openS3Objects({ ...aws, bucket, scratch, ...(prefix ? { prefix } : {}) })
 }
 
 async function openCache(cache: StoresConfig['cache'], postgres: PostgresStore): Promise<Cache> {

@@ -60,6 +60,11 @@ export interface NodeHandle<Config> {
    * parse; what it throws while it is evaluated comes as a rejection.
    */
   expression(text: string): (message: Message) => Promise<unknown>
+  /**
+   * Gives the node a message of its own, as if it had come in: queued, worked on and ended like any other, so that what goes wrong with it
+   * reaches Catch. For triggers that have work to do before they send.
+   */
+  receive(message: Message): void
   /** Sends outside of a message (triggers, joins). False, and nothing sent, once the node is closed. */
   send(outputs: Outputs): boolean
 }

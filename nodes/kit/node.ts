@@ -64,6 +64,9 @@ export function registerNode<const D extends NodeDeclaration>(
         },
         text,
         expression: (words) => expressionOf(red, this, words),
+        receive: (message) => {
+          if (!closing.signal.aborted) this.receive(message)
+        },
         send: guard(closing.signal, (outputs) => this.send(outputs)),
       })
       if (behaviour.service !== undefined) known.service = behaviour.service

@@ -109,6 +109,8 @@ export interface Red {
     get(path: string, ...handlers: AdminHandler[]): void
     post(path: string, ...handlers: AdminHandler[]): void
   }
+  /** The server of flows; absent where settings.js switches it off. */
+  httpNode?: { post(path: string, ...handlers: AdminHandler[]): void }
   log: Record<'error' | 'warn' | 'info' | 'debug', (message: unknown) => void>
   /** Translates a key of the node's own catalogue; parameters stand in the text as `__name__`. */
   _(key: string, parameters?: Record<string, string | number>): string

@@ -25,6 +25,22 @@ export const StoresNodeSchema = Type.Object(
       pattern: '^(|https?://[^\\s/@]+(/\\S*)?)$',
       description: 'Qdrant server for vectors; blank keeps them in PostgreSQL with pgvector',
     }),
+    s3Bucket: Type.String({
+      default: '',
+      pattern: '^(|[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])$',
+      description: 'Bucket of S3 for files; blank keeps them in the folder',
+    }),
+    s3Prefix: Type.String({ default: '', maxLength: 500, description: 'Before every key in the bucket' }),
+    s3Region: Type.String({
+      default: '',
+      pattern: '^(|[a-z0-9-]{2,50})$',
+      description: 'Region of the bucket; blank is what the environment says',
+    }),
+    s3Endpoint: Type.String({
+      default: '',
+      pattern: '^(|https?://\\S+)$',
+      description: 'Address of another server that speaks S3; blank is AWS',
+    }),
     keepDays: Type.Integer({
       default: 90,
       minimum: 1,
@@ -55,6 +71,8 @@ export const declaration = defineNode({
     postgresPassword: { type: 'password' },
     redisPassword: { type: 'password' },
     qdrantApiKey: { type: 'password' },
+    s3AccessKeyId: { type: 'text' },
+    s3SecretAccessKey: { type: 'password' },
   },
   form: [
     { field: 'folder', icon: 'folder-o' },
@@ -66,6 +84,17 @@ export const declaration = defineNode({
     { field: 'qdrantApiKey' },
     { field: 'keepDays', icon: 'history' },
     { field: 'runsAtOnce', icon: 'tasks' },
+    {
+      section: 's3',
+      fields: [
+        { field: 's3Bucket', icon: 'archive' },
+        { field: 's3Prefix', icon: 'folder-o' },
+        { field: 's3Region', icon: 'globe' },
+        { field: 's3Endpoint', icon: 'server' },
+        { field: 's3AccessKeyId', icon: 'user' },
+        { field: 's3SecretAccessKey' },
+      ],
+    },
     { section: 'network', fields: [{ field: 'allowAddresses', icon: 'shield' }] },
   ],
   texts: ['status.opening'],

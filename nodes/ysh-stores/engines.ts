@@ -43,9 +43,10 @@ export interface EngineSettings {
 /** The settings of a node. A folder is relative to Node-RED's user folder; the passwords go into the addresses, but for Qdrant's key. */
 export function engineSettings(
   red: Red,
-  { folder, postgresUrl, redisUrl, qdrantUrl, keepDays, runsAtOnce, allowAddresses }: Infer<typeof StoresNodeSchema>,
-  { postgresPassword, redisPassword, qdrantApiKey }: Readonly<Record<string, string>>,
+  config: Infer<typeof StoresNodeSchema>,
+  { postgresPassword, redisPassword, qdrantApiKey, s3AccessKeyId, s3SecretAccessKey }: Readonly<Record<string, string>>,
 ): EngineSettings {
+  const { folder, postgresUrl, redisUrl, qdrantUrl, keepDays, runsAtOnce, allowAddresses } = config
   const userDir = resolve(red.settings.userDir ?? '.')
   return {
     stores: {
@@ -53,11 +54,23 @@ export function engineSettings(
       ...(postgresUrl === '' ? {} : { postgres: { url: withPassword(postgresUrl, postgresPassword) } }),
       ...(redisUrl === '' ? {} : { cache: { url: withPassword(redisUrl, redisPassword) } }),
       ...(qdrantUrl === '' ? {} : { vectors: { url: qdrantUrl, ...(qdrantApiKey ? { apiKey: qdrantApiKey } : {}) } }),
+      ...(config.s3Bucket === '' ? {} : { objects: bucketOf(config, s3AccessKeyId, s3SecretAccessKey) }),
     },
     keepDays,
     runsAtOnce,
     allow: allowAddresses,
     owner: replicaName(userDir),
+  }
+}
+
+function bucketOf(
+  { s3Bucket, s3Prefix, s3Region, s3Endpoint }: Infer<typeof StoresNodeSchema>,
+  accessKeyId = '',
+  secretAccessKey = '',
+): NonNullable<StoresOptions['objects']> {
+  return {
+    ...{ bucket: s3Bucket, prefix: s3Prefix, region: s3Region, endpoint: s3Endpoint },
+    ...{ accessKeyId, secretAccessKey },
   }
 }
 

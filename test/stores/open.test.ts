@@ -9,9 +9,35 @@ import { parser } from '../../lib/schema.ts'
 import { putArtifact } from '../../lib/stores/objects/artifacts.ts'
 import { type OpenStores, openStores, StoresConfigSchema, type StoresOptions } from '../../lib/stores/open.ts'
 import { embeddedFolder } from '../helpers/embedded-folder.ts'
+import { anybody } from '../helpers/fauxqs.ts'
 import { code } from '../helpers/pipeline-error.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
 import { noRedis, startRedis } from '../helpers/redis-server.ts'
+import { startS3Double } from '../helpers/s3-double.ts'
+
+test('objects in a bucket: half of it or both places are refused, files go there', { timeout: 60_000 }, async () => {
+  const base = await mkdtemp(join(tmpdir(), 'stores-s3-'))
+  const double = await startS3Double('bucket')
+  try {
+    const objects = { ...anybody, endpoint: double.endpoint, bucket: 'bucket', prefix: 'here' }
+    await assert.rejects(
+      openStores({ folder: base, objects: { ...objects, folder: base } }),
+      code('STORE_CONFIG', /not in both/),
+    )
+    const stores = await openStores({ folder: base, objects })
+    try {
+      assert.equal(stores.objects.location, 's3://bucket/here')
+      const { key } = await putArtifact(stores.objects, Buffer.from('content'))
+      assert.deepEqual([...double.objects.keys()], [`bucket/here/${key}`])
+      await stores.objects.withFile(key, async (file) => assert.ok(file.startsWith(stores.scratch)))
+    } finally {
+      await stores.close()
+    }
+  } finally {
+    await double.close()
+    await rm(base, { recursive: true, force: true })
+  }
+})
 
 describe('openStores', { timeout: 120_000 }, () => {
   let base: string

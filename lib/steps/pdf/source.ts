@@ -5,7 +5,7 @@ import { PipelineError } from '../../errors.ts'
 import { challengeError } from '../../net/blocked.ts'
 import { retry } from '../../runs/retry.ts'
 import type { Infer } from '../../schema.ts'
-import { type Artifact, artifactKey, putArtifact } from '../../stores/objects/artifacts.ts'
+import { type Artifact, artifactHash, artifactKey, putArtifact } from '../../stores/objects/artifacts.ts'
 import type { Queryable } from '../../stores/postgres/port.ts'
 import { requestPolicy, retryNotice } from '../requests.ts'
 import type { StepContext } from '../step.ts'
@@ -48,9 +48,8 @@ async function stored(reference: string, text: string | undefined, { stores }: C
   const key = /^[0-9a-f]{64}$/.test(reference) ? artifactKey(reference) : reference
   const known = await stores.objects.head(key)
   if (known === undefined) throw new PipelineError('OBJECT_NOT_FOUND', `The object store has no ${key}`)
-  const sha256 = /([0-9a-f]{64})$/.exec(key)?.[1]
-  if (sha256 !== undefined && key === artifactKey(sha256))
-    return { source: key, name: text ?? key, file: { key, sha256, bytes: known.bytes } }
+  const sha256 = artifactHash(key)
+  if (sha256 !== undefined) return { source: key, name: text ?? key, file: { key, sha256, bytes: known.bytes } }
   // an object that somebody else put there: it gets its place by its content
   const artifact = await stores.objects.withFile(key, (file) =>
     putArtifact(stores.objects, { file }, { contentType: 'application/pdf' }),

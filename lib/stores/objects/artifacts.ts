@@ -29,6 +29,10 @@ export interface PutArtifactOptions {
   sha256?: string
   /** A folder on this machine, needed for a stream whose SHA-256 is not yet known: it is kept there until it is. */
   scratch?: string
+  /** See {@link PutOptions}. */
+  storageClass?: string
+  /** Also writes what is there already, when that copy is known to be wrong. */
+  replace?: boolean
   signal?: AbortSignal
 }
 
@@ -82,7 +86,8 @@ async function putFile(
   return artifact
 }
 
-async function fileHash(file: string, signal: AbortSignal | undefined): Promise<string> {
+/** SHA-256 of a file, in hexadecimal. */
+export async function fileHash(file: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256')
   const sink = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
@@ -146,13 +151,14 @@ async function store(
 ): Promise<Artifact> {
   const key = artifactKey(sha256)
   const known = await objects.head(key)
-  const whole = known !== undefined && (bytes === undefined || known.bytes === bytes)
+  const whole = options.replace !== true && known !== undefined && (bytes === undefined || known.bytes === bytes)
   if (whole) return { sha256, bytes: known.bytes, key, stored: false }
-  const { contentType, metadata, signal } = options
+  const { contentType, metadata, signal, storageClass } = options
   try {
     const info = await objects.put(key, checked(source, sha256), {
       ...(contentType === undefined ? {} : { contentType }),
       ...(metadata === undefined ? {} : { metadata }),
+      ...(storageClass === undefined ? {} : { storageClass }),
       ...(signal === undefined ? {} : { signal }),
       ifAbsent: known === undefined,
     })
@@ -204,6 +210,12 @@ function tap(see: (chunk: Uint8Array) => void, flush: (done: TransformCallback) 
     },
     flush,
   })
+}
+
+/** The SHA-256 in the key of an artifact; undefined for any other key. */
+export function artifactHash(key: string): string | undefined {
+  const sha256 = /([0-9a-f]{64})$/.exec(key)?.[1]
+  return sha256 !== undefined && key === artifactKey(sha256) ? sha256 : undefined
 }
 
 function mismatch(expected: string, actual: string): PipelineError {

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
-import { Readable } from 'node:stream'
 import { PipelineError } from '../../errors.ts'
-import { abortError, errno, storeError } from './folder/errors.ts'
+import { errno, storeError } from './folder/errors.ts'
 import { type Layout, objectFile, objectPath, openLayout } from './folder/layout.ts'
 import { listObjects } from './folder/list.ts'
 import { keyLock } from './folder/lock.ts'
 import { type Part, partName, removeLeftovers, stage } from './folder/parts.ts'
 import { publish, unpublish } from './folder/publish.ts'
-import { describe, notFound, openObject } from './folder/read.ts'
+import { describe, openObject } from './folder/read.ts'
+import { abortError, alreadyThere, notFound, openGate } from './gate.ts'
 import { checkKey, checkMetadata } from './key.ts'
 import type { ObjectSource, ObjectStore, PutOptions } from './port.ts'
 
@@ -46,41 +46,8 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
     throw storeError(error, `opening ${folder}`)
   }
   const lock = keyLock()
-  const writes = new Set<Promise<unknown>>()
-  const stops = new Set<AbortController>()
-  let isClosed = false
-
-  /** Runs one operation: refused after close, every error one of the port's. */
-  async function guarded<T>(doing: string, work: () => Promise<T>): Promise<T> {
-    if (isClosed) throw closed()
-    try {
-      return await work()
-    } catch (error) {
-      throw storeError(error, doing)
-    }
-  }
-
-  function tracked<T>(work: Promise<T>): Promise<T> {
-    writes.add(work)
-    const forget = () => writes.delete(work)
-    work.then(forget, forget)
-    return work
-  }
-
-  /** Runs `work` with a signal that close sets off, as the caller's own does. */
-  async function stoppable<T>(outer: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const stop = new AbortController()
-    const forward = () => stop.abort(outer?.reason)
-    if (outer?.aborted) forward()
-    else outer?.addEventListener('abort', forward, { once: true })
-    stops.add(stop)
-    try {
-      return await work(stop.signal)
-    } finally {
-      stops.delete(stop)
-      outer?.removeEventListener('abort', forward)
-    }
-  }
+  const gate = openGate(storeError)
+  const { guarded, tracked } = gate
 
   async function put(key: string, source: ObjectSource, options: PutOptions, signal: AbortSignal) {
     checkKey(key)
@@ -88,7 +55,7 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
     checkMetadata(contentType, metadata)
     const described = { key, metadata, ...(contentType === undefined ? {} : { contentType }) }
     if (ifAbsent && (await describe(layout, key)) !== undefined) {
-      throw new PipelineError('OBJECT_EXISTS', `There is already an object ${JSON.stringify(key)}`)
+      throw alreadyThere(key)
     }
     const part: Part = await stage(layout, source, signal)
     try {
@@ -107,18 +74,11 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
 
   return {
     kind: 'folder',
-    put: (key, source, options = {}) => {
-      // From now on, not from the first read: a stream that fails without a listener ends the process.
-      if (source instanceof Readable) source.on('error', () => {})
-      return tracked(
-        guarded(`storing ${JSON.stringify(key)}`, () =>
-          stoppable(options.signal, (signal) => put(key, source, options, signal)),
-        ).catch((error: unknown) => {
-          if (source instanceof Readable) source.destroy()
-          throw error
-        }),
-      )
-    },
+    location: folder,
+    put: (key, source, options = {}) =>
+      gate.putting(`storing ${JSON.stringify(key)}`, source, options.signal, (signal) =>
+        put(key, source, options, signal),
+      ),
     get: (key, options = {}) =>
       guarded(`reading ${JSON.stringify(key)}`, async () => {
         if (options.signal?.aborted) throw abortError(options.signal, 'reading an object')
@@ -143,14 +103,6 @@ export async function openFolderObjects(options: FolderObjectsOptions): Promise<
       })
       return work(path)
     },
-    async close() {
-      isClosed = true
-      for (const stop of stops) stop.abort(closed())
-      await Promise.allSettled(writes)
-    },
+    close: gate.close,
   }
-}
-
-function closed(): PipelineError {
-  return new PipelineError('STORE_CLOSED', 'The object store has been closed')
 }

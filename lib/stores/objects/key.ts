@@ -2,6 +2,7 @@ import { PipelineError } from '../../errors.ts'
 
 const MAX_KEY_BYTES = 1024
 const MAX_NAME_BYTES = 255
+const MAX_PAGE = 1000
 const MAX_METADATA_BYTES = 2048
 const plain = /^[a-z0-9_=+,@~.-]+$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -26,6 +27,14 @@ export function checkPrefix(prefix: string): string[] {
   const segments = prefix.split('/').slice(0, -1)
   for (const segment of segments) checkSegment(segment, prefix)
   return segments
+}
+
+/** How many objects a page has: 1 to 1,000, by default 1,000. Throws OBJECT_LIMIT. */
+export function pageLimit(limit = MAX_PAGE): number {
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+    throw new PipelineError('OBJECT_LIMIT', `A page has 1 to ${MAX_PAGE} objects, not ${limit}`)
+  }
+  return limit
 }
 
 function checkText(text: string, what: string): void {

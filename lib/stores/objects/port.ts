@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 export interface ObjectInfo {
   key: string
   bytes: number
-  /** Another one after every put of the key; says nothing else. */
+  /** Another one after every put of other bytes; says nothing else. */
   etag: string
   /** When it was put, not when its source was written. */
   lastModified: Date
@@ -12,6 +12,9 @@ export interface ObjectInfo {
   /** Lower-case names, string values, at most 2 KiB in all (S3's limit). */
   metadata: Record<string, string>
 }
+
+/** An object in a list. */
+export type ListedObject = Pick<ObjectInfo, 'key' | 'bytes' | 'etag' | 'lastModified'>
 
 /** What to store: bytes in memory, a stream, or a local file (`move: true` lets the store take the file itself). */
 export type ObjectSource = Uint8Array | Readable | { file: string; move?: boolean }
@@ -22,6 +25,8 @@ export interface PutOptions {
   metadata?: Record<string, string>
   /** Fail with OBJECT_EXISTS instead of replacing (S3's `If-None-Match: *`). */
   ifAbsent?: boolean
+  /** Where the store has several (S3): `STANDARD_IA`, `GLACIER`…; a folder has one. */
+  storageClass?: string
   signal?: AbortSignal
 }
 
@@ -34,7 +39,7 @@ export interface GetOptions {
 
 /** One page of {@link ObjectStore.list}. */
 export interface ObjectPage {
-  objects: ObjectInfo[]
+  objects: ListedObject[]
   /** Present while there is more: pass it as `after`. A page may hold fewer objects than `limit` and still have it. */
   next?: string
 }
@@ -43,11 +48,14 @@ export interface ObjectPage {
  * The port of immutable and derived blobs. Keys follow `checkKey` of key.ts in every adapter.
  *
  * Errors: OBJECT_NOT_FOUND, OBJECT_EXISTS, OBJECT_KEY, OBJECT_RANGE, OBJECT_METADATA, OBJECT_LIMIT, OBJECT_SOURCE (what
- * was to be stored cannot be read), OBJECT_CORRUPT (fewer bytes than the store said), STOPPED, STORE_UNAVAILABLE
+ * was to be stored cannot be read), OBJECT_CORRUPT (other bytes than the store said),
+ * OBJECT_ARCHIVED (has to be restored before it can be read), STOPPED, STORE_UNAVAILABLE
  * (retryable), STORE_FULL, STORE_DENIED, STORE_CLOSED.
  */
 export interface ObjectStore {
   readonly kind: 'folder' | 's3'
+  /** Where it is, for people and to tell two stores apart: a folder's path, `s3://bucket/prefix`. */
+  readonly location: string
   /**
    * Stores one object, whole or not at all, replacing what was there. A stream is destroyed when the put fails; a file
    * given with `move` is gone after success and still there after failure.

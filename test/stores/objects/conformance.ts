@@ -12,18 +12,25 @@ import { keys } from './conformance-keys.ts'
 export interface Opened {
   store: ObjectStore
   dispose(): Promise<void>
+  /** Puts many objects, each with its key as content, where one put after the other takes too long. */
+  fill?(keys: readonly string[]): void
 }
 
 /** What the parts of the suite work with. */
 export interface Subject {
   open(): Promise<Opened>
   readonly store: ObjectStore
+  readonly fill: Opened['fill']
   /** A folder for local files. */
   readonly scratch: string
 }
 
-/** What every adapter of the object port does. */
-export function objectsConformance(name: string, open: () => Promise<Opened>) {
+/** What every adapter of the object port does; only `parts` of it where what is behind the adapter is less than it should be. */
+export function objectsConformance(
+  name: string,
+  open: () => Promise<Opened>,
+  parts: ((subject: Subject) => void)[] = [contents, keys, concurrency, failures],
+) {
   describe(`object port: ${name}`, { timeout: 120_000 }, () => {
     let opened: Opened
     let scratch = ''
@@ -41,13 +48,13 @@ export function objectsConformance(name: string, open: () => Promise<Opened>) {
       get store() {
         return opened.store
       },
+      get fill() {
+        return opened.fill
+      },
       get scratch() {
         return scratch
       },
     }
-    contents(subject)
-    keys(subject)
-    concurrency(subject)
-    failures(subject)
+    for (const part of parts) part(subject)
   })
 }

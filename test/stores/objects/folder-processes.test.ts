@@ -64,7 +64,8 @@ describe('folder objects and other processes', { timeout: 120_000 }, () => {
       const open = await openFolderObjects({ folder })
       assert.deepEqual(await readdir(join(folder, '.store', 'parts')), [])
       let described = 0
-      for (const { key, metadata } of (await open.list('replaced/')).objects) {
+      for (const { key } of (await open.list('replaced/')).objects) {
+        const { metadata } = (await open.head(key)) ?? assert.fail()
         const content = await text((await open.get(key)).body)
         assert.equal(content.length % 5_000, 0)
         const one = content.slice(0, content.length / 5_000)

@@ -25,13 +25,6 @@ export function storeError(error: unknown, doing: string): PipelineError {
   })
 }
 
-/** STOPPED for a signal that has fired, or the reason itself where it already is a {@link PipelineError}. */
-export function abortError(signal: AbortSignal, doing: string): PipelineError {
-  const reason: unknown = signal.reason
-  if (reason instanceof PipelineError) return reason
-  return new PipelineError('STOPPED', `Stopped while ${doing}`, { retryable: true, cause: reason })
-}
-
 /** The value, or undefined where the system says that there is no such file. */
 export async function orAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   try {

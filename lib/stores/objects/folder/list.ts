@@ -1,13 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PipelineError } from '../../../errors.ts'
-import { checkPrefix, compareKeys, nameSegment, segmentName } from '../key.ts'
-import type { ObjectInfo, ObjectPage } from '../port.ts'
+import { checkPrefix, compareKeys, nameSegment, pageLimit, segmentName } from '../key.ts'
+import type { ListedObject, ObjectPage } from '../port.ts'
 import { orAbsent } from './errors.ts'
-import { folderThere, type Layout } from './layout.ts'
-import { describe } from './read.ts'
+import { folderThere, type Layout, objectFile, objectPath } from './layout.ts'
 
-const MAX_PAGE = 1000
 /** How many objects are looked at at once. */
 const ABREAST = 16
 
@@ -17,10 +14,8 @@ export async function listObjects(
   prefix: string,
   options: { after?: string; limit?: number },
 ): Promise<ObjectPage> {
-  const { after = '', limit = MAX_PAGE } = options
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
-    throw new PipelineError('OBJECT_LIMIT', `A page has 1 to ${MAX_PAGE} objects, not ${limit}`)
-  }
+  const { after = '' } = options
+  const limit = pageLimit(options.limit)
   const folder = checkPrefix(prefix)
   const parent = folder.map((segment) => `${segment}/`).join('')
   const keys: string[] = []
@@ -32,13 +27,18 @@ export async function listObjects(
     }
     keys.push(key)
   }
-  const objects: ObjectInfo[] = []
+  const objects: ListedObject[] = []
   for (let index = 0; index < keys.length; index += ABREAST) {
-    const found = await Promise.all(keys.slice(index, index + ABREAST).map((key) => describe(layout, key)))
-    for (const info of found) if (info !== undefined) objects.push(info) // else deleted meanwhile
+    const found = await Promise.all(keys.slice(index, index + ABREAST).map((key) => listed(layout, key)))
+    for (const entry of found) if (entry !== undefined) objects.push(entry) // else deleted meanwhile
   }
   const last = keys.at(-1)
   return more && last !== undefined ? { objects, next: last } : { objects }
+}
+
+async function listed(layout: Layout, key: string): Promise<ListedObject | undefined> {
+  const version = await objectFile(layout, key, objectPath(layout, key))
+  return version && { key, bytes: version.bytes, etag: version.etag, lastModified: new Date(version.modifiedMs) }
 }
 
 /** The keys in a folder and below, in order, without those that `prefix` and `after` rule out. */

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { PipelineError } from '../../../errors.ts'
 import { ownerGone, ownerName } from '../../owner.ts'
+import { abortError, unreadable } from '../gate.ts'
 import type { ObjectSource } from '../port.ts'
-import { abortError, errno, orAbsent, storeError } from './errors.ts'
+import { errno, orAbsent, storeError } from './errors.ts'
 import { type FileVersion, fileVersion, type Layout } from './layout.ts'
 import { removeFile, settleNote } from './metadata.ts'
 
@@ -141,13 +141,6 @@ function gather(handle: FileHandle) {
     },
   }
   return writer
-}
-
-/** OBJECT_SOURCE, unless the source already speaks in the pipeline's own errors. */
-function unreadable(what: string, error: unknown): PipelineError {
-  if (error instanceof PipelineError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  return new PipelineError('OBJECT_SOURCE', `Cannot read ${what}, which was to be stored: ${message}`, { cause: error })
 }
 
 let lastStamp = 0

@@ -2,8 +2,9 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { PipelineError } from '../../../errors.ts'
+import { abortError, cutShort, notFound } from '../gate.ts'
 import type { GetOptions, ObjectInfo } from '../port.ts'
-import { abortError, errno, orAbsent, storeError } from './errors.ts'
+import { errno, orAbsent, storeError } from './errors.ts'
 import { type FileVersion, fileVersion, type Layout, objectFile, objectPath } from './layout.ts'
 import { readMetadata } from './metadata.ts'
 
@@ -78,11 +79,6 @@ async function openFile(path: string, key: string): Promise<FileHandle> {
   }
 }
 
-/** OBJECT_NOT_FOUND. */
-export function notFound(key: string): PipelineError {
-  return new PipelineError('OBJECT_NOT_FOUND', `There is no object ${JSON.stringify(key)}`)
-}
-
 /** First byte and the one behind the last. */
 function checkRange(range: GetOptions['range'], { key, bytes: size }: ObjectInfo): { start: number; end: number } {
   if (range === undefined) return { start: 0, end: size }
@@ -134,8 +130,4 @@ function bytes(handle: FileHandle, key: string, start: number, end: number, sign
   if (signal?.aborted) abort()
   else signal?.addEventListener('abort', abort, { once: true })
   return stream
-}
-
-function cutShort(key: string, position: number, end: number): PipelineError {
-  return new PipelineError('OBJECT_CORRUPT', `${JSON.stringify(key)} ended at byte ${position} instead of ${end}`)
 }
