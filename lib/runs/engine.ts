@@ -21,6 +21,7 @@ import { StepLines } from './lines.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
+import type { OutboxReceiver, ReceiverOptions } from './outbox-lane.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
@@ -143,6 +144,14 @@ export class RunEngine {
     return this.#outbox.register(topic, async ({ key, payload }) => {
       await this.start({ flow, slot: key, trigger: 'event', input: payload, overlap: 'queue' })
     })
+  }
+
+  /**
+   * Delivers the outbox entries of a topic to a receiver that is no flow: a mail server, a webhook. Returns how to take it back (when
+   * its node closes); nothing is delivered then before the next {@link replay}.
+   */
+  deliver(topic: string, receive: OutboxReceiver, options?: ReceiverOptions): () => void {
+    return this.#outbox.register(topic, receive, options)
   }
 
   /** Tells a listener what happens. Returns how to stop it. */

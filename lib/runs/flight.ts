@@ -155,6 +155,7 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
     const returned = await shown(host, ref, () =>
       bound.run({
         run,
+        node,
         attempt: ref.attempt,
         signal,
         stores: host.stores,
