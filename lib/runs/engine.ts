@@ -9,7 +9,7 @@ import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
 import { alertMigrations } from './alert-migrations.ts'
 import { DeadLetters } from './dead-letters.ts'
-import type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
+import type { Deliver, EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
@@ -21,7 +21,7 @@ import { StepLines } from './lines.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
-import type { OutboxReceiver, ReceiverOptions } from './outbox-lane.ts'
+import type { ReceiverOptions } from './outbox-lane.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
@@ -29,7 +29,7 @@ import { itemsChannel } from './shared-items.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
 import { lookAfter } from './upkeep.ts'
 
-export type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
+export type { Deliver, EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 
 /** An owner silent for longer has died, or is cut off: its runs may be taken over. It gives a sign every 2 s. */
 const silentMs = 8_000
@@ -150,8 +150,9 @@ export class RunEngine {
    * Delivers the outbox entries of a topic to a receiver that is no flow: a mail server, a webhook. Returns how to take it back (when
    * its node closes); nothing is delivered then before the next {@link replay}.
    */
-  deliver(topic: string, receive: OutboxReceiver, options?: ReceiverOptions): () => void {
-    return this.#outbox.register(topic, receive, options)
+  deliver(topic: string, deliver: Deliver, options?: ReceiverOptions): () => void {
+    const { stores, http } = this.#options
+    return this.#outbox.register(topic, (entry, signal) => deliver(entry, { stores, http, signal }), options)
   }
 
   /** Tells a listener what happens. Returns how to stop it. */
