@@ -2,7 +2,7 @@ import type { RunEngine } from '../../lib/runs/engine.ts'
 import type { Infer, Schema } from '../../lib/schema.ts'
 import type { Step } from '../../lib/steps/step.ts'
 import type { NodeDeclaration, ObjectSchema } from './declaration.ts'
-import { registerNode } from './node.ts'
+import { type NodeHandle, registerNode } from './node.ts'
 import type { Message, Red } from './red.ts'
 import { runOf } from './run-ref.ts'
 import type { StatusLine } from './status.ts'
@@ -24,6 +24,10 @@ export interface Surroundings {
 export interface StepNodeOptions<Output, Config = unknown> {
   /** Checks of the config what its schema cannot say, when the node is deployed. Throws what is wrong with it. */
   check?(config: Config): void
+  /** What the node does beside its messages, from its deployment on. Returns how to end it. */
+  begin?(handle: NodeHandle<Config>, stores: StoresService): () => void
+  /** The message's property that the result goes to; `payload` when left out. With another one the payload passes through. */
+  resultIn?: string
   /** Completes the config by what only Node-RED knows, such as its user folder. */
   configOf?(config: Config): Config
   /** Completes the step's input by what else the message says; the result is still checked by the step's schema. */
@@ -61,13 +65,16 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
     besides,
     outputOf = () => 0,
     statusOf = (): StatusLine => ({ mood: 'done', key: 'status.done' }),
+    resultIn = 'payload',
   } = options
   const outputs = declaration.outputs?.length ?? 1
   registerNode<StepDeclaration<C>>(red, declaration, (handle) => {
     const config: Infer<C> = options.configOf?.(handle.config) ?? handle.config
     check?.(config)
     const stores = handle.use('stores', StoresService)
+    const end = options.begin?.(handle, stores)
     return {
+      ...(end === undefined ? {} : { close: end }),
       async input(message, { signal, progress, send }) {
         handle.status({ mood: 'working', key: 'status.working' })
         const engine = await stores.engine(signal)
@@ -81,7 +88,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
           progress,
           log: handle.log,
         })
-        message.payload = output
+        message[resultIn] = output
         message.run = run
         // A message that a Catch sent here is a failure no more: a join would record it as one, and Node-RED stops a Catch loop
         // after ten rounds by it.

@@ -1,0 +1,56 @@
+import { PipelineError } from '../../lib/errors.ts'
+import { type Channel, openChannel } from '../../lib/steps/notify/channel.ts'
+import { mailChannel } from '../../lib/steps/notify/mail.ts'
+import type { NotifyConfig } from '../../lib/steps/notify/schema.ts'
+import { snsChannel } from '../../lib/steps/notify/sns.ts'
+import { notify } from '../../lib/steps/notify/step.ts'
+import { webhookChannel } from '../../lib/steps/notify/webhook.ts'
+import type { NodeHandle } from '../kit/node.ts'
+import type { Red } from '../kit/red.ts'
+import { registerStepNode } from '../kit/step-node.ts'
+import { MailService } from '../ysh-mail/mail-service.ts'
+import { declaration } from './declaration.ts'
+import { notifyInput } from './input.ts'
+
+/** Puts messages into the outbox, and delivers what this node has put there. */
+export default function (red: Red): void {
+  registerStepNode(red, declaration, notify, {
+    resultIn: 'notified',
+    check({ to, mail }) {
+      if (to.length > 0 && mail === undefined)
+        throw new PipelineError('CONFIG', 'There are e-mail addresses, but no mail server is chosen')
+    },
+    begin(handle, stores) {
+      const channels = channelsOf(handle)
+      if (channels.length === 0) return () => {}
+      return stores.attach((engine) => {
+        const withdraw = channels.map((channel) => openChannel(engine, handle.path, channel, handle.config.giveUpHours))
+        return () => {
+          for (const back of withdraw) back()
+        }
+      })
+    },
+    inputOf: (message, input, config) => notifyInput(message, input, config),
+    statusOf({ queued }) {
+      const count = Object.values(queued).reduce((sum, one) => sum + one, 0)
+      return { mood: 'done', key: 'status.queued', values: { count } }
+    },
+  })
+}
+
+/** The channels that have what they need. */
+function channelsOf(handle: NodeHandle<NotifyConfig>): Channel[] {
+  const { config, credentials } = handle
+  const { webhookSecret = '', snsAccessKeyId = '', snsSecretAccessKey = '', snsEndpoint = '' } = credentials
+  const channels: Channel[] = []
+  if (config.mail !== undefined) {
+    const { server, login } = handle.use('mail', MailService)
+    channels.push(mailChannel(server, login))
+  }
+  if (config.webhooks.length > 0) channels.push(webhookChannel(webhookSecret))
+  if (config.snsTopic !== '') {
+    const access = { accessKeyId: snsAccessKeyId, secretAccessKey: snsSecretAccessKey, endpoint: snsEndpoint }
+    channels.push(snsChannel(access))
+  }
+  return channels
+}
