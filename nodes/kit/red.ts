@@ -76,6 +76,8 @@ export type Expression = object
 export interface RedUtil {
   /** A deep copy; an HTTP request and response are shared. */
   cloneMessage<T extends object>(message: T): T
+  /** A new message id. */
+  generateId(): string
   /** Throws what JSONata says of an expression that does not parse. */
   prepareJSONataExpression(expression: string, node: RedNode): Expression
   evaluateJSONataExpression(
@@ -85,7 +87,19 @@ export interface RedUtil {
   ): unknown
 }
 
+/** What a hook of the messages' way is told. */
+export interface HookEvent {
+  msg: Message
+  destination: { id: string; node?: RedNode }
+}
+
 export interface Red {
+  hooks: {
+    /** `<hook>.<label>`: one of each label. */
+    add(name: string, handler: (event: HookEvent) => void): void
+    /** `*.<label>`: all of a label. */
+    remove(name: string): void
+  }
   nodes: {
     createNode(node: RedNode, definition: NodeDefinition): void
     getNode(id: string): RedNode | null | undefined

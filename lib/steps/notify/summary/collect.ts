@@ -101,6 +101,12 @@ export async function summaryOfRun(q: Queryable, id: string, now: Date): Promise
   }
 }
 
+/** The datasets that a run has published so far. */
+export async function publishedIn(q: Queryable, run: string): Promise<string[]> {
+  const facts = (await listSteps(q, run)).flatMap(datasetsOf)
+  return [...new Set(facts.filter(({ outcome }) => outcome === 'published').map(({ dataset }) => dataset))].sort()
+}
+
 /** Whether readers get something else than the source has now. */
 export function isStale({ tier, outcome }: DatasetFacts): boolean {
   return tier !== 'primary' || outcome === 'stale' || outcome === 'blocked'
