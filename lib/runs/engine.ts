@@ -4,7 +4,7 @@ import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { putArtifact } from '../stores/objects/artifacts.ts'
 import { migrate } from '../stores/postgres/migrate.ts'
-import type { Queryable } from '../stores/postgres/port.ts'
+import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
 import { alertMigrations } from './alert-migrations.ts'
@@ -254,8 +254,14 @@ export class RunEngine {
     )
   }
 
+  /** Hears of other processes' notifications on a channel until the signal aborts; never on the embedded store, where nobody else is. */
+  async heard(channel: string, told: (payload: string | undefined) => void, signal: AbortSignal): Promise<void> {
+    const { postgres } = this.#options.stores
+    if (postgres.kind === 'server') await postgres.listen(channel, told, AbortSignal.any([signal, this.#closing.signal]))
+  }
+
   /** Looks something up in the journal, for people. */
-  async read<T>(look: (q: Queryable) => Promise<T>): Promise<T> {
+  async read<T>(look: (q: PostgresStore) => Promise<T>): Promise<T> {
     this.#closing.signal.throwIfAborted()
     return look(this.#options.stores.postgres)
   }

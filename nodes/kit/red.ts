@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
 /**
  * The part of Node-RED's runtime API that this package uses (4.1 and 5). Own types because @types/node-red describes Node-RED 1.3:
@@ -117,6 +117,8 @@ export interface Red {
     [name: string]: unknown
   }
   events: EventEmitter
+  /** The HTTP server of editor and flows. */
+  server: Server
   util: RedUtil
   auth: { needsPermission(permission: string): AdminHandler }
   httpAdmin: {

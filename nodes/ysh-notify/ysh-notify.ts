@@ -1,5 +1,6 @@
 import { PipelineError } from '../../lib/errors.ts'
 import { type Channel, openChannel } from '../../lib/steps/notify/channel.ts'
+import { feedChannelOf } from '../../lib/steps/notify/feed.ts'
 import { mailChannel } from '../../lib/steps/notify/mail.ts'
 import type { NotifyConfig } from '../../lib/steps/notify/schema.ts'
 import { snsChannel } from '../../lib/steps/notify/sns.ts'
@@ -11,6 +12,7 @@ import { registerStepNode } from '../kit/step-node.ts'
 import { MailService } from '../ysh-mail/mail-service.ts'
 import { declaration } from './declaration.ts'
 import { notifyInput } from './input.ts'
+import { openSubscribers } from './subscribers.ts'
 
 /** Puts messages into the outbox, and delivers what this node has put there. */
 export default function (red: Red): void {
@@ -22,11 +24,18 @@ export default function (red: Red): void {
     },
     begin(handle, stores) {
       const channels = channelsOf(handle)
-      if (channels.length === 0) return () => {}
+      const { subscribers, giveUpHours } = handle.config
+      if (channels.length === 0 && !subscribers) return () => {}
+      const { path, id, log, credentials } = handle
       return stores.attach((engine) => {
-        const withdraw = channels.map((channel) => openChannel(engine, handle.path, channel, handle.config.giveUpHours))
+        const feed = subscribers
+          ? openSubscribers({ red, engine, feed: path, id, token: credentials.subscriberToken ?? '', log })
+          : undefined
+        const all = feed === undefined ? channels : [...channels, feedChannelOf(path, feed.wake)]
+        const withdraw = all.map((channel) => openChannel(engine, path, channel, giveUpHours))
         return () => {
           for (const back of withdraw) back()
+          feed?.close()
         }
       })
     },

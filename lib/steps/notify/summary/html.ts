@@ -60,13 +60,18 @@ function htmlLine(line: Line, outcome: SummaryFacts['outcome']): string {
     case 'entry': {
       const state = line.state === '' ? '' : ` ${badge(line.state, line.mood)}`
       const details = line.details.map(
-        (detail) => `<br><span class="soft" style="color:#5a6672;font-size:14px">${escaped(detail)}</span>`,
+        (detail) => `<br><span class="soft" style="color:#5a6672;font-size:14px">${figuresWhole(escaped(detail))}</span>`,
       )
       return `<p style="margin:10px 0;overflow-wrap:anywhere;word-break:break-word"><strong>${escaped(line.title)}</strong>${state}${details.join('')}</p>`
     }
     case 'foot':
       return `<p class="soft" style="margin:14px 0 0;color:#5a6672;font-size:12px;overflow-wrap:anywhere">${escaped(line.text)}</p>`
   }
+}
+
+/** A figure stays on one line with its unit. */
+function figuresWhole(html: string): string {
+  return html.replaceAll(/(\d) (?=\p{L})/gu, '$1&nbsp;')
 }
 
 function badge(text: string, mood: keyof typeof moods): string {
