@@ -33,7 +33,8 @@ const hellos = parser(
 /** What {@link openSubscribers} needs. */
 export interface SubscribersOptions {
   red: Red
-  engine: RunEngine
+  /** The engine, as soon as there is one. */
+  engine(signal: AbortSignal): Promise<RunEngine>
   /** Name of the feed and last part of the address. */
   feed: string
   id: string
@@ -47,7 +48,7 @@ export interface SubscribersOptions {
  * one costs no memory and is cut after a while. `wake` says that there may be something new.
  */
 export function openSubscribers(options: SubscribersOptions): { wake(): void; close(): void } {
-  const { red, engine, feed, id, token, log } = options
+  const { red, feed, id, token, log } = options
   const path = `${rootOf(red)}ysh/feed/${id}`
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4_096, perMessageDeflate: false })
   const ended = new AbortController()
@@ -72,7 +73,13 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
     })
   }
   red.server.on('upgrade', upgrade)
-  void engine.heard(feedChannel, wake, ended.signal)
+  options
+    .engine(ended.signal)
+    .then((engine) => engine.heard(feedChannel, wake, ended.signal))
+    .catch((error: unknown) => {
+      // every few seconds subscribers are looked after anyway
+      if (!ended.signal.aborted) log.debug('The stores are not open yet', { error: PipelineError.from(error) })
+    })
 
   async function serve(client: WebSocket): Promise<void> {
     const gone = new AbortController()
@@ -85,6 +92,7 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
       return
     }
     keepAlive(client, signal)
+    const engine = await options.engine(signal)
     let after = hello.after ?? (await engine.read((q) => newestOf(q, feed)))
     send(client, JSON.stringify({ subscribed: true, after }))
     for (;;) {

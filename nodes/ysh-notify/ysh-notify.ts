@@ -27,17 +27,24 @@ export default function (red: Red): void {
       const { subscribers, giveUpHours } = handle.config
       if (channels.length === 0 && !subscribers) return () => {}
       const { path, id, log, credentials } = handle
-      return stores.attach((engine) => {
-        const feed = subscribers
-          ? openSubscribers({ red, engine, feed: path, id, token: credentials.subscriberToken ?? '', log })
-          : undefined
-        const all = feed === undefined ? channels : [...channels, feedChannelOf(path, feed.wake)]
-        const withdraw = all.map((channel) => openChannel(engine, path, channel, giveUpHours))
+      // there from the deployment on, also while the stores are being opened
+      const feed = subscribers
+        ? openSubscribers({
+            ...{ red, feed: path, id, log, token: credentials.subscriberToken ?? '' },
+            engine: (signal) => stores.engine(signal),
+          })
+        : undefined
+      const all = feed === undefined ? channels : [...channels, feedChannelOf(path, feed.wake)]
+      const withdraw = stores.attach((engine) => {
+        const opened = all.map((channel) => openChannel(engine, path, channel, giveUpHours))
         return () => {
-          for (const back of withdraw) back()
-          feed?.close()
+          for (const back of opened) back()
         }
       })
+      return () => {
+        withdraw()
+        feed?.close()
+      }
     },
     inputOf: (message, input, config) => notifyInput(message, input, config),
     statusOf({ queued }) {
