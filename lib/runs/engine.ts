@@ -257,7 +257,8 @@ export class RunEngine {
   /** Hears of other processes' notifications on a channel until the signal aborts; never on the embedded store, where nobody else is. */
   async heard(channel: string, told: (payload: string | undefined) => void, signal: AbortSignal): Promise<void> {
     const { postgres } = this.#options.stores
-    if (postgres.kind === 'server') await postgres.listen(channel, told, AbortSignal.any([signal, this.#closing.signal]))
+    if (postgres.kind === 'server')
+      await postgres.listen(channel, told, AbortSignal.any([signal, this.#closing.signal]))
   }
 
   /** Looks something up in the journal, for people. */

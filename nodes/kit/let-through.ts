@@ -29,7 +29,12 @@ export async function letThrough(
   trails.set(id, trail)
   const late = setTimeout(() => {
     const seconds = patienceMs / 1_000
-    reject(new PipelineError('LET_THROUGH', `The flow has not let a message through within ${seconds} s: a node keeps it, or never ends it`))
+    reject(
+      new PipelineError(
+        'LET_THROUGH',
+        `The flow has not let a message through within ${seconds} s: a node keeps it, or never ends it`,
+      ),
+    )
   }, patienceMs)
   const stop = () => reject(signal.reason)
   signal.addEventListener('abort', stop, { once: true })

@@ -12,11 +12,7 @@ export const declaration = defineNode({
   config: ApiCacheConfigSchema,
   references: { stores: { type: 'ysh-stores' } },
   limits: { concurrency: 1, queueLimit: 100, timeoutSeconds: 120 },
-  form: [
-    { field: 'datasets' },
-    { field: 'keepHours', icon: 'clock-o' },
-    { field: 'stores', icon: 'database' },
-  ],
+  form: [{ field: 'datasets' }, { field: 'keepHours', icon: 'clock-o' }, { field: 'stores', icon: 'database' }],
   messages: { input: ApiCacheInputSchema, output: null },
   texts: ['status.renewed'],
 })

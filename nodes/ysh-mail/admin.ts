@@ -8,7 +8,14 @@ import { deployedConfig } from '../kit/references.ts'
 
 const answering = {
   patienceMs: 70_000,
-  statuses: { CONFIG: 400, MAIL_AUTH: 502, MAIL_TLS: 502, MAIL_UNREACHABLE: 502, MAIL_DEFERRED: 502, MAIL_REFUSED: 502 },
+  statuses: {
+    CONFIG: 400,
+    MAIL_AUTH: 502,
+    MAIL_TLS: 502,
+    MAIL_UNREACHABLE: 502,
+    MAIL_DEFERRED: 502,
+    MAIL_REFUSED: 502,
+  },
 }
 /** What the editor shows for a password that it does not know. */
 const unchanged = '__PWRD__'

@@ -6,8 +6,8 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { PipelineError } from '../../lib/errors.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
 import { parser, Type } from '../../lib/schema.ts'
-import type { Logger } from '../../lib/steps/step.ts'
 import { feedChannel, newestOf, readFeed } from '../../lib/steps/notify/feed.ts'
+import type { Logger } from '../../lib/steps/step.ts'
 import type { Red } from '../kit/red.ts'
 
 /** Most subscribers of a node, those who have not shown their token yet among them. */
@@ -105,8 +105,7 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
         }
         after = entry.seq
       }
-      if (entries.length < page)
-        await Promise.race([next, sleep(lookMs, undefined, { signal })])
+      if (entries.length < page) await Promise.race([next, sleep(lookMs, undefined, { signal })])
       signal.throwIfAborted()
     }
   }

@@ -1,5 +1,5 @@
-import { type Infer, Type } from '../../schema.ts'
 import { TierSchema } from '../../runs/fallback.ts'
+import { type Infer, Type } from '../../schema.ts'
 
 /** Prefix of all cache entries that are made of a dataset: whoever answers from one keeps its answers below it. See docs/api-cache.md. */
 export function apiPrefix(dataset: string): string {

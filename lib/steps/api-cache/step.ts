@@ -79,7 +79,11 @@ export const apiCache = defineStep({
   },
 })
 
-function summaryOf(dataset: string, parts: readonly Version[], context: Pick<StepContext, 'clock'>): ApiSummary | undefined {
+function summaryOf(
+  dataset: string,
+  parts: readonly Version[],
+  context: Pick<StepContext, 'clock'>,
+): ApiSummary | undefined {
   const [first] = parts
   if (first === undefined) return undefined
   const { title, attribution, columns } = first.contract

@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
-import { migrate, openPostgres, type PostgresStore } from '../../../lib/stores/postgres/index.ts'
 import { runMigrations } from '../../../lib/runs/migrations.ts'
+import { migrate, openPostgres, type PostgresStore } from '../../../lib/stores/postgres/index.ts'
 import type { Message, Red } from '../../../nodes/kit/red.ts'
 import apiCache from '../../../nodes/ysh-api-cache/ysh-api-cache.ts'
 import query from '../../../nodes/ysh-dataset-query/ysh-dataset-query.ts'
@@ -17,9 +17,12 @@ import { type PostgresServer, startPostgres } from '../../helpers/postgres-serve
 import { publish } from '../../steps/dataset/query/published.ts'
 
 const require = createRequire(import.meta.url)
-const core: ((red: Red) => void)[] = ['function/10-function', 'function/89-delay', 'common/60-link', 'common/25-catch'].map(
-  (name) => require(`@node-red/nodes/core/${name}.js`),
-)
+const core: ((red: Red) => void)[] = [
+  'function/10-function',
+  'function/89-delay',
+  'common/60-link',
+  'common/25-catch',
+].map((name) => require(`@node-red/nodes/core/${name}.js`))
 let red: Red | undefined
 const nodes = (given: Red) => {
   red = given
@@ -96,8 +99,24 @@ describe('ysh-dataset-query', { timeout: 60_000 }, () => {
       flow({ wires: [['link', 'quick'], ['end']] }, [
         { id: 'link', type: 'link out', ...at, mode: 'link', links: ['into'], wires: [] },
         { id: 'into', type: 'link in', ...at, links: ['link'], wires: [['slow']] },
-        ...['slow', 'quick'].map((id) => ({ id, type: 'function', ...at, func, outputs: 1, timeout: 0, wires: [[id === 'slow' ? 'tell' : 'out']] })),
-        { id: 'tell', type: 'function', ...at, func: `msg.log = flow.get('log'); return msg`, outputs: 1, timeout: 0, wires: [['out']] },
+        ...['slow', 'quick'].map((id) => ({
+          id,
+          type: 'function',
+          ...at,
+          func,
+          outputs: 1,
+          timeout: 0,
+          wires: [[id === 'slow' ? 'tell' : 'out']],
+        })),
+        {
+          id: 'tell',
+          type: 'function',
+          ...at,
+          func: `msg.log = flow.get('log'); return msg`,
+          outputs: 1,
+          timeout: 0,
+          wires: [['out']],
+        },
       ]),
     )
     const out = reaching('out')
@@ -136,7 +155,15 @@ describe('ysh-dataset-query', { timeout: 60_000 }, () => {
     await helper.load(
       [...core, nodes],
       flow({ patienceSeconds: 1 }, [
-        { id: 'work', type: 'function', ...at, func: `setTimeout(() => {}, 1); node.status({}); await new Promise(() => {}); ${func}`, outputs: 1, timeout: 0, wires: [[]] },
+        {
+          id: 'work',
+          type: 'function',
+          ...at,
+          func: `setTimeout(() => {}, 1); node.status({}); await new Promise(() => {}); ${func}`,
+          outputs: 1,
+          timeout: 0,
+          wires: [[]],
+        },
       ]),
     )
     const caught = reaching('caught')
@@ -152,12 +179,15 @@ describe('ysh-dataset-query', { timeout: 60_000 }, () => {
   })
 
   it('ysh-api-cache passes the message on with what it renewed', async () => {
-    await helper.load([nodes], [
-      { id: 'tab', type: 'tab' },
-      { id: 'stores', type: 'ysh-stores', folder, postgresUrl: server.url },
-      { id: 'cache', type: 'ysh-api-cache', ...at, stores: 'stores', datasets: ['aneel.prova'], wires: [['out']] },
-      { id: 'out', type: 'helper', ...at, wires: [] },
-    ])
+    await helper.load(
+      [nodes],
+      [
+        { id: 'tab', type: 'tab' },
+        { id: 'stores', type: 'ysh-stores', folder, postgresUrl: server.url },
+        { id: 'cache', type: 'ysh-api-cache', ...at, stores: 'stores', datasets: ['aneel.prova'], wires: [['out']] },
+        { id: 'out', type: 'helper', ...at, wires: [] },
+      ],
+    )
     const out = reaching('out')
     helper.getNode('cache').receive({ payload: { n: 1 } })
     const [message] = await out.count(1)

@@ -22,12 +22,21 @@ describe('ysh-notify in Node-RED', { timeout: 180_000 }, () => {
         ...{ id: 'notify', type: 'ysh-notify', ...at, stores: 'stores', mail: 'mail', to: ['a@x.example'] },
         ...{ webhooks: [hook.url], subscribers: true, wires: [['notified']] },
       },
-      { id: 'notified', type: 'change', ...at, rules: [{ t: 'move', p: 'notified', pt: 'msg', to: 'payload', tot: 'msg' }], wires: [['out']] },
+      {
+        id: 'notified',
+        type: 'change',
+        ...at,
+        rules: [{ t: 'move', p: 'notified', pt: 'msg', to: 'payload', tot: 'msg' }],
+        wires: [['out']],
+      },
       { id: 'out', type: 'http response', ...at, wires: [] },
     ]
     nodeRed = await startNodeRed({
       flows,
-      credentials: { notify: { webhookSecret: 'secret', subscriberToken: 'open sesame' }, mail: { user: '', password: '' } },
+      credentials: {
+        notify: { webhookSecret: 'secret', subscriberToken: 'open sesame' },
+        mail: { user: '', password: '' },
+      },
     })
   })
   after(async () => {

@@ -29,7 +29,13 @@ describe('api-cache', { timeout: 60_000 }, () => {
     for (const key of ['api:aneel.prova:rows?x=1', 'api:aneel.prova2:rows', 'other'])
       await cache.set(key, 1, { ttlMs: 60_000 })
     const work = () =>
-      engine.execute({ step: apiCache, config: configs.parse({ datasets: ['aneel.prova', 'aneel.nada'] }), node: 'n', input: {}, signal })
+      engine.execute({
+        step: apiCache,
+        config: configs.parse({ datasets: ['aneel.prova', 'aneel.nada'] }),
+        node: 'n',
+        input: {},
+        signal,
+      })
     const { output } = await work()
     assert.deepEqual(output, {
       datasets: [{ dataset: 'aneel.prova', version: 1, dropped: 1 }],
@@ -54,19 +60,44 @@ describe('api-cache', { timeout: 60_000 }, () => {
       run: async ({ outcome }) => ({
         ...{ recipe: 'r', page: 'p', url: 'https://x.example', outcome, reason: '', tier: 'primary', ageSeconds: 1 },
         datasets: [
-          { dataset: 'aneel.prova', table: 't', part: '', version: 2, publishedAt: '', rows: 7, new: 7, changed: 0, vanished: 0, warnings: [] },
+          {
+            dataset: 'aneel.prova',
+            table: 't',
+            part: '',
+            version: 2,
+            publishedAt: '',
+            rows: 7,
+            new: 7,
+            changed: 0,
+            vanished: 0,
+            warnings: [],
+          },
         ],
-        ...{ layout: { fingerprint: 'f', changes: [] }, documents: [], charset: 'utf-8', artifact: null, seconds: 1, attribution: 'a' },
+        ...{
+          layout: { fingerprint: 'f', changes: [] },
+          documents: [],
+          charset: 'utf-8',
+          artifact: null,
+          seconds: 1,
+          attribution: 'a',
+        },
       }),
     })
-    for (const [outcome, expected] of [['published', 1], ['unchanged', 0]] as const) {
+    for (const [outcome, expected] of [
+      ['published', 1],
+      ['unchanged', 0],
+    ] as const) {
       const ended = Promise.withResolvers<number>()
       const back = engine.register('f', {
         send: (run) => {
           engine
             .execute({ step: fetched, config: {}, node: 'scrape', input: { outcome }, run, signal })
-            .then(() => engine.execute({ step: apiCache, config: configs.parse({}), node: 'cache', input: {}, run, signal }))
-            .then(({ output }) => engine.end(run, { outcome: 'done', summary: null }).then(() => output.datasets.length))
+            .then(() =>
+              engine.execute({ step: apiCache, config: configs.parse({}), node: 'cache', input: {}, run, signal }),
+            )
+            .then(({ output }) =>
+              engine.end(run, { outcome: 'done', summary: null }).then(() => output.datasets.length),
+            )
             .then(ended.resolve, ended.reject)
         },
       })

@@ -22,7 +22,13 @@ const { values } = parseArgs({
 })
 process.on('disconnect', () => process.exit(1))
 
-const mail = { host: '127.0.0.1', port: Number(values.mail), security: 'none', from: 'robo@ysh.example', timeoutMs: 2_000 }
+const mail = {
+  host: '127.0.0.1',
+  port: Number(values.mail),
+  security: 'none',
+  from: 'robo@ysh.example',
+  timeoutMs: 2_000,
+}
 const config = parser(NotifyConfigSchema, 'config').parse({ mail, to: ['a@x.example'], webhooks: [values.hook] })
 if (config.mail === undefined) throw new Error('no server')
 

@@ -36,7 +36,10 @@ describe('kill -9 of a process that notifies', { timeout: 300_000 }, () => {
     const child = fork(
       join(import.meta.dirname, 'kill-child.ts'),
       ['--database', database, '--folder', folder, '--slot', slot, '--mail', String(mail.port), '--hook', hook.url],
-      { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: point === undefined ? env : { ...env, YSH_FAIL_POINT: point } },
+      {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: point === undefined ? env : { ...env, YSH_FAIL_POINT: point },
+      },
     )
     children.add(child)
     return { child, exited: once(child, 'exit').finally(() => children.delete(child)) }

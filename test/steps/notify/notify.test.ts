@@ -122,7 +122,12 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
     assert.deepEqual(mail.got[0]?.to, ['a@x.example'])
     assert.equal(mail.got[0]?.headers.has('bcc'), false)
     assert.match(mail.got[0]?.headers.get('subject') ?? '', /^x Bcc: victim@x.example body$/)
-    for (const to of ['a@x.example\r\nBcc: b@x.example', 'a@x.example, b@x.example', 'A <a@x.example>', 'a@x.example>\nx'])
+    for (const to of [
+      'a@x.example\r\nBcc: b@x.example',
+      'a@x.example, b@x.example',
+      'A <a@x.example>',
+      'a@x.example>\nx',
+    ])
       await rejectsWith(send({ text: 't', to: [to] }, {}), 'INPUT_INVALID')
     const name = 'a"\r\nX-Evil: 1'
     const attachments = [{ name, artifact: 'a'.repeat(64) }]
@@ -155,7 +160,13 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
     await until('the webhook', () => hook.got.length === 1)
     assert.equal(hook.got[0]?.headers['webhook-signature'], undefined)
     await until('the try', async () => (await outbox()).some(({ code }) => code === 'MAIL_UNREACHABLE'))
-    assert.deepEqual((await outbox()).map(({ delivered, failed }) => [delivered, failed]), [[false, false], [true, false]])
+    assert.deepEqual(
+      (await outbox()).map(({ delivered, failed }) => [delivered, failed]),
+      [
+        [false, false],
+        [true, false],
+      ],
+    )
     mail = await startMail({}, port)
     await due()
     await until('the e-mail', () => mail.got.length === 1)
@@ -181,7 +192,13 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
     hook.status = () => 410
     await send({ text: 't' }, { to: ['gone@x.example'], webhooks: [`${hook.url}?token=secret`] })
     await until('both', async () => (await outbox()).every(({ failed }) => failed))
-    assert.deepEqual((await outbox()).map(({ code, attempts }) => [code, attempts]), [['MAIL_REFUSED', 1], ['HTTP_410', 1]])
+    assert.deepEqual(
+      (await outbox()).map(({ code, attempts }) => [code, attempts]),
+      [
+        ['MAIL_REFUSED', 1],
+        ['HTTP_410', 1],
+      ],
+    )
     const incidents = await listIncidents(surroundings.stores.postgres, { state: 'open' })
     assert.deepEqual(incidents.map(({ what }) => what.replace(/\d{4,5}/, 'N')).sort(), [
       'ysh-notify mail → gone@x.example',
@@ -189,7 +206,10 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
     ])
     mail.refuse = undefined
     await send({ text: 'again' }, { to: ['gone@x.example'] })
-    await until('closed', async () => (await listIncidents(surroundings.stores.postgres, { state: 'open' })).length === 1)
+    await until(
+      'closed',
+      async () => (await listIncidents(surroundings.stores.postgres, { state: 'open' })).length === 1,
+    )
   })
 
   it('gives up after the bound, and tries what can be mended until then', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { PipelineError } from '../../../lib/errors.ts'
 import { createEngine, type RunEngine } from '../../../lib/runs/engine.ts'
 import type { RunRef } from '../../../lib/runs/run.ts'
-import { PipelineError } from '../../../lib/errors.ts'
 import { Type } from '../../../lib/schema.ts'
 import type { SummaryFacts } from '../../../lib/steps/notify/summary/collect.ts'
 import { summaryOfRun } from '../../../lib/steps/notify/summary/collect.ts'
@@ -98,8 +98,14 @@ describe('the summary of a run', { timeout: 60_000 }, () => {
     const found = await facts.promise
     assert.equal(found.outcome, 'partly')
     const [one] = found.datasets
-    assert.deepEqual([one?.dataset, one?.tier, one?.why, one?.rows, one?.new], ['aneel.tarifas', 'backup', 'HTTP_503', 9, 3])
-    assert.deepEqual(found.steps.map(({ step: name, done, figures }) => [name, done, figures]), [['enrich', 1, { translated: 7 }]])
+    assert.deepEqual(
+      [one?.dataset, one?.tier, one?.why, one?.rows, one?.new],
+      ['aneel.tarifas', 'backup', 'HTTP_503', 9, 3],
+    )
+    assert.deepEqual(
+      found.steps.map(({ step: name, done, figures }) => [name, done, figures]),
+      [['enrich', 1, { translated: 7 }]],
+    )
     assert.deepEqual(found.errors, [
       { step: 'broken', item: 'a/b', code: 'GATE_ROWS', message: 'too few rows', retryable: false },
     ])

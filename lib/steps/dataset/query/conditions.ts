@@ -71,7 +71,9 @@ export function whereClause(
     if (op === 'contains' || op === 'begins') {
       if (cast !== 'text') throw wrong(shown, `the column is no text, but ${of.type}`)
       const text = String(value)
-      return op === 'begins' ? `starts_with(${name}, ${bind(text, 'text')})` : `strpos(${small(name)}, ${small(bind(text, 'text'))}) > 0`
+      return op === 'begins'
+        ? `starts_with(${name}, ${bind(text, 'text')})`
+        : `strpos(${small(name)}, ${small(bind(text, 'text'))}) > 0`
     }
     return `${name} ${op} ${bind(typed(of, value), cast)}`
   })
@@ -94,7 +96,10 @@ const forms: Record<QueryColumn['type'], { pattern: RegExp; expected: string }> 
   decimal: { pattern: /^[+-]?\d{1,30}(\.\d{1,20})?$/, expected: 'a number such as 1234.56' },
   date: { pattern: /^\d{4}-\d{2}-\d{2}$/, expected: 'a date such as 2026-07-01' },
   month: { pattern: /^\d{4}-\d{2}-\d{2}$/, expected: 'a month such as 2026-07' },
-  timestamp: { pattern: /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$/, expected: 'a time such as 2026-07-01T02:00' },
+  timestamp: {
+    pattern: /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$/,
+    expected: 'a time such as 2026-07-01T02:00',
+  },
 }
 
 /** A value as its column has it, as text. Throws QUERY_VALUE. */
@@ -111,7 +116,10 @@ function typed({ name, type }: QueryColumn, value: string | number): string {
   const { pattern, expected } = forms[type]
   const real = !['date', 'month'].includes(type) || isDay(text)
   if (pattern.test(text) && real) return text
-  throw new PipelineError('QUERY_VALUE', `${name} is compared with ${JSON.stringify(value)}, but ${expected} is expected`)
+  throw new PipelineError(
+    'QUERY_VALUE',
+    `${name} is compared with ${JSON.stringify(value)}, but ${expected} is expected`,
+  )
 }
 
 function isDay(text: string): boolean {

@@ -9,7 +9,14 @@ import { ageOf } from '../last-good.ts'
 import { datasetMigrations } from '../load/migrations.ts'
 import { currentParts, type Version } from '../load/registry.ts'
 import { type QueryColumn, readCondition, whereClause } from './conditions.ts'
-import { type QueryConfig, QueryConfigSchema, type QueryInput, QueryInputSchema, type QueryOutput, QueryOutputSchema } from './schema.ts'
+import {
+  type QueryConfig,
+  QueryConfigSchema,
+  type QueryInput,
+  QueryInputSchema,
+  type QueryOutput,
+  QueryOutputSchema,
+} from './schema.ts'
 
 /** Rows on their way, with where they stand among the others. */
 export interface Batch {
@@ -125,7 +132,9 @@ async function described(tx: Queryable, dataset: string): Promise<{ parts: Versi
      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
     [viewOf(dataset)],
   )
-  const declared = new Map(parts.flatMap(({ contract }) => contract.columns.map(({ name, type }) => [name, type] as const)))
+  const declared = new Map(
+    parts.flatMap(({ contract }) => contract.columns.map(({ name, type }) => [name, type] as const)),
+  )
   return { parts, columns: rows.map(({ name, type }) => ({ name, type: declared.get(name) ?? typeOf(type) })) }
 }
 
@@ -166,7 +175,11 @@ function viewOf(dataset: string): string {
 }
 
 /** A row as JSON. Whole numbers too large for a number stay text. */
-function plain(row: Row, types: ReadonlyMap<string, QueryColumn['type']>, numbers: QueryConfig['numbers']): Record<string, Json> {
+function plain(
+  row: Row,
+  types: ReadonlyMap<string, QueryColumn['type']>,
+  numbers: QueryConfig['numbers'],
+): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]): [string, Json] => {
       if (value === null || value === undefined) return [name, null]

@@ -44,11 +44,15 @@ export const QueryConfigSchema = Type.Object(
       description: 'Columns, in this order; none takes all',
     }),
     where: Type.Array(
-      Type.String({ maxLength: 1_200, pattern: `^${column} (=|<>|<=?|>=?|in|not in|between|contains|begins|is null|is not null)( .+)?$` }),
+      Type.String({
+        maxLength: 1_200,
+        pattern: `^${column} (=|<>|<=?|>=?|in|not in|between|contains|begins|is null|is not null)( .+)?$`,
+      }),
       {
         default: [],
         maxItems: 30,
-        description: 'Conditions that all hold: column, operator, value; lists with |, such as sig_agente in CEMIG-D | COPEL-DIS',
+        description:
+          'Conditions that all hold: column, operator, value; lists with |, such as sig_agente in CEMIG-D | COPEL-DIS',
       },
     ),
     order: Type.Array(Type.String({ pattern: `^-?${column}$` }), {

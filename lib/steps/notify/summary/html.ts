@@ -60,7 +60,8 @@ function htmlLine(line: Line, outcome: SummaryFacts['outcome']): string {
     case 'entry': {
       const state = line.state === '' ? '' : ` ${badge(line.state, line.mood)}`
       const details = line.details.map(
-        (detail) => `<br><span class="soft" style="color:#5a6672;font-size:14px">${figuresWhole(escaped(detail))}</span>`,
+        (detail) =>
+          `<br><span class="soft" style="color:#5a6672;font-size:14px">${figuresWhole(escaped(detail))}</span>`,
       )
       return `<p style="margin:10px 0;overflow-wrap:anywhere;word-break:break-word"><strong>${escaped(line.title)}</strong>${state}${details.join('')}</p>`
     }

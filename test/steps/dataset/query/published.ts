@@ -37,7 +37,16 @@ export async function publish(store: PostgresStore, version: number, rows: numbe
       { timeoutMs: 120_000 },
     )
     await insertVersion(tx, {
-      ...{ dataset: contract.dataset, part: '', version, mode: 'full', schema: 'aneel', table, fingerprint: 'f', contract },
+      ...{
+        dataset: contract.dataset,
+        part: '',
+        version,
+        mode: 'full',
+        schema: 'aneel',
+        table,
+        fingerprint: 'f',
+        contract,
+      },
       columns: [
         { name: 'agente', type: 'text' },
         { name: 'numero', type: 'bigint' },

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm'
 import { parser } from '../../../../lib/schema.ts'
 import { readCondition } from '../../../../lib/steps/dataset/query/conditions.ts'
 import { type Batch, datasetQuery, type TakeBatch } from '../../../../lib/steps/dataset/query/query.ts'
-import { type QueryInput, QueryConfigSchema, type QueryOutput } from '../../../../lib/steps/dataset/query/schema.ts'
+import { QueryConfigSchema, type QueryInput, type QueryOutput } from '../../../../lib/steps/dataset/query/schema.ts'
 import { rejectsWith } from '../../../helpers/rejects.ts'
 import { kinds, memoryLog, noHttp, openSurroundings, type Surroundings } from '../../../runs/surroundings.ts'
 import { publish } from './published.ts'
@@ -68,7 +68,9 @@ for (const kind of kinds) {
       assert.deepEqual([count, sum, end.rows, end.cut], [many, (many * (many + 1)) / 2, many, false])
       assert.deepEqual([end.version, end.tier, end.attribution], [1, 'primary', 'Fonte: ANEEL, licença ODbL'])
       assert.ok(peak < 30e6, `grew by ${peak} bytes`)
-      console.log(`${kind}: ${many} rows in ${Math.round(performance.now() - began)} ms, grew by ${Math.round(peak / 1e6)} MB`)
+      console.log(
+        `${kind}: ${many} rows in ${Math.round(performance.now() - began)} ms, grew by ${Math.round(peak / 1e6)} MB`,
+      )
       const later = await run({}, async () => {})
       assert.deepEqual([later.version, later.rows], [2, 10], 'the next query sees the version published meanwhile')
     })
@@ -81,7 +83,7 @@ for (const kind of kinds) {
       assert.deepEqual(await numbers(['mes = 2020-03']), [2])
       assert.deepEqual(await numbers(['cnpj = 7']), [7])
       assert.deepEqual(await numbers(['cnpj = 00.000.000/0000-07']), [7])
-      assert.deepEqual(await numbers(['agente contains D\'ÁGUA', 'numero <> 1', 'numero < 3']), [2])
+      assert.deepEqual(await numbers(["agente contains D'ÁGUA", 'numero <> 1', 'numero < 3']), [2])
       assert.deepEqual(await numbers(['agente begins Distribuidora "3"']), [3])
       assert.deepEqual(await numbers(['agente begins %']), [])
       assert.deepEqual(await numbers(['numero not in 1 | 2 | 3', 'numero <= 5']), [4, 5])
@@ -90,7 +92,9 @@ for (const kind of kinds) {
     it('sorts, limits, chooses columns, and says how a value is written', async () => {
       const [first, ...more] = await rows({ columns: ['valor', 'mes'], order: ['-numero'], limit: 1 })
       assert.deepEqual([first, more.length], [{ valor: 10.001, mes: '2020-11-01' }, 0])
-      assert.deepEqual(await rows({ columns: ['valor'], numbers: 'text', limit: 1, order: ['numero'] }), [{ valor: '1.0001' }])
+      assert.deepEqual(await rows({ columns: ['valor'], numbers: 'text', limit: 1, order: ['numero'] }), [
+        { valor: '1.0001' },
+      ])
       const end = await run({ limit: 4, batch: 3 }, async () => {})
       assert.deepEqual([end.rows, end.batches, end.cut], [4, 2, true])
       const exact = await run({ limit: 10, batch: 5 }, async () => {})
@@ -135,6 +139,7 @@ describe('a condition in the form', () => {
     assert.deepEqual(readCondition('a not in x | y z'), { column: 'a', op: 'not in', value: ['x', 'y z'] })
     assert.deepEqual(readCondition('a >= 3'), { column: 'a', op: '>=', value: '3' })
     assert.deepEqual(readCondition('a is not null'), { column: 'a', op: 'is not null' })
-    for (const bad of ['a', 'a like x', 'a = ', 'a is null 3', 'a in']) assert.throws(() => readCondition(bad), /QUERY|condition/i)
+    for (const bad of ['a', 'a like x', 'a = ', 'a is null 3', 'a in'])
+      assert.throws(() => readCondition(bad), /QUERY|condition/i)
   })
 })
