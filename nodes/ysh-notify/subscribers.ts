@@ -94,7 +94,7 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
     keepAlive(client, signal)
     const engine = await options.engine(signal)
     let after = hello.after ?? (await engine.read((q) => newestOf(q, feed)))
-    send(client, JSON.stringify({ subscribed: true, after }))
+    if (!(await send(client, JSON.stringify({ subscribed: true, after })))) return client.terminate()
     for (;;) {
       const next = news.promise
       const entries = await engine.read((q) => readFeed(q, feed, after, page))
