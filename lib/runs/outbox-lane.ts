@@ -116,7 +116,9 @@ export class Lane {
       for (let entry = left.shift(); entry !== undefined; entry = left.shift()) await this.#deliver(entry)
     }
     const atOnce = Math.max(1, ...receivers.map((one) => one.atOnce ?? 1))
-    await Promise.all(Array.from({ length: Math.min(atOnce, batch) }, worker))
+    // All come to their end before an error is told: whoever waits for this lane waits for every delivery.
+    const ends = await Promise.allSettled(Array.from({ length: Math.min(atOnce, batch) }, worker))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     return entries.length
   }
 
@@ -151,11 +153,13 @@ export class Lane {
         throw new PipelineError('STOPPED', 'Nothing is delivered for the moment', { retryable: true })
       for (const { receive, timeoutMs = usualTimeoutMs } of receivers)
         await within(timeoutMs, signal, (either) => receive(entry, either))
-      failPoint('outbox-sent')
-      await this.#delivered(entry, receivers)
     } catch (thrown) {
       await this.#failed(entry, PipelineError.from(thrown), receivers)
+      return
     }
+    failPoint('outbox-sent')
+    // What cannot be noted is no failure of the receiver: the lease runs out, and it is sent again with the same key.
+    await this.#delivered(entry, receivers)
   }
 
   async #delivered(entry: OutboxDelivered, receivers: readonly Receiving[]): Promise<void> {

@@ -61,7 +61,8 @@ export function openChannel(engine: RunEngine, node: string, channel: Channel, g
       ...{ atOnce: channel.atOnce, timeoutMs: channel.timeoutMs, policy, finalErrors: true },
       giveUpMs: giveUpHours * 3_600_000,
       async ended(tx, { payload }, error) {
-        const { recipient } = notes.parse(payload)
+        // one that is no note of ours is given up too
+        const recipient = notes.problems(payload).length > 0 ? '' : notes.parse(payload).recipient
         const item = placeOf(recipient)
         const at = new Date()
         if (error === undefined) await recoverItem(tx, { key, item, at, difference: null })

@@ -101,10 +101,21 @@ export async function summaryOfRun(q: Queryable, id: string, now: Date): Promise
   }
 }
 
-/** The datasets that a run has published so far. */
+/** The datasets that a run has published so far, at most 1,000: those that its manifests name. */
 export async function publishedIn(q: Queryable, run: string): Promise<string[]> {
-  const facts = (await listSteps(q, run)).flatMap(datasetsOf)
-  return [...new Set(facts.filter(({ outcome }) => outcome === 'published').map(({ dataset }) => dataset))].sort()
+  const { rows } = await q.query<{ dataset: string }>(
+    `select distinct dataset from pipeline.step s, lateral (
+       select s.output->>'dataset' as dataset
+       union all
+       select each->>'dataset' from jsonb_array_elements(
+         case when jsonb_typeof(s.output->'datasets') = 'array' then s.output->'datasets' else '[]' end) each
+     ) named
+     where s.run_id = $1::uuid and s.state = 'done' and s.step <> 'item' and s.output->>'outcome' = 'published'
+       and dataset is not null
+     order by dataset limit 1000`,
+    [run],
+  )
+  return rows.map(({ dataset }) => dataset)
 }
 
 /** Whether readers get something else than the source has now. */
@@ -213,13 +224,22 @@ function errorsOf(steps: readonly StepRow[]): ErrorFacts[] {
     const { code, message, retryable } = row.error
     errors.push({
       step: nameOf(row),
-      item: row.item.split('/').map(decodeURIComponent).join(' / '),
+      item: itemOf(row.item),
       code,
       message: message.slice(0, 300),
       retryable,
     })
   }
   return errors
+}
+
+/** The keys of an item, as a person knows them. */
+function itemOf(path: string): string {
+  try {
+    return path.split('/').map(decodeURIComponent).join(' / ')
+  } catch {
+    return path
+  }
 }
 
 function attributionsOf(steps: readonly StepRow[]): string[] {
