@@ -30,6 +30,10 @@ export const failPoints = [
   'run-started',
   /** A run's end is committed, nobody knows of it yet. */
   'run-ended',
+  /** Outbox entries are leased, none is sent. */
+  'outbox-leased',
+  /** A receiver has taken an outbox entry, that is not noted. */
+  'outbox-sent',
 ] as const
 /** Places inside the writing of a version of a vector collection; test/steps/vector kills there, the chaos plan does not. */
 export const vectorFailPoints = [

@@ -1,7 +1,7 @@
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
 import { AlertSchema } from './alert.ts'
-import type { OutboxReceiver } from './outbox-delivery.ts'
+import type { OutboxReceiver } from './outbox-lane.ts'
 
 const alerts = parser(AlertSchema, 'An alert')
 

@@ -4,6 +4,7 @@ import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { Stores } from '../stores/stores.ts'
 import type { StepEvent } from './flight.ts'
+import type { OutboxDelivered } from './outbox-lane.ts'
 import type { Overlap, RunRef } from './run.ts'
 import type { Schedule } from './schedule.ts'
 import type { Timer } from './time.ts'
@@ -17,6 +18,12 @@ export interface FlowTrigger {
   /** Topic of the outbox: each of its entries starts a run of this flow, whose slot is the entry's key and whose input its payload. */
   topic?: string
 }
+
+/** Delivers an outbox entry; it is tried again later when this throws. */
+export type Deliver = (
+  entry: OutboxDelivered,
+  surroundings: { stores: Stores; http: HttpClient; signal: AbortSignal },
+) => Promise<void>
 
 /** What became of `RunEngine.start`. */
 export type StartAnswer =

@@ -4,12 +4,12 @@ import { PipelineError } from '../errors.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { type Artifact, putArtifact } from '../stores/objects/artifacts.ts'
 import { type Migration, migrate } from '../stores/postgres/migrate.ts'
-import type { Queryable } from '../stores/postgres/port.ts'
+import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
 import { alertMigrations } from './alert-migrations.ts'
 import { DeadLetters } from './dead-letters.ts'
-import type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
+import type { Deliver, EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
@@ -21,6 +21,7 @@ import { StepLines } from './lines.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
+import type { ReceiverOptions } from './outbox-lane.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
@@ -28,7 +29,7 @@ import { itemsChannel } from './shared-items.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
 import { lookAfter } from './upkeep.ts'
 
-export type { EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
+export type { Deliver, EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
 
 /** An owner silent for longer has died, or is cut off: its runs may be taken over. It gives a sign every 2 s. */
 const silentMs = 8_000
@@ -145,6 +146,15 @@ export class RunEngine {
     })
   }
 
+  /**
+   * Delivers the outbox entries of a topic to a receiver that is no flow: a mail server, a webhook. Returns how to take it back (when
+   * its node closes); nothing is delivered then before the next {@link replay}.
+   */
+  deliver(topic: string, deliver: Deliver, options?: ReceiverOptions): () => void {
+    const { stores, http } = this.#options
+    return this.#outbox.register(topic, (entry, signal) => deliver(entry, { stores, http, signal }), options)
+  }
+
   /** Tells a listener what happens. Returns how to stop it. */
   subscribe(listener: (event: EngineEvent) => void): () => void {
     this.#hand.listeners.add(listener)
@@ -244,8 +254,15 @@ export class RunEngine {
     )
   }
 
+  /** Hears of other processes' notifications on a channel until the signal aborts; never on the embedded store, where nobody else is. */
+  async heard(channel: string, told: (payload: string | undefined) => void, signal: AbortSignal): Promise<void> {
+    const { postgres } = this.#options.stores
+    if (postgres.kind === 'server')
+      await postgres.listen(channel, told, AbortSignal.any([signal, this.#closing.signal]))
+  }
+
   /** Looks something up in the journal, for people. */
-  async read<T>(look: (q: Queryable) => Promise<T>): Promise<T> {
+  async read<T>(look: (q: PostgresStore) => Promise<T>): Promise<T> {
     this.#closing.signal.throwIfAborted()
     return look(this.#options.stores.postgres)
   }

@@ -1,26 +1,11 @@
 import { PipelineError } from '../errors.ts'
-import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
-import type { Json } from '../stores/cache/port.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
 import { tidyIncidents } from './incidents.ts'
 import { journalError } from './journal.ts'
 import { onOutboxNews } from './outbox.ts'
-import { delayBefore, RetryPolicySchema } from './retry.ts'
+import { dueFor, giveUpDays, Lane, type OutboxReceiver, type ReceiverOptions, type Receiving } from './outbox-lane.ts'
 import type { Timer } from './time.ts'
-
-/** An entry on its way out. */
-export interface OutboxDelivered {
-  /** The same at every try: whoever receives it twice can tell. */
-  key: string
-  topic: string
-  payload: Json
-  /** 1 for the first try. */
-  attempt: number
-}
-
-/** Takes an entry; it counts as delivered once this resolves. What it throws is tried again later. */
-export type OutboxReceiver = (entry: OutboxDelivered, signal: AbortSignal) => Promise<void>
 
 /** Surroundings of {@link OutboxDelivery}. */
 export interface OutboxDeliveryOptions {
@@ -37,31 +22,22 @@ export interface OutboxDeliveryOptions {
   signal: AbortSignal
 }
 
-/** Entries that one look takes at once; they are delivered one after the other, oldest first. */
-const batch = 10
-/** A receiver that takes longer has failed. */
-const receiveMs = 10_000
-/** A process that died leaves its entries to others after this time (longer than a whole batch takes), to its successor at once. */
-const leaseSeconds = (batch * receiveMs) / 1_000 + 60
-/** An entry that nobody takes for so long is given up. */
-const giveUpDays = 7
 /** Pause between two tidyings. */
 const tidyMs = 3_600_000
 
-const policy = parser(RetryPolicySchema, 'retry policy').parse({ baseMs: 5_000, capMs: 3_600_000, attempts: 1_000 })
-
 /**
  * Delivers what the transactions of a store have put into its outbox: at least once, with the entry's key, to everyone who has
- * registered for its topic. Tried again with growing pauses, given up (and logged) after {@link giveUpDays} days. Any number of
- * processes may deliver from one outbox: entries are leased.
+ * registered for its topic. Each topic goes its own way ({@link Lane}). Tried again with growing pauses, given up (and logged) when
+ * it is too old. Any number of processes may deliver from one outbox: entries are leased.
  */
 export class OutboxDelivery {
   readonly #options: OutboxDeliveryOptions
-  readonly #receivers = new Map<string, Set<OutboxReceiver>>()
+  readonly #receivers = new Map<string, Set<Receiving>>()
+  readonly #lanes = new Map<string, Lane>()
   readonly #deaf: () => void
   #open = false
   #again = false
-  #pumping: Promise<void> | undefined
+  #looking: Promise<void> | undefined
   #tidiedAt: number | undefined
 
   constructor(options: OutboxDeliveryOptions) {
@@ -74,12 +50,14 @@ export class OutboxDelivery {
    * Registers a receiver. Returns how to take it back: then nothing is delivered until {@link open} is called again, so that a
    * deploy, which takes all nodes away for a moment, does not send entries to the defaults.
    */
-  register(topic: string, receiver: OutboxReceiver): () => void {
+  register(topic: string, receive: OutboxReceiver, options: ReceiverOptions = {}): () => void {
     const known = this.#receivers.get(topic) ?? new Set()
+    const receiving = { receive, ...options }
     this.#receivers.set(topic, known)
-    known.add(receiver)
+    known.add(receiving)
     return () => {
-      if (known.delete(receiver)) this.#open = false
+      if (known.delete(receiving)) this.#open = false
+      if (known.size === 0 && this.#receivers.get(topic) === known) this.#receivers.delete(topic)
     }
   }
 
@@ -92,28 +70,29 @@ export class OutboxDelivery {
   /** Looks for due entries soon. Never waits and never throws. */
   wake(): void {
     this.#again = true
-    if (this.#pumping !== undefined || !this.#ready()) return
-    this.#pumping = this.#pump().finally(() => {
-      this.#pumping = undefined
+    if (this.#looking !== undefined || !this.#ready()) return
+    this.#looking = this.#look().finally(() => {
+      this.#looking = undefined
       if (this.#again && this.#ready()) this.wake()
     })
   }
 
   /** Resolves when no delivery is under way. */
   async settled(): Promise<void> {
-    await this.#pumping
+    await this.#looking
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.settled()))
   }
 
   #ready(): boolean {
     return this.#open && !this.#options.signal.aborted
   }
 
-  async #pump(): Promise<void> {
+  async #look(): Promise<void> {
     const { log, signal } = this.#options
     while (this.#again && this.#ready()) {
       this.#again = false
       try {
-        while (this.#ready() && (await this.#deliverSome()) === batch);
+        for (const topic of await this.#dueTopics()) this.#lane(topic).wake()
         await this.#tidy()
       } catch (error) {
         if (!signal.aborted)
@@ -122,72 +101,29 @@ export class OutboxDelivery {
     }
   }
 
-  async #deliverSome(): Promise<number> {
-    const topics = [...this.#options.defaults.keys()]
-    for (const [topic, receivers] of this.#receivers) if (receivers.size > 0) topics.push(topic)
-    const entries = await this.#lease(topics)
-    for (const entry of entries) await this.#deliver(entry)
-    return entries.length
-  }
-
-  async #lease(topics: readonly string[]): Promise<OutboxDelivered[]> {
-    const { store, owner } = this.#options
-    const { rows } = await store.query<{ key: string; topic: string; payload: Json; attempts: number }>(
-      `with due as (
-         select key from pipeline.outbox
-         where delivered_at is null and failed_at is null and next_at <= clock_timestamp() and topic = any($2::text[])
-           and (lease_until is null or lease_until < clock_timestamp()
-             or (leased_by <> $1 and split_part(leased_by, '/', 1) = split_part($1, '/', 1)))
-         order by created_at, key limit $3 for update skip locked
-       ), leased as (
-         update pipeline.outbox o set leased_by = $1, lease_until = clock_timestamp() + $4::int * interval '1 second',
-           attempts = attempts + 1
-         from due where o.key = due.key
-         returning o.key, o.topic, o.payload, o.attempts, o.created_at
-       )
-       select key, topic, payload, attempts from leased order by created_at, key`,
-      [owner, topics, batch, leaseSeconds],
+  /** One question for all topics: most looks find nothing. */
+  async #dueTopics(): Promise<string[]> {
+    const { store, owner, defaults } = this.#options
+    const topics = new Set([...defaults.keys(), ...this.#receivers.keys()])
+    const { rows } = await store.query<{ topic: string }>(
+      `select distinct topic from pipeline.outbox where topic = any($2::text[]) and ${dueFor('$1')}`,
+      [owner, [...topics]],
     )
-    return rows.map(({ attempts, ...entry }) => ({ ...entry, attempt: attempts }))
+    return rows.map(({ topic }) => topic)
   }
 
-  async #deliver(entry: OutboxDelivered): Promise<void> {
-    const { store, owner, signal, defaults } = this.#options
-    try {
-      // Looked at now: a deploy may have taken the receivers away since the entry was leased.
-      if (!this.#ready()) throw new PipelineError('STOPPED', 'Nothing is delivered for the moment', { retryable: true })
-      const registered = [...(this.#receivers.get(entry.topic) ?? [])]
-      const usual = defaults.get(entry.topic)
-      const receivers = registered.length > 0 || usual === undefined ? registered : [usual]
-      for (const receive of receivers) await within(receiveMs, signal, (either) => receive(entry, either))
-      await store.query(
-        `update pipeline.outbox set delivered_at = clock_timestamp(), lease_until = null, error = null
-         where key = $1 and leased_by = $2`,
-        [entry.key, owner],
-      )
-    } catch (thrown) {
-      await this.#failed(entry, PipelineError.from(thrown))
-    }
-  }
-
-  async #failed(entry: OutboxDelivered, error: PipelineError): Promise<void> {
-    const { store, owner, log } = this.#options
-    // Called off is no failure: it is due at once, for whoever comes next.
-    const calledOff = error.code === 'STOPPED'
-    const pause = calledOff ? 0 : (delayBefore(policy, entry.attempt, error, Math.random) ?? policy.capMs)
-    const { rows } = await store.query<{ given_up: boolean }>(
-      `update pipeline.outbox set lease_until = null, attempts = attempts - case when $5 then 1 else 0 end,
-         error = case when $5 then error else $3::jsonb end,
-         next_at = clock_timestamp() + $4::double precision * interval '1 ms',
-         failed_at = case when not $5 and created_at < clock_timestamp() - $6::int * interval '1 day'
-           then clock_timestamp() end
-       where key = $1 and leased_by = $2 and delivered_at is null returning failed_at is not null as given_up`,
-      [entry.key, owner, JSON.stringify(journalError(error)), pause, calledOff, giveUpDays],
-    )
-    if (calledOff || rows[0] === undefined) return
-    const fields = { key: entry.key, topic: entry.topic, attempt: entry.attempt, error }
-    if (rows[0].given_up) log.error('An outbox entry could not be delivered and was given up', fields)
-    else log.warn('An outbox entry could not be delivered; trying again later', fields)
+  #lane(topic: string): Lane {
+    const { owner, store, log, signal, defaults } = this.#options
+    const known = this.#lanes.get(topic)
+    if (known !== undefined) return known
+    const usual = defaults.get(topic)
+    const lane = new Lane({
+      ...{ owner, store, log, signal, topic },
+      ready: () => this.#ready(),
+      receivers: () => [...(this.#receivers.get(topic) ?? (usual === undefined ? [] : [{ receive: usual }]))],
+    })
+    this.#lanes.set(topic, lane)
+    return lane
   }
 
   /** Keeps the tables bounded. */
@@ -210,27 +146,5 @@ export class OutboxDelivery {
       [keepDays],
     )
     await tidyIncidents(store, clock.now(), keepDays)
-  }
-}
-
-/** Runs work with a deadline; what ignores its signal is left behind. Throws TIMEOUT, STOPPED. */
-async function within(ms: number, signal: AbortSignal, work: (either: AbortSignal) => Promise<void>): Promise<void> {
-  const late = AbortSignal.timeout(ms)
-  const either = AbortSignal.any([signal, late])
-  const waiting = new AbortController()
-  const gone = new Promise<never>((_, reject) => {
-    const give = () =>
-      reject(
-        signal.aborted
-          ? new PipelineError('STOPPED', 'The delivery was called off', { retryable: true })
-          : new PipelineError('TIMEOUT', `The receiver did not take it within ${ms / 1_000} s`, { retryable: true }),
-      )
-    if (either.aborted) give()
-    else either.addEventListener('abort', give, { once: true, signal: waiting.signal })
-  })
-  try {
-    await Promise.race([work(either), gone])
-  } finally {
-    waiting.abort()
   }
 }

@@ -28,8 +28,8 @@ export interface Progress {
 /** What the surroundings (Node-RED node, CLI, Lambda, Airflow task) hand to a step. Nothing in it knows which they are. */
 export interface StepContext<Output = unknown> {
   run: RunRef
-  /** Stable id of the node that executes the step, for what is kept for it; absent outside a flow. */
-  node?: string
+  /** The node's stable id; with the run and its item it names this piece of work. */
+  node: string
   /** 1 for the first try. */
   attempt: number
   /** Aborted on close, redeploy, timeout; every await on the outside gives up with it. */

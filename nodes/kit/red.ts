@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
 /**
  * The part of Node-RED's runtime API that this package uses (4.1 and 5). Own types because @types/node-red describes Node-RED 1.3:
@@ -76,6 +76,8 @@ export type Expression = object
 export interface RedUtil {
   /** A deep copy; an HTTP request and response are shared. */
   cloneMessage<T extends object>(message: T): T
+  /** A new message id. */
+  generateId(): string
   /** Throws what JSONata says of an expression that does not parse. */
   prepareJSONataExpression(expression: string, node: RedNode): Expression
   evaluateJSONataExpression(
@@ -85,7 +87,19 @@ export interface RedUtil {
   ): unknown
 }
 
+/** What a hook of the messages' way is told. */
+export interface HookEvent {
+  msg: Message
+  destination: { id: string; node?: RedNode }
+}
+
 export interface Red {
+  hooks: {
+    /** `<hook>.<label>`: one of each label. */
+    add(name: string, handler: (event: HookEvent) => void): void
+    /** `*.<label>`: all of a label. */
+    remove(name: string): void
+  }
   nodes: {
     createNode(node: RedNode, definition: NodeDefinition): void
     getNode(id: string): RedNode | null | undefined
@@ -103,6 +117,8 @@ export interface Red {
     [name: string]: unknown
   }
   events: EventEmitter
+  /** The HTTP server of editor and flows. */
+  server: Server
   util: RedUtil
   auth: { needsPermission(permission: string): AdminHandler }
   httpAdmin: {

@@ -33,6 +33,8 @@ export interface StepNode<Config> {
 export interface StepNodeOptions<Output, Config = unknown> {
   /** Checks of the config what its schema cannot say, when the node is deployed. Throws what is wrong with it. */
   check?(config: Config): void
+  /** The message's property that the result goes to; `payload` when left out. With another one the payload passes through. */
+  resultIn?: string
   /** Completes the config by what only Node-RED knows, such as its user folder. */
   configOf?(config: Config): Config
   /** Completes the step's input by what else the message says; the result is still checked by the step's schema. */
@@ -72,6 +74,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
     besides,
     outputOf = () => 0,
     statusOf = (): StatusLine => ({ mood: 'done', key: 'status.done' }),
+    resultIn = 'payload',
   } = options
   const outputs = declaration.outputs?.length ?? 1
   registerNode<StepDeclaration<C>>(red, declaration, (handle) => {
@@ -94,7 +97,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
           progress,
           log: handle.log,
         })
-        message.payload = output
+        message[resultIn] = output
         message.run = run
         // A message that a Catch sent here is a failure no more: a join would record it as one, and Node-RED stops a Catch loop
         // after ten rounds by it.

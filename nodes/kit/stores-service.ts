@@ -26,6 +26,12 @@ export interface StoresServiceOptions {
   report(state: 'opening' | 'open' | PipelineError): void
 }
 
+/** What is put onto the engine as soon as there is one. */
+interface Attached {
+  put(engine: RunEngine): () => void
+  withdraw?: () => void
+}
+
 /**
  * What `ysh-stores` offers to nodes: the run engine, opened on first use and shared. A trigger registers here; after every
  * `flows:started` the engine sends unfinished runs anew.
@@ -33,7 +39,7 @@ export interface StoresServiceOptions {
 export class StoresService {
   readonly #options: StoresServiceOptions
   readonly #closing = new AbortController()
-  readonly #triggers = new Map<string, { trigger: FlowTrigger; withdraw?: () => void }>()
+  readonly #attached = new Set<Attached>()
   readonly #started = () => {
     this.#flowsStarted = true
     this.#nextStart.resolve()
@@ -74,13 +80,21 @@ export class StoresService {
    * back; a trigger node does so when it closes.
    */
   register(flow: string, trigger: FlowTrigger): () => void {
-    const entry: { trigger: FlowTrigger; withdraw?: () => void } = { trigger }
-    this.#triggers.set(flow, entry)
+    return this.attach((engine) => engine.register(flow, trigger))
+  }
+
+  /**
+   * Attaches something to the engine, and opens the stores for it: at once, or as soon as they can be opened. Returns how to take it back;
+   * a node does so when it closes. `put` may be called again, after the engine was closed and opened anew.
+   */
+  attach(put: (engine: RunEngine) => () => void): () => void {
+    const entry: Attached = { put }
+    this.#attached.add(entry)
     if (this.#engine === undefined) void this.#keepTrying()
-    else entry.withdraw = this.#engine.register(flow, trigger)
+    else entry.withdraw = put(this.#engine)
     return () => {
       entry.withdraw?.()
-      if (this.#triggers.get(flow) === entry) this.#triggers.delete(flow)
+      this.#attached.delete(entry)
     }
   }
 
@@ -96,8 +110,8 @@ export class StoresService {
   async close(options: { linger: boolean }): Promise<void> {
     this.#closing.abort()
     this.#options.events.off('flows:started', this.#started)
-    for (const { withdraw } of this.#triggers.values()) withdraw?.()
-    this.#triggers.clear()
+    for (const { withdraw } of this.#attached) withdraw?.()
+    this.#attached.clear()
     await this.#lease?.release(options)
   }
 
@@ -108,7 +122,7 @@ export class StoresService {
       const { engine } = await this.#lease.value
       if (this.#closing.signal.aborted) throw stopped()
       this.#engine = engine
-      for (const [flow, entry] of this.#triggers) entry.withdraw = engine.register(flow, entry.trigger)
+      for (const entry of this.#attached) entry.withdraw = entry.put(engine)
       this.#options.report('open')
       if (this.#flowsStarted) this.#replay(engine)
       return engine
@@ -129,7 +143,7 @@ export class StoresService {
     try {
       for (
         let pause: number = againMs[0];
-        !signal.aborted && this.#triggers.size > 0;
+        !signal.aborted && this.#attached.size > 0;
         pause = Math.min(pause * 2, againMs[1])
       ) {
         try {

@@ -34,7 +34,9 @@ describe('the schedule of kills', () => {
     const reached = new Set(
       [...schedule(1).values()].flat().flatMap((kill) => (kill.how === 'point' ? [kill.point] : [])),
     )
-    assert.deepEqual([...reached].sort(), [...failPoints].sort())
+    // those of the outbox need a receiver: test/steps/notify/kill.test.ts has them
+    const ours = failPoints.filter((point) => !point.startsWith('outbox-'))
+    assert.deepEqual([...reached].sort(), [...ours].sort())
   })
 
   it('hits all times alike', () => {

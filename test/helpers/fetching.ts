@@ -84,6 +84,7 @@ export async function openFetching(more: StoresOptions = {}, hosts: HostsOptions
         }),
         {
           run: { id, flow: 'test', slot: id, epoch: 0, item: '' },
+          node: 'test',
           attempt: 1,
           signal: options?.signal ?? new AbortController().signal,
           stores,

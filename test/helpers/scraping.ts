@@ -40,6 +40,7 @@ export async function openScraping(): Promise<Scraping> {
       const quick = { tries: 2, backoffMs: 5, paceMs: 0, idleTimeoutMs: 5_000, totalTimeoutMs: 20_000 }
       return await utilityScrape.run(input, configs.parse({ ...quick, contact: 'test@example.org', ...config }), {
         run: { id, flow: 'test', slot: id, epoch: 0, item: '' },
+        node: 'test',
         attempt: 1,
         signal: new AbortController().signal,
         stores,

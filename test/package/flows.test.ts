@@ -71,7 +71,8 @@ describe('flows and examples', () => {
           if (source === undefined) continue
           const { declaration } = source
           const given = coerce(declaration.config, node)
-          for (const [name, { type }] of Object.entries(declaration.references ?? {})) {
+          for (const [name, { type, required = true }] of Object.entries(declaration.references ?? {})) {
+            if (!required && (node[name] ?? '') === '') continue
             const target = byId.get(String(node[name]))
             assert.equal(target?.type, type, `${node.id}.${name}`)
             const known = sources.get(type)

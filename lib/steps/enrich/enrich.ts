@@ -157,10 +157,8 @@ async function defer(
 ): Promise<EnrichManifest> {
   const reason = short(`${away.code}: ${away.message}`, 1_000)
   return await stores.postgres.transaction(async (tx) => {
-    const noted =
-      node !== undefined &&
-      (await noteWaiting(tx, { node, input: keptInput(input, content), reason, now: clock.now() }))
-    if (node !== undefined && !noted) log.warn('So much waits for the model that this is not noted', { node })
+    const noted = await noteWaiting(tx, { node, input: keptInput(input, content), reason, now: clock.now() })
+    if (!noted) log.warn('So much waits for the model that this is not noted', { node })
     const manifest = deferredManifest(base, content, reason, noted)
     await finish(tx, manifest)
     return manifest

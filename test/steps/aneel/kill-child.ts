@@ -15,6 +15,7 @@ const manifest = await aneelFetch.run(
   parser(FetchConfigSchema, 'config').parse({ dataset, portal: { url: portal, backoffMs: 5 } }),
   {
     run: { id: '00000000-0000-4000-8000-000000000001', flow: 'test', slot: '1', epoch: 0, item: '' },
+    node: 'test',
     attempt: 1,
     signal: new AbortController().signal,
     stores,

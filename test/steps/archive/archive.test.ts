@@ -47,6 +47,7 @@ describe('the step archive', { timeout: 240_000 }, () => {
     const s3 = 'folder' in config ? {} : { bucket: 'cold', endpoint: double.endpoint, accessKeyId, secretAccessKey }
     const output = await archiveStep.run(inputs.parse(input), configs.parse({ ...s3, ...config }), {
       run: { id: '00000000-0000-4000-8000-000000000001', flow: 'f', slot: 's', epoch: 1, item: '' },
+      node: 'node',
       ...{ attempt: 1, signal: new AbortController().signal, stores: around.stores, http: noHttp, log: memoryLog() },
       clock: { now: () => new Date() },
       progress: () => undefined,

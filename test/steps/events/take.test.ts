@@ -43,6 +43,7 @@ describe('what becomes of events', { timeout: 120_000 }, () => {
       parser(TakeConfigSchema, 'test config').parse({ ...anybody, endpoint: double.endpoint, ...config }),
       {
         run: { id: '00000000-0000-4000-8000-000000000001', flow: 'f', slot: 's', epoch: 1, item: '' },
+        node: 'node',
         ...{ attempt: 1, signal: new AbortController().signal, stores: around.stores, http: noHttp, log: memoryLog() },
         clock: { now: () => new Date() },
         progress: () => undefined,

@@ -33,6 +33,7 @@ describe('the step pdf-extract', async () => {
   async function extract(input: Record<string, string>, config: Partial<PdfConfig> = {}): Promise<PdfManifest> {
     return await pdfExtract.run(input, configs.parse({ tries: 1, paceMs: 0, ...config }), {
       run: { id: '00000000-0000-4000-8000-000000000001', flow: 'test', slot: '1', epoch: 0, item: '' },
+      node: 'test',
       attempt: 1,
       signal: new AbortController().signal,
       stores,

@@ -35,6 +35,7 @@ const searchInputs = parser(SearchInputSchema, 'test input', 'INPUT_INVALID')
 export function contextOf<T>(stores: Stores, more: Partial<StepContext<T>> = {}): StepContext<T> {
   return {
     run: { id: '00000000-0000-4000-8000-000000000001', flow: 'test', slot: '1', epoch: 0, item: '' },
+    node: 'node',
     attempt: 1,
     signal: new AbortController().signal,
     stores,

@@ -1,0 +1,85 @@
+import { createHmac } from 'node:crypto'
+import { PipelineError } from '../../errors.ts'
+import type { Channel } from './channel.ts'
+import type { Content, Note } from './schema.ts'
+
+/** Statuses by which a receiver says that it will never want this message. All others are tried again. */
+const final = new Set([400, 410, 413, 422])
+const timeoutMs = 20_000
+
+/**
+ * A signed POST in the form of Standard Webhooks: `webhook-id`, `webhook-timestamp` (of this try) and `webhook-signature` over
+ * `id.timestamp.body`. Answers that are not 2xx are tried again; redirects are not followed.
+ */
+export function webhookChannel(secret: string): Channel {
+  const key = keyOf(secret)
+  return {
+    name: 'webhook',
+    atOnce: 4,
+    timeoutMs: timeoutMs + 5_000,
+    async send(note, content, { http, signal }) {
+      const json = bodyOf(note, content)
+      const timestamp = String(Math.floor(Date.now() / 1_000))
+      const { status, body } = await http
+        .request({
+          method: 'POST',
+          url: note.recipient,
+          json,
+          headers: {
+            'content-type': 'application/json',
+            'webhook-id': note.id,
+            'webhook-timestamp': timestamp,
+            ...(key === undefined ? {} : { 'webhook-signature': sign(key, note.id, timestamp, JSON.stringify(json)) }),
+          },
+          // a redirect would turn the POST into a GET, or take it to somebody else
+          accept: [301, 302, 303, 307, 308],
+          connectTimeoutMs: 10_000,
+          idleTimeoutMs: timeoutMs,
+          totalTimeoutMs: timeoutMs,
+          signal,
+        })
+        .catch((thrown: unknown) => {
+          throw refusal(PipelineError.from(thrown))
+        })
+      body.destroy()
+      if (status >= 300) {
+        throw new PipelineError('WEBHOOK_REDIRECT', `${hostOf(note)} answers with a redirect (${status})`, {
+          retryable: true,
+        })
+      }
+    },
+  }
+}
+
+/** What a webhook gets. */
+function bodyOf({ at, subject, run }: Note, { text, data }: Content) {
+  return { type: 'notification', timestamp: at, data: { subject, text, run, ...(data === undefined ? {} : { data }) } }
+}
+
+/** `v1,` and the signature in base64: HMAC-SHA256 over `id.timestamp.body`. */
+export function sign(key: Uint8Array, id: string, timestamp: string, body: string): string {
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+}
+
+/** The key of a secret: `whsec_` and base64, or any text; none signs nothing. */
+export function keyOf(secret: string): Buffer | undefined {
+  if (secret === '') return undefined
+  return secret.startsWith('whsec_')
+    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
+    : Buffer.from(secret, 'utf8')
+}
+
+function refusal(error: PipelineError): PipelineError {
+  const status = /^HTTP_(\d{3})$/.exec(error.code)?.[1]
+  const retryable =
+    status === undefined ? error.retryable || error.code === 'ADDRESS_REFUSED' : !final.has(Number(status))
+  return new PipelineError(error.code, error.message, {
+    retryable,
+    cause: error,
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  })
+}
+
+function hostOf({ recipient }: Note): string {
+  return URL.parse(recipient)?.host ?? 'the webhook'
+}
