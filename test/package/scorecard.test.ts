@@ -66,6 +66,6 @@ describe('the Flow Library scorecard', () => {
     const count = Object.keys(packageJson.dependencies).length
     // A warning on the scorecard, not an error: each one is a store or a format that the package exists to speak.
     if (count > 6) context.diagnostic(`${count} runtime dependencies; the scorecard warns above 6`)
-    assert.ok(count <= 17, `${count} runtime dependencies`)
+    assert.ok(count <= 19, `${count} runtime dependencies`)
   })
 })
