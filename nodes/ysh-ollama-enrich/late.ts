@@ -90,9 +90,7 @@ export function keepLate({ handle, config, stores }: StepNode<EnrichConfig>): (r
     // before the stores close: who deletes the node wants nothing of it any more
     withdraw()
     const engine = await stores.engine().catch(() => undefined)
-    await engine?.change(async (tx) => {
-      if (await isDue(tx, path, new Date(8.64e15))) await forgetWaiting(tx, path)
-    })
+    await engine?.change((tx) => forgetWaiting(tx, path))
   }
 }
 

@@ -63,13 +63,16 @@ export async function noteWaiting(tx: Queryable, { node, input, reason, now }: W
 
 /** Whether something of a node is due. False too where the tables are not made yet: then nothing has ever waited. */
 export async function isDue(q: Queryable, node: string, now: Date): Promise<boolean> {
-  const made = await q.query("select 1 where to_regclass('pipeline.enrichment_waiting') is not null")
-  if (made.rows.length === 0) return false
+  if (!(await isMade(q))) return false
   const { rows } = await q.query('select 1 from pipeline.enrichment_waiting where node = $1 and due_at <= $2 limit 1', [
     node,
     now.toISOString(),
   ])
   return rows.length > 0
+}
+
+async function isMade(q: Queryable): Promise<boolean> {
+  return (await q.query("select 1 where to_regclass('pipeline.enrichment_waiting') is not null")).rows.length > 0
 }
 
 /** How many late runs of a node are under way: in the outbox, queued, or begun and not over. Of all processes. */
@@ -125,5 +128,6 @@ export async function hasten(q: Queryable, node: string, now: Date): Promise<voi
 
 /** Forgets what waits for a node that is gone. Resolves with how many. */
 export async function forgetWaiting(q: Queryable, node: string): Promise<number> {
+  if (!(await isMade(q))) return 0
   return (await q.query('delete from pipeline.enrichment_waiting where node = $1', [node])).rowCount
 }

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { alertMigrations } from '../../../../lib/runs/alert-migrations.ts'
 import { runMigrations } from '../../../../lib/runs/migrations.ts'
-import { hasten, isDue, lateTopic, noteWaiting, startDue } from '../../../../lib/steps/enrich/late/waiting.ts'
+import {
+  forgetWaiting,
+  hasten,
+  isDue,
+  lateTopic,
+  noteWaiting,
+  startDue,
+} from '../../../../lib/steps/enrich/late/waiting.ts'
 import { enrichMigrations } from '../../../../lib/steps/enrich/migrations.ts'
 import { openPostgres } from '../../../../lib/stores/postgres/index.ts'
 import { migrate } from '../../../../lib/stores/postgres/migrate.ts'
@@ -30,6 +37,7 @@ describe('what waits for a model', async () => {
 
   test('nothing is due where the tables are not made yet', async () => {
     assert.equal(await isDue(store, 'n', now), false)
+    assert.equal(await forgetWaiting(store, 'n'), 0)
     await migrate(store, [...runMigrations, ...alertMigrations, ...enrichMigrations])
     assert.equal(await isDue(store, 'n', now), false)
   })
@@ -101,5 +109,12 @@ describe('what waits for a model', async () => {
        select gen_random_uuid(), 'full', n::text, '{}', 'r', 0, now() from generate_series(1, 10000) n`,
     )
     assert.deepEqual([await note('x', 0, 'full'), await note('x', 0, 'other')], [false, true])
+  })
+
+  test('what waits for a node that is deleted is forgotten, and nothing of others', async () => {
+    await note('x', undefined, 'gone')
+    await note('x', undefined, 'stays')
+    assert.equal(await forgetWaiting(store, 'gone'), 1)
+    assert.deepEqual([await isDue(store, 'gone', later(60)), await isDue(store, 'stays', later(60))], [false, true])
   })
 })
