@@ -3,15 +3,20 @@ import type { Embedder } from './embedder.ts'
 import { promptsOf } from './embedding-prompts.ts'
 import { shortName, taggedName } from './model-name.ts'
 import { wrongForm } from './ollama-errors.ts'
-import type { LanguageModel } from './port.ts'
+import type { LanguageModel, PullProgress } from './port.ts'
 
 /**
  * An embedder over a model of a server. Its id holds the model's digest and the words that are put before texts; it is fixed here, so that
  * a model that is replaced on the server is another embedder, and not other vectors in the same index. The model is loaded only where the
  * server does not say how long its vectors are. Throws what {@link LanguageModel} throws; MODEL_CANNOT for a model that does not embed.
  */
-export async function ollamaEmbedder(model: LanguageModel, name: string, signal: AbortSignal): Promise<Embedder> {
-  const info = await model.describe(name, { signal })
+export async function ollamaEmbedder(
+  model: LanguageModel,
+  name: string,
+  signal: AbortSignal,
+  onPull?: (progress: PullProgress) => void,
+): Promise<Embedder> {
+  const info = await model.describe(name, { signal, ...(onPull && { onPull }) })
   const { capabilities, digest } = info
   // older servers do not say, and embed with models of any kind
   if (capabilities.length > 0 && !capabilities.includes('embedding') && !capabilities.includes('completion')) {

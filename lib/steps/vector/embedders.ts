@@ -3,6 +3,7 @@ import type { Embedder } from '../../models/embedder.ts'
 import { openOllama } from '../../models/ollama.ts'
 import type { OllamaConfig } from '../../models/ollama-config.ts'
 import { ollamaEmbedder } from '../../models/ollama-embedder.ts'
+import type { Progress } from '../step.ts'
 import { embeddedEmbedder } from './embedded-embedder.ts'
 import type { Generation } from './ledger/state.ts'
 
@@ -17,13 +18,17 @@ export interface ChosenEmbedder {
 export async function chosenEmbedder(
   config: { embedder: 'embedded' | 'ollama'; model: string; ollama?: OllamaConfig },
   signal: AbortSignal,
+  progress?: (progress: Progress) => void,
 ): Promise<ChosenEmbedder> {
   if (config.embedder === 'embedded') return { embedder: embeddedEmbedder, model: '' }
   if (config.ollama === undefined || config.model.trim() === '') {
     throw new PipelineError('INDEX_CONFIG', 'Embedding by Ollama needs an ysh-ollama and the name of a model')
   }
   const model = config.model.trim()
-  return { embedder: await ollamaEmbedder(openOllama(config.ollama), model, signal), model }
+  const embedder = await ollamaEmbedder(openOllama(config.ollama), model, signal, ({ done, total }) =>
+    progress?.({ phase: 'pull', done, ...(total === undefined ? {} : { total }), unit: 'bytes' }),
+  )
+  return { embedder, model }
 }
 
 /**

@@ -20,7 +20,7 @@ export const vectorIndex = defineStep({
       throw new PipelineError('INDEX_CONFIG', 'The usual chunk is longer than the longest one')
     }
     await ledgerReady(context.stores.postgres)
-    const { embedder, model } = await chosenEmbedder(config, context.signal)
+    const { embedder, model } = await chosenEmbedder(config, context.signal, context.progress)
     return await new Indexing(input, config, context, embedder, model).run()
   },
 })
