@@ -14,7 +14,7 @@ import { type Portal, startPortal } from '../portal/server.ts'
 /** Where pictures of the dialogs go, for a person to look at: `SCREENSHOTS=/tmp/shots node --test test/editor/`. */
 const pictures = process.env.SCREENSHOTS
 
-const options = { skip: noChromium, timeout: 240_000 }
+const options = { skip: noChromium, timeout: 540_000 }
 const nodes = await nodeSources()
 
 /** Not the type itself: Node-RED takes a property whose value is a config node's id, `type` too, for a reference to it. */
