@@ -37,7 +37,7 @@ function registration({ declaration, type }: NodeSource): string {
     lines.push('credentials: {', ...entries, '},')
   }
   lines.push(
-    `label: function () { return this.name || ${declaration.labelFrom ? `this.${declaration.labelFrom} || ` : ''}this._("label") },`,
+    `label: function () { return this.name || ${spoken(declaration)}this._("label") },`,
     'paletteLabel: function () { return this._("label") },',
     'labelStyle: function () { return this.name ? "node_label_italic" : "" },',
     `oneditprepare: function () { ${form}.prepare(this) },`,
@@ -45,6 +45,15 @@ function registration({ declaration, type }: NodeSource): string {
     `oneditcancel: function () { ${form}.close() },`,
   )
   return `RED.nodes.registerType(${JSON.stringify(type)}, {\n${lines.map((line) => `  ${line}`).join('\n')}\n})`
+}
+
+/** What a node without a name is called by one of its settings: a choice by its translated name, anything else as it is. */
+function spoken({ labelFrom, config }: NodeDeclaration): string {
+  if (labelFrom === undefined) return ''
+  const choice = 'enum' in (config.properties[labelFrom] ?? {})
+  return choice
+    ? `(this.${labelFrom} && this._("fields.${labelFrom}.options." + this.${labelFrom})) || `
+    : `this.${labelFrom} || `
 }
 
 function appearance({ type, color, icon, inputs = 1, outputs = [], align, button }: NodeDeclaration): string[] {
