@@ -41,7 +41,7 @@ describe('guarded addresses', { timeout: 20_000 }, () => {
     some: readonly GuardedForm[],
     options: Partial<HttpClientOptions>,
   ): Promise<Map<string, string>> {
-    const http = createHttpClient({ product: 'test/1', connectTimeoutMs: 2_000, ...options })
+    const http = createHttpClient({ product: 'test/1', connectTimeoutMs: 20_000, ...options })
     try {
       const found = new Map<string, string>()
       await Promise.all(
