@@ -55,7 +55,7 @@ export async function openEditor(
     locale: language,
     viewport: { width: 1_400, height: 1_000 },
   })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(45_000)
   context.setDefaultNavigationTimeout(60_000) // the first load on a busy machine
   const page = await context.newPage()
   const problems: string[] = []
