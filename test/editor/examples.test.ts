@@ -161,7 +161,7 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
     })
   })
 
-  test('enrichment: without a server the notice goes on as it is, and waits', async () => {
+  test('without a server: a notice goes on as it is and waits; a question finds passages with citations', async () => {
     await fresh(async ({ page }, red) => {
       await importExample(page, 'Enrichment', '01 - Summarise and extract')
       // the discard port: nobody answers there, also where the machine has an Ollama server
@@ -172,6 +172,21 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
       for (const node of ['summarised', 'extracted'])
         await shown(red, node, 'waits: true', "outcome: 'deferred'", 'enriched: false', 'MODEL_UNAVAILABLE')
       await picture(page, 'enrichment')
+
+      // into the same editor: it costs a quarter of a session of its own
+      await importExample(page, 'Search', '01 - Ask a question over documents')
+      await page.evaluate(`(() => {
+        const nobody = (node) => { if (node.type === 'ysh-ollama') node.url = 'http://127.0.0.1:9' }
+        RED.nodes.eachConfig(nobody)
+      })()`)
+      await debugToConsole(page)
+      await deploy(page)
+      await press(page, 'inject', 'documents')
+      await shown(red, 'indexed', "outcome: 'indexed'", 'documents: 3', 'semantic: false')
+      await press(page, 'inject', 'question')
+      await shown(red, 'hits', 'religar a unidade consumidora em até 24 horas', "document: 'norma-religacao'")
+      await shown(red, 'no model', 'MODEL_UNAVAILABLE')
+      await picture(page, 'search')
     })
   })
 })
