@@ -1,7 +1,7 @@
 import { failPoint } from '../../fail-point.ts'
 import type { Embedder } from '../../models/embedder.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
-import type { VectorPoint, VectorStore } from '../../stores/vectors/port.ts'
+import type { Facets, VectorPoint, VectorStore } from '../../stores/vectors/port.ts'
 import { type Chunk, embeddedText } from './chunks/model.ts'
 import { pointId, textHash } from './identity.ts'
 import type { Lease } from './ledger/lease.ts'
@@ -23,7 +23,7 @@ export interface Before {
 interface Pending {
   id: string
   document: string
-  facets: SourceDocument['facets']
+  facets: Facets
   chunk: Chunk
   embedded: string
   /** A point whose vector is this one's, for its text is the same. */
@@ -59,8 +59,12 @@ export class VersionWriter {
   }
 
   /** A document with its chunks, in place of what it had before. */
-  async add(source: SourceDocument, chunks: readonly Chunk[], before: Before | undefined): Promise<void> {
-    const { document, facets } = source
+  async add(
+    source: SourceDocument,
+    { chunks, facets }: { chunks: readonly Chunk[]; facets: Facets },
+    before: Before | undefined,
+  ): Promise<void> {
+    const { document } = source
     const known = new Set(before?.points)
     if (this.#writing.repair && before !== undefined) await this.#forgetLost(known, before.points)
     const likes = new Map(before?.texts.map((text, at) => [text, before.points[at]]))
@@ -90,6 +94,7 @@ export class VersionWriter {
       url: source.url,
       sha256: source.sha256,
       retrievedAt: source.retrievedAt === undefined ? this.#writing.now : new Date(source.retrievedAt),
+      said: source.kept === undefined ? null : JSON.stringify(source.kept),
       points,
       texts,
     })

@@ -68,18 +68,25 @@ export async function readDocuments(
   return new Map(rows.map((row) => [row.document, row]))
 }
 
-/** Hashes of those documents that are in a version. */
-export async function readHashes(
+/** What tells whether a document changed. */
+export interface KnownDocument {
+  hash: string
+  /** JSON of what models said of it; null for nothing. */
+  said: string | null
+}
+
+/** Those documents that are in a version. */
+export async function readKnown(
   q: Queryable,
   collection: string,
   version: number,
   documents: readonly string[],
-): Promise<Map<string, string>> {
-  const { rows } = await q.query<{ document: string; hash: string }>(
-    `select document, hash from pipeline.vector_document where collection = $1 and document = any($3) and ${visibleAt('$2')}`,
+): Promise<Map<string, KnownDocument>> {
+  const { rows } = await q.query<KnownDocument & { document: string } & Record<string, unknown>>(
+    `select document, hash, said from pipeline.vector_document where collection = $1 and document = any($3) and ${visibleAt('$2')}`,
     [collection, version, documents],
   )
-  return new Map(rows.map(({ document, hash }) => [document, hash]))
+  return new Map(rows.map((row) => [row.document, row]))
 }
 
 /** Ids of a version's documents after one, in order, a page of them. */
