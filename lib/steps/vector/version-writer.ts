@@ -5,6 +5,7 @@ import type { Facets, VectorPoint, VectorStore } from '../../stores/vectors/port
 import { type Chunk, embeddedText } from './chunks/model.ts'
 import { pointId, textHash } from './identity.ts'
 import type { Lease } from './ledger/lease.ts'
+import type { DocumentContents } from './ledger/state.ts'
 import { type NewLine, noteDocuments, type OpenVersion } from './ledger/versions.ts'
 import type { SourceDocument } from './sources.ts'
 import { payloadOf } from './stored-chunk.ts'
@@ -15,10 +16,7 @@ const mostChunks = 256
 const mostLines = 500
 
 /** What a document had in the version before. */
-export interface Before {
-  points: readonly string[]
-  texts: readonly string[]
-}
+export type Before = Readonly<DocumentContents>
 
 interface Pending {
   id: string
@@ -93,12 +91,18 @@ export class VersionWriter {
       title: source.title,
       url: source.url,
       sha256: source.sha256,
-      retrievedAt: source.retrievedAt === undefined ? this.#writing.now : new Date(source.retrievedAt),
+      retrievedAt: this.#retrievedAt(source, before),
       said: source.kept === undefined ? null : JSON.stringify(source.kept),
       points,
       texts,
     })
     if (this.#lines.length + this.#gone.length >= mostLines) await this.flush()
+  }
+
+  /** As the message says, else when these bytes came first. */
+  #retrievedAt({ retrievedAt, sha256 }: SourceDocument, before: Before | undefined): Date {
+    if (retrievedAt !== undefined) return new Date(retrievedAt)
+    return before?.sha256 === sha256 ? before.retrievedAt : this.#writing.now
   }
 
   /** A document that is no more. */
