@@ -23,13 +23,16 @@ async function importExample(page: Page, folder: string, name: string): Promise<
 }
 
 /** Presses Deploy, and waits until the runtime has it. */
-async function deploy(page: Page): Promise<void> {
+async function deploy(page: Page, red: NodeRed): Promise<void> {
+  const starts = red.output().split('Started flows').length
   await page.locator('#red-ui-header-button-deploy').click()
   // The editor may want to know whether unused configuration nodes and the like are meant.
   await page.waitForFunction('!RED.nodes.dirty() || document.querySelector(".red-ui-notification button.primary")')
   if (await page.evaluate('RED.nodes.dirty()'))
     await page.locator('.red-ui-notification button.primary').first().click()
   await page.waitForFunction('!RED.nodes.dirty()')
+  // the editor is told before the nodes are there, and a button that is pressed in between does nothing
+  await red.line(new RegExp(`(Started flows[\\s\\S]*){${starts}}`))
 }
 
 /** Presses the button of a node, by type and name. */
@@ -109,7 +112,7 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
     await fresh(async ({ page }, red) => {
       await importExample(page, 'Retry', '01 - Retry with backoff')
       await debugToConsole(page)
-      await deploy(page)
+      await deploy(page, red)
       await press(page, 'inject', 'press')
       await shown(red, 'through', 'through')
       await picture(page, 'retry')
@@ -128,7 +131,7 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
         await set(page, 'ysh-stores', 'Data', { allowAddresses: loopback })
         await set(page, 'ysh-retry-backoff', '60 s, 3 retries', { baseSeconds: 0.1, attempts: 2 })
         await debugToConsole(page)
-        await deploy(page)
+        await deploy(page, red)
         primary.misbehave({ kind: '500' })
         await press(page, 'ysh-run', 'every night')
         await shown(red, 'alert', 'HTTP_500')
@@ -149,7 +152,7 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
     await fresh(async ({ page }, red) => {
       await importExample(page, 'Dead letters', '01 - Redrive failed items')
       await debugToConsole(page)
-      await deploy(page)
+      await deploy(page, red)
       await press(page, 'ysh-run', 'run')
       await shown(red, 'summary', 'failed: 2')
       await press(page, 'inject', 'list')
@@ -161,17 +164,32 @@ describe('examples, imported and run in the editor', { skip: noChromium, timeout
     })
   })
 
-  test('enrichment: without a server the notice goes on as it is, and waits', async () => {
+  test('without a server: a notice goes on as it is and waits; a question finds passages with citations', async () => {
     await fresh(async ({ page }, red) => {
       await importExample(page, 'Enrichment', '01 - Summarise and extract')
       // the discard port: nobody answers there, also where the machine has an Ollama server
       await set(page, 'ysh-ollama', 'Ollama', { url: 'http://127.0.0.1:9' })
       await debugToConsole(page)
-      await deploy(page)
+      await deploy(page, red)
       await press(page, 'inject', 'a notice')
       for (const node of ['summarised', 'extracted'])
         await shown(red, node, 'waits: true', "outcome: 'deferred'", 'enriched: false', 'MODEL_UNAVAILABLE')
       await picture(page, 'enrichment')
+
+      // into the same editor: it costs a quarter of a session of its own
+      await importExample(page, 'Search', '01 - Ask a question over documents')
+      await page.evaluate(`(() => {
+        const nobody = (node) => { if (node.type === 'ysh-ollama') node.url = 'http://127.0.0.1:9' }
+        RED.nodes.eachConfig(nobody)
+      })()`)
+      await debugToConsole(page)
+      await deploy(page, red)
+      await press(page, 'inject', 'documents')
+      await shown(red, 'indexed', "outcome: 'indexed'", 'documents: 3', 'semantic: false')
+      await press(page, 'inject', 'question')
+      await shown(red, 'hits', 'religar a unidade consumidora em até 24 horas', "document: 'norma-religacao'")
+      await shown(red, 'no model', 'MODEL_UNAVAILABLE')
+      await picture(page, 'search')
     })
   })
 })

@@ -166,7 +166,10 @@ async function defer(
 }
 
 /** The input with references in place of texts: it waits in a table, and goes through the outbox. */
-function keptInput(input: EnrichInput, { stored, picture, rows, source, name, shown }: Content): EnrichInput {
+function keptInput(
+  input: EnrichInput,
+  { stored, picture, rows, source, name, retrievedAt, shown }: Content,
+): EnrichInput {
   const { file, question, waited } = input
   return {
     ...(rows === undefined ? { artifact: stored } : { rows }),
@@ -175,6 +178,7 @@ function keptInput(input: EnrichInput, { stored, picture, rows, source, name, sh
     ...(question === undefined ? {} : { question }),
     source,
     name,
+    ...(retrievedAt === undefined ? {} : { retrievedAt }),
     ...(file === undefined ? {} : { file }),
     ...(waited === undefined ? {} : { waited }),
   }

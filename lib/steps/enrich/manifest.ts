@@ -27,11 +27,11 @@ export type ManifestBase = Pick<
   | 'language'
   | 'seconds'
 > &
-  Partial<Pick<EnrichManifest, 'digest' | 'file' | 'rows'>>
+  Partial<Pick<EnrichManifest, 'digest' | 'retrievedAt' | 'file' | 'rows'>>
 
 /** What is known without a model. */
 export function baseOf(content: Content, config: EnrichConfig, digest: string | undefined): ManifestBase {
-  const { shown, instructions, stored, source, name, file, rows, language } = content
+  const { shown, instructions, stored, source, name, retrievedAt, file, rows, language } = content
   return {
     task: config.task,
     model: config.model,
@@ -43,6 +43,7 @@ export function baseOf(content: Content, config: EnrichConfig, digest: string | 
     content: stored,
     source,
     name,
+    ...(retrievedAt === undefined ? {} : { retrievedAt }),
     ...(file === undefined ? {} : { file }),
     ...(rows === undefined ? {} : { rows }),
     seconds: 0,

@@ -131,6 +131,8 @@ export const EnrichInputSchema = Type.Object({
   question: Type.Optional(Type.String({ maxLength: 4_000 })),
   source: Type.Optional(Type.String()),
   name: Type.Optional(Type.String()),
+  /** When the document was fetched. */
+  retrievedAt: Type.Optional(Type.String()),
   /** The document that the extraction was made of. */
   file: Type.Optional(Reference),
   /** How often this has waited for the model already. */
@@ -219,6 +221,7 @@ export const EnrichOutputSchema = Type.Object({
   content: Reference,
   source: Type.String(),
   name: Type.String(),
+  retrievedAt: Type.Optional(Type.String()),
   file: Type.Optional(Reference),
   /** Rows that came in, while they are few. */
   rows: Type.Optional(Type.Array(Row)),

@@ -18,6 +18,8 @@ const totalMs = 1_800_000
 export interface StoredDocument {
   source: string
   name: string
+  /** When it was fetched, or said to be the same; of a document that has an address. */
+  retrievedAt?: string
   file: { key: string; sha256: string; bytes: number }
 }
 
@@ -97,6 +99,7 @@ async function fetched(
   const name = text || fileName(url)
   const kept = known === undefined ? undefined : await stores.objects.head(artifactKey(known.sha256))
   const target = join(stores.scratch, `${randomUUID()}.part`)
+  const retrievedAt = context.clock.now().toISOString()
   try {
     const got = await retry(
       requestPolicy(config, totalMs),
@@ -126,7 +129,8 @@ async function fetched(
       },
     )
     if (got === undefined && known !== undefined && kept !== undefined) {
-      return { source: url, name, file: { key: artifactKey(known.sha256), sha256: known.sha256, bytes: kept.bytes } }
+      const file = { key: artifactKey(known.sha256), sha256: known.sha256, bytes: kept.bytes }
+      return { source: url, name, retrievedAt, file }
     }
     if (got === undefined)
       throw new PipelineError('HTTP_304', `${url} says "not modified" of a file that was never fetched`)
@@ -136,7 +140,7 @@ async function fetched(
       { sha256: got.sha256, contentType: 'application/pdf', signal },
     )
     await noteSource(stores.postgres, url, { ...got, at: context.clock.now() })
-    return { source: url, name, file: referenceOf(artifact) }
+    return { source: url, name, retrievedAt, file: referenceOf(artifact) }
   } finally {
     await rm(target, { force: true })
   }

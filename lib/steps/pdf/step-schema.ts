@@ -127,6 +127,8 @@ export const PdfOutputSchema = Type.Object({
   /** Where the document came from. */
   source: Type.String(),
   name: Type.String(),
+  /** When it was fetched, or found to be the same; of a document that has an address. */
+  retrievedAt: Type.Optional(Type.String()),
   /** The document itself, stored. */
   file: Reference,
   /** The extraction: JSON lines, the first one of the document, then one for each page (those read by OCR after the others), the last one of what goes over pages. */

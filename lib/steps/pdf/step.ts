@@ -60,7 +60,7 @@ function settingsHash(config: PdfConfig): string {
 }
 
 async function lastExtraction(
-  { source, name, file }: StoredDocument,
+  { source, name, file, retrievedAt }: StoredDocument,
   settings: string,
   { stores }: StepContext,
 ): Promise<PdfManifest | undefined> {
@@ -70,7 +70,16 @@ async function lastExtraction(
   )
   const [row] = rows
   if (row === undefined || (await stores.objects.head(row.manifest.artifact.key)) === undefined) return undefined
-  return { ...row.manifest, outcome: 'unchanged', source, name, file, seconds: 0 }
+  const { retrievedAt: _, ...manifest } = row.manifest
+  return {
+    ...manifest,
+    outcome: 'unchanged',
+    source,
+    name,
+    ...(retrievedAt === undefined ? {} : { retrievedAt }),
+    file,
+    seconds: 0,
+  }
 }
 
 async function noteExtraction(
@@ -147,6 +156,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
       outcome: result.complete && seen.problem === undefined ? 'extracted' : 'partial',
       source: document.source,
       name: document.name,
+      ...(document.retrievedAt === undefined ? {} : { retrievedAt: document.retrievedAt }),
       file: document.file,
       artifact: { key: artifact.key, sha256: artifact.sha256, bytes: artifact.bytes },
       pages: result.pages,

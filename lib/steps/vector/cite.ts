@@ -29,6 +29,10 @@ export function contextOf(hits: readonly Hit[], most: number): string {
   return text
 }
 
-function placeOf({ citation: { title, page }, headings }: Hit): string {
-  return [title, ...(page === undefined ? [] : [`p. ${page}`]), ...headings].join(', ')
+function placeOf({ citation: { title, page, task }, headings }: Hit): string {
+  return [
+    task === undefined ? title : `${title} (model: ${task})`,
+    ...(page === undefined ? [] : [`p. ${page}`]),
+    ...headings,
+  ].join(', ')
 }

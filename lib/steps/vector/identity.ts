@@ -14,6 +14,7 @@ export function pointId(document: string, chunk: Chunk, embedded: string, facets
     chunk.places,
     Object.entries(facets).sort(([one], [other]) => (one < other ? -1 : 1)),
     occurrence,
+    ...(chunk.task === undefined ? [] : [chunk.task]),
   ])
   return uuid(createHash('sha1').update(namespace).update(content).digest(), 5)
 }

@@ -80,6 +80,7 @@ const documentProperties = {
   file: Type.Optional(ReferenceSchema),
   /** Of a manifest of `ollama-enrich`. */
   task: Type.Optional(Type.String()),
+  outcome: Type.Optional(Type.String()),
   enriched: Type.Optional(Type.Boolean()),
   result: Type.Optional(Type.Unknown()),
   content: Type.Optional(ReferenceSchema),

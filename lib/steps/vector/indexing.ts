@@ -1,15 +1,17 @@
 import { PipelineError } from '../../errors.ts'
 import type { Embedder } from '../../models/embedder.ts'
+import type { Facets } from '../../stores/vectors/port.ts'
 import type { StepContext } from '../step.ts'
 import type { Chunk } from './chunks/model.ts'
 import { packChunks } from './chunks/pack.ts'
 import type { IndexConfig, IndexInput, IndexManifest } from './index-schema.ts'
 import { buildGeneration, fits } from './ledger/generations.ts'
 import { asWriter, type Lease } from './ledger/lease.ts'
-import { type Live, listDocuments, readContents, readHashes, readLive } from './ledger/state.ts'
+import { type KnownDocument, type Live, listDocuments, readContents, readKnown, readLive } from './ledger/state.ts'
 import { upkeep, upkeepDue } from './ledger/upkeep.ts'
 import { abandonVersion, openVersion, publishVersion } from './ledger/versions.ts'
-import { type SourceDocument, sourceDocuments } from './sources.ts'
+import { keptOf } from './said.ts'
+import { type SourceDocument, sourceDocuments, together } from './sources.ts'
 import { VersionWriter } from './version-writer.ts'
 
 /** Documents that are compared with the ledger in one look. */
@@ -72,17 +74,17 @@ export class Indexing {
   async #isUnchanged(live: Live): Promise<boolean> {
     if (this.#config.again === 'always') return false
     for await (const batch of this.#batches()) {
-      const hashes = await this.#hashes(live, batch)
-      if (batch.some(({ document, hash }) => hashes.get(document) !== hash)) return false
+      const known = await this.#known(live, batch)
+      if (batch.some((source) => !isKnown(source, known))) return false
       this.#counts.unchanged += batch.length
     }
     for await (const _ of this.#vanished(live)) return false
     return true
   }
 
-  async #hashes(live: Live, batch: readonly SourceDocument[]): Promise<Map<string, string>> {
+  async #known(live: Live, batch: readonly SourceDocument[]): Promise<Map<string, KnownDocument>> {
     const ids = batch.map(({ document }) => document)
-    return await readHashes(this.#context.stores.postgres, this.#config.collection, live.version, ids)
+    return await readKnown(this.#context.stores.postgres, this.#config.collection, live.version, ids)
   }
 
   async #write(lease: Lease): Promise<IndexManifest> {
@@ -156,33 +158,38 @@ export class Indexing {
   async #compare(live: Live | undefined, begin: () => Promise<Begun>): Promise<void> {
     const { postgres } = this.#context.stores
     for await (const batch of this.#batches()) {
-      const hashes = live === undefined ? new Map<string, string>() : await this.#hashes(live, batch)
-      const changed = batch.filter(
-        ({ document, hash }) => hashes.get(document) !== hash || this.#config.again === 'always',
-      )
+      const known = live === undefined ? new Map<string, KnownDocument>() : await this.#known(live, batch)
+      const changed = batch
+        .filter((source) => this.#config.again === 'always' || !isKnown(source, known))
+        .map((source) => withKnown(source, known))
       this.#counts.unchanged += batch.length - changed.length
       if (changed.length === 0) continue
       const ids = changed.map(({ document }) => document)
-      const contents =
+      const before =
         live === undefined
           ? new Map<string, never>()
           : await readContents(postgres, this.#config.collection, live.version, ids)
       for (const source of changed) {
-        const chunks = await this.#chunks(source)
-        if (chunks === undefined) continue
+        const contents = await this.#contents(source)
+        if (contents === undefined) continue
         const { writer } = await begin()
         this.#counts.indexed += 1
-        await writer.add(source, chunks, contents.get(source.document))
+        await writer.add(source, contents, before.get(source.document))
       }
     }
   }
 
-  /** A document's chunks; undefined for one that has none, or cannot be read: what was indexed of it before stays. */
-  async #chunks(source: SourceDocument): Promise<Chunk[] | undefined> {
-    const { targetCharacters: target, mostCharacters: most } = this.#config
+  /** A document's chunks and facets; undefined for one without chunks, or that cannot be read: what was indexed of it before stays. */
+  async #contents(source: SourceDocument): Promise<{ chunks: Chunk[]; facets: Facets } | undefined> {
+    const sizes = { target: this.#config.targetCharacters, most: this.#config.mostCharacters }
     try {
-      const chunks = packChunks(await source.blocks(), { target, most })
-      if (chunks.length > 0) return chunks
+      const { blocks, said, facets } = await source.read()
+      const chunks = packChunks(blocks, sizes)
+      // never joined with the document's own words
+      for (const { task, blocks: words } of said) {
+        for (const chunk of packChunks(words, sizes)) chunks.push({ ...chunk, task })
+      }
+      if (chunks.length > 0) return { chunks, facets }
       this.#counts.empty += 1
       // an extraction that found nothing is more often a failure than a document that became empty: removing is for `remove`
       this.#problem(`EMPTY_DOCUMENT: ${source.document} has no text; what was indexed of it before stays`)
@@ -195,13 +202,16 @@ export class Indexing {
     }
   }
 
-  /** What was given, in batches. A document that is named twice counts once, the first time. */
+  /** What was given, in batches. A document that is named twice counts once, the first time; what models said of the same content is brought together. */
   async *#batches(): AsyncGenerator<SourceDocument[]> {
     let batch: SourceDocument[] = []
     for await (const source of sourceDocuments(this.#input, this.#config, this.#context)) {
       this.#context.signal.throwIfAborted()
       if (this.#seen.has(source.document)) {
-        this.#problem(`${source.document} is in the list twice; the first one counts`)
+        const at = batch.findIndex(({ document }) => document === source.document)
+        const both = batch[at] && together(batch[at], source)
+        if (both !== undefined) batch[at] = both
+        else this.#problem(`${source.document} is in the list twice; the first one counts`)
         continue
       }
       this.#seen.add(source.document)
@@ -223,12 +233,7 @@ export class Indexing {
     if (complete !== true) {
       const wanted = [...going].filter((document) => !this.#seen.has(document))
       for (let at = 0; at < wanted.length; at += batchSize) {
-        const there = await readHashes(
-          postgres,
-          this.#config.collection,
-          live.version,
-          wanted.slice(at, at + batchSize),
-        )
+        const there = await readKnown(postgres, this.#config.collection, live.version, wanted.slice(at, at + batchSize))
         if (there.size > 0) yield [...there.keys()]
       }
       return
@@ -284,4 +289,15 @@ export class Indexing {
       seconds: (this.#context.clock.now().getTime() - this.#started) / 1000,
     }
   }
+}
+
+/** A document with what models said of it before. */
+function withKnown(source: SourceDocument, known: ReadonlyMap<string, KnownDocument>): SourceDocument {
+  const kept = keptOf(known.get(source.document)?.said ?? null)
+  return kept === undefined ? source : source.after(kept)
+}
+
+/** Whether the ledger has a document just as it came. */
+function isKnown(source: SourceDocument, known: ReadonlyMap<string, KnownDocument>): boolean {
+  return known.get(source.document)?.hash === withKnown(source, known).hash
 }

@@ -72,6 +72,8 @@ export const CitationSchema = Type.Object({
   /** Of the document's bytes. */
   sha256: Type.String(),
   retrievedAt: Type.String(),
+  /** Where the text is not the document's but a model's about it: what the model was asked for, such as `summarise`. */
+  task: Type.Optional(Type.String()),
 })
 
 export const HitSchema = Type.Object({

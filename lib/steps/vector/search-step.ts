@@ -112,7 +112,7 @@ async function questionVector(
 }
 
 function hitOf({ hit, score, ranks }: Fused, number: number, known: DocumentLine | undefined): Hit {
-  const { kind, headings, text, places } = storedChunk(hit.payload)
+  const { kind, headings, text, places, task } = storedChunk(hit.payload)
   const [place] = places
   return {
     number,
@@ -128,6 +128,7 @@ function hitOf({ hit, score, ranks }: Fused, number: number, known: DocumentLine
       url: known?.url ?? '',
       sha256: known?.sha256 ?? '',
       retrievedAt: known?.retrievedAt.toISOString() ?? '',
+      ...(task === undefined ? {} : { task }),
     },
     facets: { ...hit.facets },
   }

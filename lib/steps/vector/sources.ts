@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
-import { parser, Type } from '../../schema.ts'
+import { parser } from '../../schema.ts'
 import { artifactKey, getArtifact } from '../../stores/objects/artifacts.ts'
 import type { Facets } from '../../stores/vectors/port.ts'
 import type { StepContext } from '../step.ts'
@@ -11,18 +11,33 @@ import { textBlocks } from './chunks/text.ts'
 import { documentFacets } from './facets.ts'
 import { DocumentSchema, type GivenDocument, type IndexConfig, type IndexInput } from './index-schema.ts'
 import { hashOf, jsonLines, wholeText } from './lines.ts'
+import { isEnrichment, type Kept, keep, readSaid } from './said.ts'
 
-/** A document to be indexed. Nothing of it is read before {@link SourceDocument.blocks}. */
+/** What is read of a document. */
+export interface Contents {
+  /** Its own words. */
+  blocks: Iterable<Block>
+  /** Texts of models about it. */
+  said: { task: string; blocks: Iterable<Block> }[]
+  facets: Facets
+}
+
+/** A document to be indexed. Nothing of it is read before {@link SourceDocument.read}. */
 export interface SourceDocument {
   document: string
   title: string
   url: string
   sha256: string
   retrievedAt: string | undefined
-  facets: Facets
+  /** Hash of what is read of it. */
+  content: string
   /** Of all that decides what is indexed of it; the same hash again is the same document. */
   hash: string
-  blocks(): Promise<Iterable<Block>>
+  /** What models said of it, for the ledger. */
+  kept: Kept | undefined
+  read(): Promise<Contents>
+  /** The same with what is known already of what models said of it. */
+  after(kept: Kept | undefined): SourceDocument
 }
 
 type Context = Pick<StepContext, 'stores' | 'signal'>
@@ -57,6 +72,13 @@ export async function* sourceDocuments(
   }
 }
 
+/** Two messages of a list about the same content of a document, such as a summary and fields, as one; undefined where they are no such. */
+export function together(one: SourceDocument, other: SourceDocument): SourceDocument | undefined {
+  if (one.content !== other.content || (one.kept === undefined && other.kept === undefined)) return undefined
+  const after = (kept: Kept | undefined): SourceDocument => ({ ...other.after(one.after(kept).kept), after })
+  return after(undefined)
+}
+
 /** Which contents a document brings; one is expected. */
 function contentsOf(given: GivenDocument): string[] {
   const { artifact, text, rows, content } = given
@@ -66,8 +88,7 @@ function contentsOf(given: GivenDocument): string[] {
 }
 
 function sourceOf(given: GivenDocument, shared: Facets, config: IndexConfig, context: Context): SourceDocument {
-  const enrichment = given.task !== undefined && given.content !== undefined
-  const content = enrichment ? ofEnrichment(given) : given
+  const content = isEnrichment(given) ? ofEnrichment(given) : given
   const names = contentsOf(content)
   if (names.length !== 1) {
     throw new PipelineError(
@@ -81,51 +102,43 @@ function sourceOf(given: GivenDocument, shared: Facets, config: IndexConfig, con
   if (document === undefined) {
     throw new PipelineError('INDEX_INPUT', 'The document has no id: set payload.document')
   }
-  const facets = { ...shared, ...given.facets, ...fieldFacets(given.fields ?? []) }
+  const facets = { ...shared, ...given.facets }
   const { hash: contentHash, blocks } = readerOf(content, context)
   const title = given.title ?? (name === '' ? document : name)
   const settings = [chunkerVersion, config.targetCharacters, config.mostCharacters]
-  return {
-    document,
-    title,
-    url,
-    sha256: given.sha256 ?? given.file?.sha256 ?? contentHash,
-    retrievedAt: given.retrievedAt,
-    facets,
-    hash: sha256Of(JSON.stringify([settings, contentHash, title, url, sortedEntries(facets)])),
-    blocks,
+  const after = (before: Kept | undefined): SourceDocument => {
+    const kept = keep(contentHash, given, before)
+    return {
+      document,
+      title,
+      url,
+      sha256: given.sha256 ?? given.file?.sha256 ?? contentHash,
+      retrievedAt: given.retrievedAt,
+      content: contentHash,
+      hash: sha256Of(JSON.stringify([settings, contentHash, title, url, sortedEntries(facets), kept?.said])),
+      kept,
+      async read() {
+        const contents: Contents = { blocks: await blocks(), said: [], facets: { ...facets } }
+        for (const each of kept?.said ?? []) {
+          const { task, text, facets: found } = await readSaid(each, context)
+          if (text !== undefined) contents.said.push({ task, blocks: textBlocks(text) })
+          contents.facets = { ...contents.facets, ...found }
+        }
+        return contents
+      },
+      after,
+    }
   }
+  return after(undefined)
 }
 
-/** What is indexed of an enriched document: a text that was made of it (a summary, a translation), else what came in, with the fields as facets. */
-function ofEnrichment({ enriched, result, content, artifact, rows: _, ...rest }: GivenDocument): GivenDocument {
-  if (enriched === true && typeof result === 'string') return { ...rest, text: result }
-  // a large result lies in an artifact of its own; `task` tells the reader what it is
-  if (enriched === true && result === undefined && artifact !== undefined) return { ...rest, artifact }
-  const { task: __, ...plain } = rest
-  return content === undefined ? plain : { ...plain, artifact: content }
-}
-
-const enrichments = parser(Type.Object({ result: Type.Unknown() }), 'The enriched text', 'INDEX_CONTENT')
-
-function enrichedText(text: string): string {
-  const { result } = enrichments.parse(JSON.parse(text))
-  return typeof result === 'string' ? result : JSON.stringify(result, undefined, 1)
-}
-
-/** Plain fields with plain values; a filter by words of a whole paragraph is of no use. */
-function fieldFacets(fields: readonly { path: string; value: unknown }[]): Facets {
-  const facets: Record<string, string | number | boolean> = {}
-  for (const { path, value } of fields) {
-    if (!/^[A-Za-z][A-Za-z0-9_]{0,62}$/.test(path)) continue
-    if (typeof value === 'number' || typeof value === 'boolean') facets[path] = value
-    if (typeof value === 'string' && value.length <= 200) facets[path] = value
-  }
-  return facets
+/** An enriched document with its own content in place of what a model made of it. */
+function ofEnrichment({ content, artifact: _, rows: __, ...rest }: GivenDocument): GivenDocument {
+  return content === undefined ? rest : { ...rest, artifact: content }
 }
 
 function readerOf(
-  { artifact, text, rows, task }: GivenDocument,
+  { artifact, text, rows }: GivenDocument,
   { stores, signal }: Context,
 ): { hash: string; blocks(): Promise<Iterable<Block>> } {
   if (text !== undefined) return { hash: sha256Of(text), blocks: async () => textBlocks(text) }
@@ -135,22 +148,33 @@ function readerOf(
     hash,
     async blocks() {
       const { objects } = stores
-      if (await isExtraction(stores, hash, signal)) return await extractionBlocks(jsonLines(objects, hash, signal))
-      const whole = await wholeText(objects, hash, signal)
-      return textBlocks(task === undefined ? whole : enrichedText(whole))
+      switch (await kindOf(stores, hash, signal)) {
+        case 'extraction':
+          return await extractionBlocks(jsonLines(objects, hash, signal))
+        case 'picture':
+          return []
+        case 'text':
+          return textBlocks(await wholeText(objects, hash, signal))
+      }
     },
   }
 }
 
-/** Whether an artifact is JSON lines of `pdf-extract`: they begin with the line of the document. */
-async function isExtraction({ objects }: Context['stores'], sha256: string, signal: AbortSignal): Promise<boolean> {
+/** What an artifact is: JSON lines of `pdf-extract` begin with the line of the document; a picture (PNG, JPEG) has no words of its own. */
+async function kindOf(
+  { objects }: Context['stores'],
+  sha256: string,
+  signal: AbortSignal,
+): Promise<'extraction' | 'picture' | 'text'> {
   const begin = '{"type":"document"'
   const known = await objects.head(artifactKey(sha256))
-  if (known !== undefined && known.bytes < begin.length) return false
+  if (known !== undefined && known.bytes < begin.length) return 'text'
   const { body } = await getArtifact(objects, sha256, { range: { start: 0, end: begin.length - 1 }, signal })
-  let head = ''
-  for await (const chunk of body) head += String(chunk)
-  return head === begin
+  const chunks: Buffer[] = []
+  for await (const chunk of body) chunks.push(chunk)
+  const head = Buffer.concat(chunks).toString('latin1')
+  if (head === begin) return 'extraction'
+  return /^(?:\x89PNG|\xff\xd8\xff)/.test(head) ? 'picture' : 'text'
 }
 
 function sortedEntries(facets: Facets): [string, unknown][] {

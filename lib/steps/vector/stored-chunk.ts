@@ -17,6 +17,7 @@ const StoredSchema = Type.Object({
       }),
     }),
   ),
+  task: Type.Optional(Type.String()),
 })
 /** A chunk as it lies in the payload of its point. */
 export type StoredChunk = Infer<typeof StoredSchema>
@@ -29,11 +30,12 @@ export function storedChunk(payload: Readonly<Record<string, Json>>): StoredChun
 }
 
 /** A chunk as the payload of a point. */
-export function payloadOf({ kind, headings, text, places }: Chunk): Record<string, Json> {
+export function payloadOf({ kind, headings, text, places, task }: Chunk): Record<string, Json> {
   return {
     kind,
     headings: [...headings],
     text,
     places: places.map(({ page, box: { left, top, right, bottom } }) => ({ page, box: { left, top, right, bottom } })),
+    ...(task === undefined ? {} : { task }),
   }
 }

@@ -1,10 +1,11 @@
 import { failPoint } from '../../fail-point.ts'
 import type { Embedder } from '../../models/embedder.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
-import type { VectorPoint, VectorStore } from '../../stores/vectors/port.ts'
+import type { Facets, VectorPoint, VectorStore } from '../../stores/vectors/port.ts'
 import { type Chunk, embeddedText } from './chunks/model.ts'
 import { pointId, textHash } from './identity.ts'
 import type { Lease } from './ledger/lease.ts'
+import type { DocumentContents } from './ledger/state.ts'
 import { type NewLine, noteDocuments, type OpenVersion } from './ledger/versions.ts'
 import type { SourceDocument } from './sources.ts'
 import { payloadOf } from './stored-chunk.ts'
@@ -15,15 +16,12 @@ const mostChunks = 256
 const mostLines = 500
 
 /** What a document had in the version before. */
-export interface Before {
-  points: readonly string[]
-  texts: readonly string[]
-}
+export type Before = Readonly<DocumentContents>
 
 interface Pending {
   id: string
   document: string
-  facets: SourceDocument['facets']
+  facets: Facets
   chunk: Chunk
   embedded: string
   /** A point whose vector is this one's, for its text is the same. */
@@ -59,8 +57,12 @@ export class VersionWriter {
   }
 
   /** A document with its chunks, in place of what it had before. */
-  async add(source: SourceDocument, chunks: readonly Chunk[], before: Before | undefined): Promise<void> {
-    const { document, facets } = source
+  async add(
+    source: SourceDocument,
+    { chunks, facets }: { chunks: readonly Chunk[]; facets: Facets },
+    before: Before | undefined,
+  ): Promise<void> {
+    const { document } = source
     const known = new Set(before?.points)
     if (this.#writing.repair && before !== undefined) await this.#forgetLost(known, before.points)
     const likes = new Map(before?.texts.map((text, at) => [text, before.points[at]]))
@@ -89,11 +91,18 @@ export class VersionWriter {
       title: source.title,
       url: source.url,
       sha256: source.sha256,
-      retrievedAt: source.retrievedAt === undefined ? this.#writing.now : new Date(source.retrievedAt),
+      retrievedAt: this.#retrievedAt(source, before),
+      said: source.kept === undefined ? null : JSON.stringify(source.kept),
       points,
       texts,
     })
     if (this.#lines.length + this.#gone.length >= mostLines) await this.flush()
+  }
+
+  /** As the message says, else when these bytes came first. */
+  #retrievedAt({ retrievedAt, sha256 }: SourceDocument, before: Before | undefined): Date {
+    if (retrievedAt !== undefined) return new Date(retrievedAt)
+    return before?.sha256 === sha256 ? before.retrievedAt : this.#writing.now
   }
 
   /** A document that is no more. */

@@ -93,7 +93,7 @@ describe('the step vector-index', () => {
     assert.equal((await at.search('texto', config)).hits.length, 1)
   })
 
-  test('an extraction keeps page and box; an enrichment brings its text, or its fields as facets', async () => {
+  test('an extraction keeps page and box; an enrichment brings its fields as facets', async () => {
     const config = { collection: 'manifestos' }
     const box = { left: 50, top: 100, right: 500, bottom: 110 }
     const page = {
@@ -126,9 +126,85 @@ describe('the step vector-index', () => {
     const filtered = await at.search({ question: 'prazo', filter: { prazo: 15 } }, config)
     assert.deepEqual(filtered.hits[0]?.facets, { prazo: 15 })
     assert.equal((await at.search({ question: 'prazo', filter: { prazo: 16 } }, config)).hits.length, 0)
-    const summary = { ...enriched, task: 'summarise', result: 'Resumo sobre prazos.', document: 'resumo' }
+  })
+
+  test('what models say of a document stands beside its own words: by task, for as long as its content is the same', async () => {
+    const config = { collection: 'ditos' }
+    const put = async (content: string) => {
+      const { key, sha256, bytes } = await putArtifact(at.stores.objects, Buffer.from(content))
+      return { key, sha256, bytes }
+    }
+    const content = await put('O prazo de religação é de 24 horas.')
+    const manifest = {
+      content,
+      source: 'https://www.aneel.gov.br/r.pdf',
+      name: 'R',
+      outcome: 'enriched',
+      enriched: true,
+    }
+    const said = (task: string, result: unknown, path: string, value: unknown) => ({
+      ...manifest,
+      task,
+      result,
+      fields: path === '' ? [] : [{ path, value }],
+    })
+    const found = async () =>
+      (await at.search({ question: 'prazo religação resumo traduzido', limit: 20 }, config)).hits.map(
+        ({ text, citation: { task = '-', document }, facets }) => {
+          assert.equal(document, manifest.source)
+          return `${task}: ${text} ${JSON.stringify(facets)}`
+        },
+      )
+    const summary = said('summarise', 'Resumo: religação num dia.', '', '')
     await at.index(summary, config)
-    assert.equal((await at.search('resumo', config)).hits[0]?.text, 'Resumo sobre prazos.')
+    assert.deepEqual((await found()).sort(), [
+      '-: O prazo de religação é de 24 horas. {}',
+      'summarise: Resumo: religação num dia. {}',
+    ])
+    // fields that come by a way of their own take nothing away, in a list or alone
+    const fields = said('extract', { prazo: 24 }, 'prazo', 24)
+    const classes = said('classify', { classes: ['norma'] }, 'classes[0]', 'norma')
+    assert.equal((await at.index({ documents: [fields, classes] }, config)).documents, 1)
+    const all = [
+      '-: O prazo de religação é de 24 horas. {"classes":["norma"],"prazo":24}',
+      'summarise: Resumo: religação num dia. {"classes":["norma"],"prazo":24}',
+    ]
+    assert.deepEqual((await found()).sort(), all)
+    const { context } = await at.search('resumo', config)
+    assert.match(context, /^\[1\] R \(model: summarise\)\nResumo/)
+    // the same again, the document alone, and a model that was away
+    const away = { ...summary, outcome: 'deferred', enriched: false, result: 'O prazo de religação é de 24 horas.' }
+    const plain = { artifact: content, source: manifest.source, name: 'R' }
+    for (const same of [summary, fields, { documents: [classes, summary] }, plain, away]) {
+      assert.equal((await at.index(same, config)).outcome, 'unchanged', JSON.stringify(same))
+    }
+    assert.deepEqual((await found()).sort(), all)
+    // an answer that was refused takes the place of the earlier one
+    await at.index({ ...summary, outcome: 'rejected', enriched: false }, config)
+    assert.deepEqual(await found(), all.slice(0, 1))
+    // a large answer lies in an artifact
+    const whole = { result: 'Resumo traduzido.', fields: [{ path: 'ano', value: 2024 }], dropped: [] }
+    const large = { ...manifest, task: 'translate', artifact: await put(JSON.stringify(whole)), fields: [] }
+    await at.index(large, config)
+    assert.ok((await found()).includes('translate: Resumo traduzido. {"classes":["norma"],"prazo":24,"ano":2024}'))
+    // another content: what was said of the old one goes with it
+    const changed = await put('O prazo de religação é de 12 horas.')
+    await at.index({ ...fields, content: changed }, config)
+    assert.deepEqual(await found(), ['-: O prazo de religação é de 12 horas. {"prazo":24}'])
+  })
+
+  test('a picture has no words of its own: only what a model says of it is found', async () => {
+    const config = { collection: 'figuras' }
+    const png = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(64, 'x')])
+    const { key, sha256, bytes } = await putArtifact(at.stores.objects, png)
+    const content = { key, sha256, bytes }
+    const manifest = { content, name: 'Figura 1', task: 'describe', enriched: true, result: 'Curva de potência.' }
+    await at.index(manifest, config)
+    const { hits } = await at.search({ question: 'curva xxx', limit: 20 }, config)
+    assert.deepEqual(
+      hits.map(({ text, citation }) => [text, citation.task, citation.sha256]),
+      [['Curva de potência.', 'describe', sha256]],
+    )
   })
 
   test('10,000 unchanged documents: no embedding, no write, in 5 s', async () => {

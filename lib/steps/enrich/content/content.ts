@@ -32,6 +32,7 @@ export interface Content {
   stored: Reference
   source: string
   name: string
+  retrievedAt: string | undefined
   file: Reference | undefined
   rows: EnrichInput['rows']
 }
@@ -127,6 +128,7 @@ async function contentOf(
     stored,
     source: input.source ?? stored.key,
     name: input.name ?? (input.source === undefined ? stored.key : basename(input.source)),
+    retrievedAt: input.retrievedAt,
     file: input.file,
     rows,
   }

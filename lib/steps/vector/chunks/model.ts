@@ -33,6 +33,8 @@ export interface Chunk {
   text: string
   /** One a page, of all that the chunk rests on; empty where there are no pages. */
   places: readonly Place[]
+  /** What a model was asked for, where the text is its answer about the document and none of the document's own words. */
+  task?: string | undefined
 }
 
 export interface ChunkSizes {

@@ -65,4 +65,13 @@ create index vector_document_since on pipeline.vector_document (collection, sinc
 comment on table pipeline.vector_document is 'Documents of a collection, from version since on and before version until; their points, and hashes of the texts of those.';
 `,
   },
+  {
+    component: 'vector-index',
+    id: 2,
+    name: 'vector-said',
+    sql: `
+alter table pipeline.vector_document add column said text;
+comment on column pipeline.vector_document.said is 'JSON: what language models said of the document, by task, and the hash of the content that they said it of.';
+`,
+  },
 ]

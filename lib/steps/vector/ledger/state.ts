@@ -68,18 +68,25 @@ export async function readDocuments(
   return new Map(rows.map((row) => [row.document, row]))
 }
 
-/** Hashes of those documents that are in a version. */
-export async function readHashes(
+/** What tells whether a document changed. */
+export interface KnownDocument {
+  hash: string
+  /** JSON of what models said of it; null for nothing. */
+  said: string | null
+}
+
+/** Those documents that are in a version. */
+export async function readKnown(
   q: Queryable,
   collection: string,
   version: number,
   documents: readonly string[],
-): Promise<Map<string, string>> {
-  const { rows } = await q.query<{ document: string; hash: string }>(
-    `select document, hash from pipeline.vector_document where collection = $1 and document = any($3) and ${visibleAt('$2')}`,
+): Promise<Map<string, KnownDocument>> {
+  const { rows } = await q.query<KnownDocument & { document: string } & Record<string, unknown>>(
+    `select document, hash, said from pipeline.vector_document where collection = $1 and document = any($3) and ${visibleAt('$2')}`,
     [collection, version, documents],
   )
-  return new Map(rows.map(({ document, hash }) => [document, hash]))
+  return new Map(rows.map((row) => [row.document, row]))
 }
 
 /** Ids of a version's documents after one, in order, a page of them. */
@@ -98,15 +105,23 @@ export async function listDocuments(
   return rows.map(({ document }) => document)
 }
 
+/** What a document of a version is made of. */
+export interface DocumentContents {
+  points: string[]
+  texts: string[]
+  sha256: string
+  retrievedAt: Date
+}
+
 /** What documents of a version are made of: ids of their points, and hashes of the points' texts. */
 export async function readContents(
   q: Queryable,
   collection: string,
   version: number,
   documents: readonly string[],
-): Promise<Map<string, { points: string[]; texts: string[]; hash: string }>> {
-  const { rows } = await q.query<{ document: string; points: string[]; texts: string[]; hash: string }>(
-    `select document, points::text[] as points, texts::text[] as texts, hash from pipeline.vector_document
+): Promise<Map<string, DocumentContents>> {
+  const { rows } = await q.query<DocumentContents & { document: string } & Record<string, unknown>>(
+    `select document, points::text[] as points, texts::text[] as texts, sha256, retrieved_at as "retrievedAt" from pipeline.vector_document
      where collection = $1 and document = any($3) and ${visibleAt('$2')}`,
     [collection, version, documents],
   )

@@ -19,6 +19,8 @@ export interface NewLine {
   retrievedAt: Date
   points: readonly string[]
   texts: readonly string[]
+  /** JSON of what models said of it, and of which content. */
+  said: string | null
 }
 
 /** Allots the next version, to be written into a generation. What an earlier writer left open is given up. */
@@ -85,11 +87,11 @@ export async function noteDocuments(
       [lease.collection, version, [...lines.map(({ document }) => document), ...gone]],
     )
     await tx.query(
-      `insert into pipeline.vector_document (collection, document, since, hash, title, url, sha256, retrieved_at, points, texts)
-       select $1, l.document, $2, l.hash, l.title, l.url, l.sha256, l."retrievedAt",
+      `insert into pipeline.vector_document (collection, document, since, hash, title, url, sha256, retrieved_at, said, points, texts)
+       select $1, l.document, $2, l.hash, l.title, l.url, l.sha256, l."retrievedAt", l.said,
          array(select jsonb_array_elements_text(l.points)::uuid), array(select jsonb_array_elements_text(l.texts)::uuid)
        from jsonb_to_recordset($3::jsonb) as l(document text, hash text, title text, url text, sha256 text,
-         "retrievedAt" timestamptz, points jsonb, texts jsonb)
+         "retrievedAt" timestamptz, said text, points jsonb, texts jsonb)
        on conflict (collection, document, since) do nothing`,
       [lease.collection, version, JSON.stringify(lines)],
     )
