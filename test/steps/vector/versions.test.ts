@@ -163,6 +163,25 @@ function versions(name: string, at: Ground): void {
       await others.stop()
     })
 
+    test('a version that was given up counts for nobody, neither for what it put nor for what it removed', async () => {
+      const config = { collection: 'desistidas' }
+      const list = ['a', 'b', 'c'].map((document) => ({ document, text: `Texto antigo de ${document}.` }))
+      const found = async () =>
+        (await at.search({ question: 'texto', limit: 20 }, config)).hits.map(({ text }) => text).sort()
+      await at.index({ documents: list }, config)
+      const next = { documents: [{ document: 'a', text: 'Texto novo de a.' }, ...list.slice(1, 2)], complete: true }
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        const refuse = { finish: () => Promise.reject(new Error('fenced')) }
+        await assert.rejects(at.index(next, config, refuse), /fenced/)
+        assert.deepEqual(await found(), list.map(({ text }) => text).sort())
+      }
+      const done = await at.index(next, config)
+      assert.deepEqual([done.outcome, done.version, done.removed, done.embedded], ['indexed', 4, 1, 0])
+      assert.deepEqual(await found(), ['Texto antigo de b.', 'Texto novo de a.'])
+      const gone = await at.index({ remove: ['b'] }, config)
+      assert.deepEqual([gone.outcome, gone.removed, await found()], ['removed', 1, ['Texto novo de a.']])
+    })
+
     test('what was replaced is cleared away after its grace, what readers see stays', async () => {
       const config = { collection: 'limpeza' }
       for (let n = 0; n < 4; n += 1) await at.index({ document: 'a', text: `Estado ${n}.` }, config)
