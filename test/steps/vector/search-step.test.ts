@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { fuse, weightsFor } from '../../../lib/steps/vector/fuse.ts'
 import type { VectorHit } from '../../../lib/stores/vectors/port.ts'
 import { rejectsWith } from '../../helpers/rejects.ts'
-import { openVectorSurroundings } from './surroundings.ts'
+import { anyGround, type Ground } from './grounds.ts'
 
 const hit = (id: string): VectorHit => ({ id, document: id, score: 1, facets: {}, payload: {} })
 
@@ -23,10 +23,10 @@ describe('the fusion of both halves', () => {
 })
 
 describe('the step vector-search', () => {
-  let at: Awaited<ReturnType<typeof openVectorSurroundings>>
+  let at: Ground
   const config = { collection: 'busca' }
   before(async () => {
-    at = await openVectorSurroundings()
+    at = await anyGround()
     const long = 'O inversor converte corrente contínua em alternada. '.repeat(35)
     const documents = [
       {

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parser } from '../../../lib/schema.ts'
 import type { StepContext } from '../../../lib/steps/step.ts'
 import {
@@ -19,12 +16,8 @@ import {
   type SearchResult,
 } from '../../../lib/steps/vector/search-schema.ts'
 import { vectorSearch } from '../../../lib/steps/vector/search-step.ts'
-import { openStores } from '../../../lib/stores/open.ts'
 import type { Stores } from '../../../lib/stores/stores.ts'
-import type { VectorStore } from '../../../lib/stores/vectors/port.ts'
-import { startPostgres } from '../../helpers/postgres-server.ts'
 import { noHttp } from '../../runs/surroundings.ts'
-import { memoryVectors } from './memory-vectors.ts'
 
 const indexConfigs = parser(IndexConfigSchema, 'test config')
 const searchConfigs = parser(SearchConfigSchema, 'test config')
@@ -63,27 +56,5 @@ export function stepsOver(stores: Stores) {
         searchConfigs.parse(config),
         contextOf(stores),
       ),
-  }
-}
-
-/** PostgreSQL and objects for real, vectors in memory. */
-export async function openVectorSurroundings() {
-  const server = await startPostgres()
-  const folder = await mkdtemp(join(tmpdir(), 'vector-'))
-  const opened = await openStores({ folder, postgres: { url: server.url } })
-  const vectors = memoryVectors()
-  const stores: Stores = { ...opened, vectors }
-  return {
-    stores,
-    vectors,
-    url: server.url,
-    ...stepsOver(stores),
-    /** The same with another store of vectors. */
-    over: (other: VectorStore) => stepsOver({ ...stores, vectors: other }),
-    async close() {
-      await opened.close()
-      await server.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
   }
 }
