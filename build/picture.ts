@@ -56,7 +56,7 @@ try {
     if (tries > 150) throw new Error('Node-RED did not start')
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-  const page = await browser.newPage({ viewport: { width: 1640, height: 1240 }, locale: 'pt-BR' })
+  const page = await browser.newPage({ viewport: { width: 2100, height: 1260 }, locale: 'pt-BR' })
   await page.goto(url)
   await page.waitForSelector('.red-ui-flow-node', { timeout: 30_000 })
   await fetch(`${url}/ysh/ysh-run/ysh-daily-run/press`, { method: 'POST' })
