@@ -5,21 +5,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
+import { localPages } from '../test/flows/local-pages.ts'
+import type { FlowNode } from '../test/helpers/node-red.ts'
+import { startPages } from '../test/pages/server.ts'
 import { PRESETS, startPortal } from '../test/portal/server.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const port = 18_871
 const userDir = await mkdtemp(join(tmpdir(), 'ysh-picture-'))
+const pages = await startPages()
 const portal = await startPortal({ datasets: PRESETS.small })
 await mkdir(join(root, 'docs', 'img'), { recursive: true })
-const nodes: { type: string }[] = JSON.parse(await readFile(join(root, 'flows', 'daily.json'), 'utf8'))
+const nodes: FlowNode[] = JSON.parse(await readFile(join(root, 'flows', 'daily.json'), 'utf8'))
 await writeFile(
   join(userDir, 'flows.json'),
   JSON.stringify(
     nodes.map((node) => ({
-      ...node,
+      ...localPages(node, pages.url),
       ...(node.type === 'ysh-aneel-portal' ? { url: portal.url } : {}),
-      ...(node.type === 'ysh-stores' ? { allowAddresses: [new URL(portal.url).host] } : {}),
+      ...(node.type === 'ysh-stores' ? { allowAddresses: ['127.0.0.1'] } : {}),
     })),
   ),
 )
@@ -52,7 +56,7 @@ try {
     if (tries > 150) throw new Error('Node-RED did not start')
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-  const page = await browser.newPage({ viewport: { width: 1640, height: 560 }, locale: 'pt-BR' })
+  const page = await browser.newPage({ viewport: { width: 2100, height: 1260 }, locale: 'pt-BR' })
   await page.goto(url)
   await page.waitForSelector('.red-ui-flow-node', { timeout: 30_000 })
   await fetch(`${url}/ysh/ysh-run/ysh-daily-run/press`, { method: 'POST' })
@@ -66,5 +70,6 @@ try {
   nodeRed.kill('SIGTERM')
   await new Promise((resolve) => nodeRed.once('exit', resolve))
   await portal.close()
+  await pages.close()
   await rm(userDir, { recursive: true, force: true })
 }

@@ -19,6 +19,8 @@ export interface NodeRedOptions {
   version?: 4 | 5
   flows: FlowNode[]
   credentials?: Record<string, Record<string, string>>
+  /** Added to the environment of the process. */
+  env?: Record<string, string>
   /** Added to settings.js. */
   settings?: Record<string, unknown>
   /** An existing user folder, for a restart; it is kept. */
@@ -66,6 +68,7 @@ export async function startNodeRed(options: NodeRedOptions): Promise<NodeRed> {
   // A process group of its own: what is left of it afterwards can be asked.
   const child = spawn(process.execPath, [main, '--userDir', userDir, '--settings', join(userDir, 'settings.js')], {
     detached: true,
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const running = new Running(child, `http://127.0.0.1:${port}`, userDir, options.userDir === undefined)

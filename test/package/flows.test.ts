@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { nodeSources } from '../../build/nodes.ts'
 import { parser } from '../../lib/schema.ts'
 import { coerce } from '../../nodes/kit/coerce.ts'
@@ -26,6 +26,30 @@ function coreTypes(): Set<string> {
 }
 const core = coreTypes()
 
+/** JSONata of Node-RED, by which a flow gives its settings their defaults. */
+const jsonata: (expression: string) => {
+  assign(name: string, value: (name: string) => string): void
+  evaluate(input: object): Promise<unknown>
+} = createRequire(require.resolve('@node-red/util/package.json'))('jsonata')
+
+/** What a flow's settings are where nothing is set in the environment. */
+async function defaults(nodes: readonly FlowNode[]): Promise<Map<string, unknown>> {
+  const found = new Map<string, unknown>()
+  for (const { env } of nodes) {
+    if (!Array.isArray(env)) continue
+    for (const { name, value, type } of env) {
+      if (type !== 'jsonata') {
+        found.set(name, value)
+        continue
+      }
+      const expression = jsonata(value)
+      expression.assign('env', () => '')
+      found.set(name, await expression.evaluate({}))
+    }
+  }
+  return found
+}
+
 const files = ['flows', 'subflows', 'examples'].flatMap((folder) => filesUnder(folder, '.json'))
 
 describe('flows and examples', () => {
@@ -33,12 +57,25 @@ describe('flows and examples', () => {
 
   for (const file of files) {
     describe(file, () => {
-      const nodes: FlowNode[] = JSON.parse(read(file))
-      const byId = new Map(nodes.map((node) => [node.id, node]))
+      const written: FlowNode[] = JSON.parse(read(file))
+      let nodes = written
+      before(async () => {
+        const settings = await defaults(written)
+        nodes = written.map((node) => {
+          const entries = Object.entries(node).map(([name, value]): [string, unknown] => {
+            const [, setting] = typeof value === 'string' ? (/^\$\{(\S+)\}$/.exec(value) ?? []) : []
+            if (setting === undefined) return [name, value]
+            assert.ok(settings.has(setting), `${node.id}.${name}: ${setting} has no default`)
+            return [name, settings.get(setting)]
+          })
+          return { ...Object.fromEntries(entries), id: node.id, type: node.type }
+        })
+      })
+      const byId = new Map(written.map((node) => [node.id, node]))
 
       test('is a list of nodes with ids of their own', () => {
-        assert.ok(Array.isArray(nodes))
-        assert.equal(byId.size, nodes.length)
+        assert.ok(Array.isArray(written))
+        assert.equal(byId.size, written.length)
       })
 
       test('uses only nodes of Node-RED and of this package', () => {
@@ -73,7 +110,7 @@ describe('flows and examples', () => {
           const given = coerce(declaration.config, node)
           for (const [name, { type, required = true }] of Object.entries(declaration.references ?? {})) {
             if (!required && (node[name] ?? '') === '') continue
-            const target = byId.get(String(node[name]))
+            const target = nodes.find(({ id }) => id === node[name])
             assert.equal(target?.type, type, `${node.id}.${name}`)
             const known = sources.get(type)
             if (name in declaration.config.properties && target && known)

@@ -58,6 +58,8 @@ export interface PageServer {
   address(name: string, charset?: 'latin1'): string
   /** Puts other HTML in a page's place. */
   put(name: string, html: string): void
+  /** Serves a PDF at a path, such as one that a page links to. */
+  putDocument(path: string, bytes: Buffer): void
   misbehave(rule: Rule): Force
   /** All rules out of force, requests forgotten. */
   clear(): void
@@ -77,6 +79,7 @@ export async function startPages(options: { robots?: string } = {}): Promise<Pag
   const html = new Map(pages().map((page) => [page.name, page.html]))
   const names = new Map(pages().map(({ name, page }) => [new URL(page.url).pathname, name]))
   const changed = new Map<string, Date>()
+  const documents = new Map<string, Buffer>()
   const rules: { rule: Rule; applied: number }[] = []
   const requests: Logged[] = []
   const timers = new Set<NodeJS.Timeout>()
@@ -94,6 +97,11 @@ export async function startPages(options: { robots?: string } = {}): Promise<Pag
     if (pathname === '/robots.txt') {
       if (self.robots === undefined) send(response, 404, {}, 'Not found')
       else send(response, 200, { 'content-type': 'text/plain' }, self.robots)
+      return
+    }
+    const document = documents.get(pathname)
+    if (document !== undefined) {
+      answer(request, response, { bytes: document, type: 'application/pdf' }, firstDay)
       return
     }
     const name = names.get(pathname)
@@ -136,6 +144,9 @@ export async function startPages(options: { robots?: string } = {}): Promise<Pag
     put(name, text) {
       html.set(name, text)
       changed.set(name, new Date(Math.floor(Date.now() / 1_000) * 1_000))
+    },
+    putDocument(path, bytes) {
+      documents.set(path, bytes)
     },
     misbehave(rule) {
       const force = { rule, applied: 0 }

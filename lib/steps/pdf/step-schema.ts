@@ -141,6 +141,8 @@ export const PdfOutputSchema = Type.Object({
   /** Pages that were read by OCR; their kind stays what it is. */
   ocrPages: Type.Integer(),
   characters: Type.Integer(),
+  /** By its small words; Portuguese when nothing tells. */
+  language: Type.Enum(['pt', 'en']),
   /** Characters that the file has and no reader sees. */
   hidden: Type.Integer(),
   tables: Type.Integer(),

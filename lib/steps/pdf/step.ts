@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PipelineError } from '../../errors.ts'
 import { putArtifact } from '../../stores/objects/artifacts.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
+import { languageOf } from '../enrich/language.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import type { PageAnalysis } from './analyse.ts'
 import { extractPdf } from './extract.ts'
@@ -14,7 +15,9 @@ import { type PdfConfig, PdfConfigSchema, PdfInputSchema, type PdfManifest, PdfO
 import { Unread } from './unread.ts'
 
 /** Raised when the same file with the same settings gives another result: what was extracted before is then extracted anew. */
-const extractionVersion = 1
+const extractionVersion = 2
+/** Characters by which the language of a document is told. */
+const sampleCharacters = 20_000
 
 /**
  * Extracts text, tables, formulas and technical parameters of a document, in a thread of its own, within limits. The manifest has counts
@@ -202,6 +205,8 @@ class Counts {
   readonly #unreadKinds: Record<string, number> = {}
   #ocrPages = 0
   #characters = 0
+  /** The beginning of the text, by which its language is told. */
+  #sample = ''
   #hidden = 0
   formulas = 0
   unread = 0
@@ -216,7 +221,10 @@ class Counts {
     this.#kinds[text.kind] = (this.#kinds[text.kind] ?? 0) + 1
     if (isOcr(text)) this.#ocrPages += 1
     else this.#unreadKinds[text.kind] = (this.#unreadKinds[text.kind] ?? 0) + 1
-    this.#characters += text.paragraphs.reduce((sum, paragraph) => sum + paragraph.text.length, 0)
+    for (const paragraph of text.paragraphs) {
+      this.#characters += paragraph.text.length
+      if (this.#sample.length < sampleCharacters) this.#sample += `${paragraph.text}\n`
+    }
     this.#hidden += hidden
     this.formulas += formulas.formulas.length
     this.unread += formulas.unread.length
@@ -228,6 +236,7 @@ class Counts {
       kinds: this.#kinds,
       ocrPages: this.#ocrPages,
       characters: this.#characters,
+      language: languageOf(this.#sample),
       hidden: this.#hidden,
     }
   }

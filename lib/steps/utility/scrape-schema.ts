@@ -106,6 +106,8 @@ export type ScrapeConfig = Infer<typeof ScrapeConfigSchema>
 export const ScrapeInputSchema = Type.Object({
   recipe: Type.Optional(Type.String()),
   page: Type.Optional(Type.String()),
+  /** Another address of the same page, such as a mirror's, where the config has none. */
+  url: Type.Optional(Type.String({ pattern: '^https?://\\S+$' })),
   /** Fingerprint of a held layout that a person accepts. */
   acceptLayout: Type.Optional(Type.String()),
 })

@@ -79,7 +79,7 @@ function resolveScraping(config: ScrapeConfig, input: Infer<typeof ScrapeInputSc
     recipe,
     contracts,
     page,
-    url: config.url || page.url,
+    url: config.url || input.url || page.url,
     part: `${recipe.recipe}.${page.page}`,
     hash: recipeHash(recipe),
     started: context.clock.now(),
