@@ -58,8 +58,20 @@ export class FlowGraph {
     return this.#ports.get(node.id) ?? []
   }
 
+  /** What a message that comes into a node reaches next. */
   next(node: FlowNode): FlowNode[] {
-    return this.ports(node).flat()
+    return this.ports(node)
+      .filter((_, port) => port !== later[node.type])
+      .flat()
+  }
+
+  /** What starts runs: the nodes to name, and those that the run's message comes to. */
+  starts(): { node: FlowNode; first: readonly FlowNode[] }[] {
+    return this.nodes.flatMap((node) => {
+      if (triggers.has(node.type)) return [{ node, first: this.next(node) }]
+      const first = this.ports(node)[later[node.type] ?? -1] ?? []
+      return first.length === 0 ? [] : [{ node, first }]
+    })
   }
 
   /** All that messages reach from some nodes, those included; behind a node that `stop` names nothing is followed. */
@@ -101,17 +113,22 @@ export class FlowGraph {
 
   /** The nodes that messages of a durable run reach, the triggers included, by wires and by errors. */
   get inRuns(): ReadonlySet<FlowNode> {
-    this.#inRuns ??= this.reach(
-      this.nodes.filter(({ type }) => triggers.has(type)),
-      { errors: true, stop: ({ type }) => type === 'ysh-run-end' },
-    )
+    this.#inRuns ??= new Set([
+      ...this.nodes.filter(({ type }) => triggers.has(type)),
+      ...this.reach(
+        this.starts().flatMap(({ first }) => first),
+        { errors: true, stop: ({ type }) => type === 'ysh-run-end' },
+      ),
+    ])
     return this.#inRuns
   }
   #inRuns: ReadonlySet<FlowNode> | undefined
 }
 
 /** Nodes that start runs. */
-export const triggers: ReadonlySet<string> = new Set(['ysh-run', 'ysh-s3-event', 'ysh-alerts'])
+const triggers: ReadonlySet<string> = new Set(['ysh-run', 'ysh-s3-event', 'ysh-alerts'])
+/** Outputs whose messages are runs of their own, of later. */
+const later: Readonly<Record<string, number>> = { 'ysh-ollama-enrich': 1 }
 
 /** The name a person knows a node by. */
 export function nameOf({ name, label, type }: FlowNode): string {

@@ -68,8 +68,10 @@ export const callWithoutRetry: Rule = {
     },
   },
   *check(graph) {
+    // What is asked after an error is a second way already.
+    const fallbacks = graph.reach(graph.catches)
     for (const node of calls(graph)) {
-      if (triesOf(graph, node) > 1) continue
+      if (triesOf(graph, node) > 1 || fallbacks.has(node)) continue
       const behind = graph.reach(graph.catchesOf(node))
       if (![...behind].some(({ type }) => type === 'ysh-retry-backoff')) yield { node }
     }

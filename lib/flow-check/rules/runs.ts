@@ -1,4 +1,4 @@
-import { type FlowGraph, triggers } from '../graph.ts'
+import type { FlowGraph } from '../graph.ts'
 import type { FlowNode } from '../node.ts'
 import type { Rule } from '../rule.ts'
 
@@ -21,9 +21,8 @@ export const runWithoutEnd: Rule = {
     },
   },
   *check(graph) {
-    for (const node of graph.nodes) {
-      if (!triggers.has(node.type)) continue
-      const reached = [...graph.reach([node], { errors: true })]
+    for (const { node, first } of graph.starts()) {
+      const reached = [...graph.reach(first, { errors: true })]
       // Ends inside a subflow are not seen from outside.
       if (!reached.some(({ type }) => type === 'ysh-run-end' || type.startsWith('subflow:'))) yield { node }
     }
