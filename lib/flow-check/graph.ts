@@ -65,6 +65,18 @@ export class FlowGraph {
       .flat()
   }
 
+  /** Whose messages come into a node. */
+  before(node: FlowNode): readonly FlowNode[] {
+    if (this.#before === undefined) {
+      this.#before = new Map()
+      for (const one of this.nodes) {
+        for (const next of new Set(this.next(one))) this.#before.set(next, [...(this.#before.get(next) ?? []), one])
+      }
+    }
+    return this.#before.get(node) ?? []
+  }
+  #before: Map<FlowNode, FlowNode[]> | undefined
+
   /** What starts runs: the nodes to name, and those that the run's message comes to. */
   starts(): { node: FlowNode; first: readonly FlowNode[] }[] {
     return this.nodes.flatMap((node) => {

@@ -116,14 +116,18 @@ export function* meetings(graph: FlowGraph) {
   for (const from of graph.nodes) {
     for (const targets of graph.ports(from)) {
       if (targets.length < 2) continue
-      const branches = targets.map((target) => graph.reach([target], { stop: ({ type }) => harmless.has(type) }))
-      const times = (node: FlowNode) => branches.filter((branch) => branch.has(node)).length
-      const before = graph.nodes.filter((node) => times(node) > 0)
-      for (const node of before) {
-        if (told.has(node) || harmless.has(node.type) || node === from || times(node) < 2) continue
+      const times = new Map<FlowNode, number>()
+      for (const target of targets) {
+        for (const node of graph.reach([target], { stop: ({ type }) => harmless.has(type) })) {
+          times.set(node, (times.get(node) ?? 0) + 1)
+        }
+      }
+      const twice = (node: FlowNode) => (times.get(node) ?? 0) >= 2
+      for (const node of times.keys()) {
+        if (!twice(node) || told.has(node) || harmless.has(node.type) || node === from) continue
         // Not those behind the meeting: they run twice because it does.
-        const above = before.filter((one) => graph.next(one).includes(node))
-        if (above.length > 0 && above.every((one) => times(one) >= 2) && !targets.includes(node)) continue
+        const above = graph.before(node).filter((one) => times.has(one))
+        if (above.length > 0 && above.every(twice) && !targets.includes(node)) continue
         told.add(node)
         yield { node, values: { from: nameOf(from) } }
       }

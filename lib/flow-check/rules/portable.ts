@@ -78,6 +78,7 @@ export const notPortable: Rule = {
     },
   },
   *check(graph) {
+    if (graph.inRuns.size === 0) return
     const met = new Map([...meetings(graph)].map((hit) => [hit.node, hit.values.from]))
     for (const node of graph.nodes) {
       if (!graph.inRuns.has(node)) continue

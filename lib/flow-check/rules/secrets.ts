@@ -11,7 +11,7 @@ const placeholder =
 const knownForms =
   /\b(AKIA[0-9A-Z]{16}|gh[pousr]_\w{30,}|sk-[A-Za-z0-9_-]{20,}|xox[abpr]-[\w-]{10,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----/
 const inCode =
-  /\b(\w*(?:password|passwd|senha|secret|api_?key|access_?key|authorization|token))\b['"\]]*\s*[:=]\s*(['"`])((?:(?!\2)[^\n\\]){6,})\2/gi
+  /\b(\w*(?:password|passwd|senha|secret|api[_-]?key|access[_-]?key|authorization|token))\b['"\]]*\s*[:=]\s*(['"`])((?:(?!\2)[^\n\\]){6,})\2/gi
 const urlWithPassword = /\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/'"`]*:([^\s@/'"`]+)@/gi
 /** Not settings, but words for people. */
 const words = new Set(['id', 'type', 'name', 'label', 'info', 'z', 'g', 'wires', 'links', 'scope'])
