@@ -272,12 +272,6 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
     ['nobody', [node('t', 'ysh-notify', [], { mail: '', webhooks: [], snsTopic: '' })], ['t']],
     ['a server without addresses', [node('t', 'ysh-notify', [], { mail: 'm', to: [] })], ['t']],
     ['a webhook', [node('t', 'ysh-notify', [], { webhooks: ['https://hook.example.com'] })], []],
-    [
-      'a user without password',
-      [{ id: 'm', type: 'ysh-mail', credentials: { user: 'me', has_password: false } }],
-      ['m'],
-    ],
-    ['a file, which cannot say', [{ id: 'm', type: 'ysh-mail' }], []],
   ],
   'not-portable': [
     ['a good run', goodRun, []],

@@ -1,4 +1,4 @@
-import { isRecord, textOf, textsOf } from '../node.ts'
+import { textOf, textsOf } from '../node.ts'
 import type { Hit, Rule } from '../rule.ts'
 
 /** The config nodes that our nodes point at; `?` marks one that may be blank. A test compares it with the declarations. */
@@ -59,7 +59,7 @@ export const missingConfig: Rule = {
   },
 }
 
-/** Something to say, and nobody to say it to; or a login without its password. */
+/** Something to say, and nobody to say it to. */
 export const noReceiver: Rule = {
   id: 'no-receiver',
   severity: 'warning',
@@ -70,10 +70,6 @@ export const noReceiver: Rule = {
         remedy: 'Choose at least one channel.',
       },
       noAddress: { reason: 'A mail server is chosen, and nobody to write to.', remedy: 'Name at least one address.' },
-      noPassword: {
-        reason: 'It has a user and no password.',
-        remedy: 'Type the password into the node; it is kept in the credentials.',
-      },
     },
     'pt-BR': {
       nobody: {
@@ -84,10 +80,6 @@ export const noReceiver: Rule = {
         reason: 'Um servidor de e-mail foi escolhido, e ninguém a quem escrever.',
         remedy: 'Informe pelo menos um endereço.',
       },
-      noPassword: {
-        reason: 'Tem usuário e não tem senha.',
-        remedy: 'Digite a senha no nó; ela fica nas credenciais.',
-      },
     },
   },
   *check(graph): Iterable<Hit> {
@@ -97,11 +89,6 @@ export const noReceiver: Rule = {
         const other = textsOf(node.webhooks).length > 0 || textOf(node.snsTopic) !== '' || node.subscribers === true
         if (!mail && !other) yield { node, text: 'nobody' }
         else if (mail && textsOf(node.to).length === 0) yield { node, text: 'noAddress' }
-      }
-      // Only the editor knows which credentials are there; a file never says.
-      const { credentials } = node
-      if (node.type === 'ysh-mail' && isRecord(credentials) && textOf(credentials.user) !== '') {
-        if (credentials.has_password === false) yield { node, text: 'noPassword' }
       }
     }
   },
