@@ -82,7 +82,7 @@ export const declaration = defineNode({
     { field: 'redisPassword' },
     { field: 'qdrantUrl', icon: 'cubes' },
     { field: 'qdrantApiKey' },
-    { field: 'keepDays', icon: 'history' },
+    { field: 'keepDays', icon: 'history', widget: 'custom:test' },
     { field: 'runsAtOnce', icon: 'tasks' },
     {
       section: 's3',
@@ -97,5 +97,5 @@ export const declaration = defineNode({
     },
     { section: 'network', fields: [{ field: 'allowAddresses', icon: 'shield' }] },
   ],
-  texts: ['status.opening'],
+  texts: ['status.opening', 'list.test', 'list.testing', 'list.failed', 'list.good', 'list.bad', 'list.embedded'],
 })
