@@ -13,7 +13,7 @@ export interface StoreTrial {
 
 /** Who looks at a form waits less than a flow does, in milliseconds. */
 const patienceMs = 5_000
-const name = 'connection-test'
+const name = 'connection_test'
 
 /**
  * Asks every server that a configuration names, at the same time, and writes nothing. The embedded stores are not asked: another

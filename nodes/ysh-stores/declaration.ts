@@ -80,9 +80,9 @@ export const declaration = defineNode({
     { field: 'postgresPassword' },
     { field: 'redisUrl', icon: 'bolt' },
     { field: 'redisPassword' },
-    { field: 'qdrantUrl', icon: 'cubes' },
+    { field: 'qdrantUrl', icon: 'cubes', widget: 'custom:test' },
     { field: 'qdrantApiKey' },
-    { field: 'keepDays', icon: 'history', widget: 'custom:test' },
+    { field: 'keepDays', icon: 'history' },
     { field: 'runsAtOnce', icon: 'tasks' },
     {
       section: 's3',

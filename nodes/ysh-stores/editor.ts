@@ -12,6 +12,7 @@ const test: Widget = (context) => {
     Object.fromEntries(of.map((name) => [name, field(name)?.value.trim() ?? '']))
   return mountTester(context, {
     url: 'ysh/stores/test',
+    above: field('keepDays'),
     settings: () => ({ id: node.id, settings: values(settings), credentials: values(credentials) }),
     tell(answer) {
       const stores = trialsOf(answer)

@@ -6,19 +6,22 @@ const timeout = 40_000
 /** A button "Test connection" and what came of it. */
 export interface Tester {
   url: string
+  /** The button comes above this field; by default above the widget's own. */
+  above?: HTMLElement | null
   /** Sent as JSON, made of what stands in the form. */
   settings(): Record<string, unknown>
   /** What the answer says, a line each; `wrong` ones are marked. */
   tell(answer: unknown): { words: string; wrong?: boolean }[]
 }
 
-/** Puts the button above a field. Texts: `list.test`, `list.testing`, `list.failed` with `__reason__`. Returns how to take it away. */
-export function mountTester({ input, text }: WidgetContext, { url, settings, tell }: Tester): () => void {
+/** Puts the button into the form. Texts: `list.test`, `list.testing`, `list.failed` with `__reason__`. Returns how to take it away. */
+export function mountTester({ input, text }: WidgetContext, { url, above, settings, tell }: Tester): () => void {
   const bar = element('div', 'form-row ysh-tester')
   const notes = element('div', 'ysh-tester-notes', { 'aria-live': 'polite' })
   const start = button(text('list.test'), 'fa fa-plug', test)
   bar.append(element('label'), start, notes)
-  input.closest('.form-row')?.before(bar)
+  const row = (above ?? input).closest('.form-row')
+  row?.before(bar)
   let turn = 0
 
   function test(): void {
