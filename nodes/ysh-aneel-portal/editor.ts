@@ -6,6 +6,11 @@ const test: Widget = (context) => {
   const { text, field } = context
   return mountTester(context, {
     url: 'ysh/aneel/portal/test',
+    words: {
+      test: text('list.test'),
+      testing: text('list.testing'),
+      failed: (reason) => text('list.failed', { reason }),
+    },
     settings: () => ({ url: field('url')?.value.trim() ?? '', contact: field('contact')?.value.trim() ?? '' }),
     tell(answer) {
       const count = typeof answer === 'object' && answer !== null && 'datasets' in answer ? Number(answer.datasets) : 0

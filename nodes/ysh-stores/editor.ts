@@ -12,6 +12,11 @@ const test: Widget = (context) => {
     Object.fromEntries(of.map((name) => [name, field(name)?.value.trim() ?? '']))
   return mountTester(context, {
     url: 'ysh/stores/test',
+    words: {
+      test: text('list.test'),
+      testing: text('list.testing'),
+      failed: (reason) => text('list.failed', { reason }),
+    },
     above: field('keepDays'),
     settings: () => ({ id: node.id, settings: values(settings), credentials: values(credentials) }),
     tell(answer) {

@@ -6,6 +6,7 @@ const timeout = 40_000
 /** A button "Test connection" and what came of it. */
 export interface Tester {
   url: string
+  words: { test: string; testing: string; failed(reason: string): string }
   /** The button comes above this field; by default above the widget's own. */
   above?: HTMLElement | null
   /** Sent as JSON, made of what stands in the form. */
@@ -14,11 +15,11 @@ export interface Tester {
   tell(answer: unknown): { words: string; wrong?: boolean }[]
 }
 
-/** Puts the button into the form. Texts: `list.test`, `list.testing`, `list.failed` with `__reason__`. Returns how to take it away. */
-export function mountTester({ input, text }: WidgetContext, { url, above, settings, tell }: Tester): () => void {
+/** Puts the button into the form. Returns how to take it away. */
+export function mountTester({ input }: WidgetContext, { url, words, above, settings, tell }: Tester): () => void {
   const bar = element('div', 'form-row ysh-tester')
   const notes = element('div', 'ysh-tester-notes', { 'aria-live': 'polite' })
-  const start = button(text('list.test'), 'fa fa-plug', test)
+  const start = button(words.test, 'fa fa-plug', test)
   bar.append(element('label'), start, notes)
   const row = (above ?? input).closest('.form-row')
   row?.before(bar)
@@ -33,22 +34,22 @@ export function mountTester({ input, text }: WidgetContext, { url, above, settin
       say(lines)
     }
     start.disabled = true
-    say([{ words: text('list.testing') }])
+    say([{ words: words.testing }])
     const request = { url, method: 'POST', contentType: 'application/json', timeout } as const
     $.ajax({ ...request, data: JSON.stringify(settings()) }).then(
       (answer) => show(tell(answer)),
       ({ status, responseJSON: said }) => {
         const reason = said?.message === undefined ? `HTTP ${status}` : `${said.code}: ${said.message}`
-        show([{ words: text('list.failed', { reason }), wrong: true }])
+        show([{ words: words.failed(reason), wrong: true }])
       },
     )
   }
 
   function say(lines: ReturnType<Tester['tell']>): void {
     notes.replaceChildren(
-      ...lines.map(({ words, wrong = false }) => {
+      ...lines.map(({ words: said, wrong = false }) => {
         const line = element('div', wrong ? 'ysh-tester-wrong' : '')
-        line.textContent = words
+        line.textContent = said
         return line
       }),
     )
