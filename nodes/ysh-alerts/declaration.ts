@@ -33,7 +33,6 @@ export const declaration = defineNode({
   outputs: ['alert'],
   config: AlertsNodeSchema,
   references: { stores: { type: 'ysh-stores' } },
-  labelFrom: 'language',
   form: [
     { field: 'language', icon: 'language' },
     { field: 'content', icon: 'envelope-o' },

@@ -19,7 +19,6 @@ export const declaration = defineNode({
     subscriberToken: { type: 'password' },
   },
   limits: { concurrency: 1, queueLimit: 100, timeoutSeconds: 120 },
-  labelFrom: 'content',
   form: [
     { field: 'content', icon: 'file-text-o' },
     { field: 'language', icon: 'language' },
