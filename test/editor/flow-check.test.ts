@@ -58,12 +58,12 @@ describe('the flow check in the editor', { skip: noChromium, timeout: 120_000 },
       await page.evaluate('RED.sidebar.show("ysh-flow-check"); RED.nodes.node("run").d = true')
       await page.getByRole('button', { name: words.check }).click()
       await page.waitForFunction('!document.querySelector(".ysh-check-error")')
+      assert.deepEqual(problems, [])
       await page.evaluate('RED.nodes.node("run").d = undefined; RED.nodes.dirty(true)')
       await page.locator('#red-ui-header-button-deploy').click()
       // A config node that nothing uses yet: Node-RED asks first.
       await page.locator('.red-ui-notification button.primary').click()
       await page.getByText(words.warned).waitFor()
-      assert.deepEqual(problems, [])
       await close()
     }
   })
