@@ -10,6 +10,7 @@ import { editorCode } from './editor.ts'
 import { helpHtml } from './help.ts'
 import { nodeHtml } from './html.ts'
 import { type NodeSource, nodeSources, root } from './nodes.ts'
+import { flowCheckHtml, flowCheckPlugin } from './plugin.ts'
 import { buildWasm } from './wasm.ts'
 
 /**
@@ -106,6 +107,12 @@ async function writeNode(node: NodeSource): Promise<void> {
   if (node.declaration.icon !== undefined) cpSync(join(source, 'icons'), join(target, 'icons'), { recursive: true })
 }
 
+async function writePlugin(): Promise<void> {
+  const target = join(fresh, 'plugins', flowCheckPlugin)
+  mkdirSync(target, { recursive: true })
+  writeFileSync(join(target, `${flowCheckPlugin}.html`), await flowCheckHtml())
+}
+
 async function main(): Promise<void> {
   const started = performance.now()
   const took = () => `${((performance.now() - started) / 1_000).toFixed(1)} s`
@@ -119,7 +126,7 @@ async function main(): Promise<void> {
     copyData()
     offerFlows()
     const nodes = await nodeSources()
-    await Promise.all(nodes.map(writeNode))
+    await Promise.all([...nodes.map(writeNode), writePlugin()])
     rmSync(dist, { recursive: true, force: true })
     renameSync(fresh, dist)
     console.log(`dist/ built with ${nodes.length} nodes (${took()})`)

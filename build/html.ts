@@ -37,7 +37,7 @@ function registration({ declaration, type }: NodeSource): string {
     lines.push('credentials: {', ...entries, '},')
   }
   lines.push(
-    `label: function () { return this.name || ${spoken(declaration)}this._("label") },`,
+    `label: function () { return this.name || ${labelFrom(declaration)}this._("label") },`,
     'paletteLabel: function () { return this._("label") },',
     'labelStyle: function () { return this.name ? "node_label_italic" : "" },',
     `oneditprepare: function () { ${form}.prepare(this) },`,
@@ -47,13 +47,13 @@ function registration({ declaration, type }: NodeSource): string {
   return `RED.nodes.registerType(${JSON.stringify(type)}, {\n${lines.map((line) => `  ${line}`).join('\n')}\n})`
 }
 
-/** What a node without a name is called by one of its settings: a choice by its translated name, anything else as it is. */
-function spoken({ labelFrom, config }: NodeDeclaration): string {
-  if (labelFrom === undefined) return ''
-  const choice = 'enum' in (config.properties[labelFrom] ?? {})
-  return choice
-    ? `(this.${labelFrom} && this._("fields.${labelFrom}.options." + this.${labelFrom})) || `
-    : `this.${labelFrom} || `
+/** What stands on a node without a name: a setting, of a choice its words and not its value. */
+function labelFrom(declaration: NodeDeclaration): string {
+  const { labelFrom: field } = declaration
+  if (field === undefined) return ''
+  const row = rowsOf(formOf(declaration)).find((one) => one.field === field)
+  if (row?.rules.kind !== 'choice') return `this.${field} || `
+  return `(this.${field} && this._("fields.${field}.options." + this.${field})) || `
 }
 
 function appearance({ type, color, icon, inputs = 1, outputs = [], align, button }: NodeDeclaration): string[] {

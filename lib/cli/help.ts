@@ -30,8 +30,26 @@ const runs = `ysh-pipeline runs list | show ID
   list       the newest runs; --flow ID, --state queued|running|waiting|done|failed|skipped|cancelled, --limit N
   show       one of them with its steps`
 
+/** The help of `lint`. */
+export const lintHelp = `ysh-pipeline lint FILE…
+
+  Looks at flows before they are deployed: calls without retry or time limit, secrets in the flow or in a debug node, branches that
+  meet without a join, runs without an end, endpoints that anybody may call, steps that are not portable.
+
+  --json             JSON for programs
+  --strict           warnings count too
+  --lang pt-BR       in Portuguese
+  --off RULE,RULE    without these rules; in a flow: a line "lint-off: RULE" in the description of the node, its group or its tab
+
+Exit codes: 0 nothing found that counts (errors; with --strict also warnings), 1 something was found, 2 a file cannot be read.`
+
 /** The help of a command. */
 export function helpOf(topic: 'dead-letters' | 'runs'): string {
   const own = topic === 'runs' ? [runs, letters] : [letters, runs]
-  return [...own, places, exits].join('\n\n')
+  return [
+    ...own,
+    'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
+    places,
+    exits,
+  ].join('\n\n')
 }

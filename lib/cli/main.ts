@@ -5,6 +5,7 @@ import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
 import { openDatabase } from './database.ts'
 import { helpOf } from './help.ts'
+import { lint } from './lint.ts'
 import { openNodeRed } from './node-red.ts'
 import { type Command, parseCommand } from './options.ts'
 import { redactor } from './secrets.ts'
@@ -25,6 +26,7 @@ const exits = { done: 0, failed: 1, usage: 2, refused: 3 } as const
 export async function main(args: readonly string[], io: Console): Promise<number> {
   const redact = redactor(args, io.env)
   const out = (text: string) => io.out(redact(text))
+  if (args[0] === 'lint') return lint(args.slice(1), { out, err: (text) => io.err(redact(text)) })
   try {
     const command = parseCommand(args, io.env)
     if (command.help) {

@@ -9,7 +9,7 @@ export const declaration = defineNode({
   labelFrom: 'url',
   form: [
     { field: 'url', icon: 'globe' },
-    { field: 'contact', icon: 'envelope-o' },
+    { field: 'contact', icon: 'envelope-o', widget: 'custom:test' },
     {
       section: 'fallback',
       fields: [
@@ -29,4 +29,5 @@ export const declaration = defineNode({
       ],
     },
   ],
+  texts: ['list.test', 'list.testing', 'list.failed', 'list.good'],
 })

@@ -80,7 +80,7 @@ export const declaration = defineNode({
     { field: 'postgresPassword' },
     { field: 'redisUrl', icon: 'bolt' },
     { field: 'redisPassword' },
-    { field: 'qdrantUrl', icon: 'cubes' },
+    { field: 'qdrantUrl', icon: 'cubes', widget: 'custom:test' },
     { field: 'qdrantApiKey' },
     { field: 'keepDays', icon: 'history' },
     { field: 'runsAtOnce', icon: 'tasks' },
@@ -97,5 +97,5 @@ export const declaration = defineNode({
     },
     { section: 'network', fields: [{ field: 'allowAddresses', icon: 'shield' }] },
   ],
-  texts: ['status.opening'],
+  texts: ['status.opening', 'list.test', 'list.testing', 'list.failed', 'list.good', 'list.bad', 'list.embedded'],
 })

@@ -3,6 +3,7 @@ import { registerNode } from '../kit/node.ts'
 import type { Red } from '../kit/red.ts'
 import { isShuttingDown } from '../kit/shutdown.ts'
 import { StoresService } from '../kit/stores-service.ts'
+import { registerStoresTest } from './admin.ts'
 import { declaration } from './declaration.ts'
 import { announceStores } from './deployed.ts'
 import { engineSettings, enginesOf, openEngine } from './engines.ts'
@@ -41,4 +42,5 @@ export default function (red: Red): void {
       },
     }
   })
+  registerStoresTest(red)
 }

@@ -5,7 +5,7 @@ import { defineNode } from '../kit/declaration.ts'
 export const declaration = defineNode({
   type: 'ysh-vector-index',
   category: 'ysh',
-  color: '#A9BBD6',
+  color: '#D3AFBC',
   icon: 'ysh-vector-index.svg',
   inputs: 1,
   outputs: ['indexed', 'unchanged'],

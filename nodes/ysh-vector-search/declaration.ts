@@ -5,7 +5,7 @@ import { defineNode } from '../kit/declaration.ts'
 export const declaration = defineNode({
   type: 'ysh-vector-search',
   category: 'ysh',
-  color: '#A9BBD6',
+  color: '#D3AFBC',
   icon: 'ysh-vector-search.svg',
   inputs: 1,
   outputs: ['found', 'nothing'],

@@ -284,6 +284,12 @@ describe('the editor', options, () => {
     assert.equal(stores?.postgresUrl, 'postgresql://ysh@db.example/ysh')
     assert.doesNotMatch(JSON.stringify(stored), /s3cret/)
     const credentials = await fetch(`${red.url}/credentials/ysh-stores/${idOf('ysh-stores')}`)
-    assert.deepEqual(JSON.parse(await credentials.text()), { has_postgresPassword: true, has_redisPassword: false })
+    assert.deepEqual(JSON.parse(await credentials.text()), {
+      has_postgresPassword: true,
+      has_redisPassword: false,
+      has_qdrantApiKey: false,
+      has_s3SecretAccessKey: false,
+      s3AccessKeyId: '',
+    })
   })
 })

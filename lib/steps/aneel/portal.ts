@@ -71,6 +71,10 @@ export function createPortal(http: HttpClient, portal: Portal, signal: AbortSign
         throw error
       }
     },
+    /** How many packages there are. */
+    async size(): Promise<number> {
+      return read(search.parse, await action('package_search', { q: '*:*', rows: '0' })).result.count
+    },
     /** Every package, in pages. */
     async packages(query = ''): Promise<Package[]> {
       const found: Package[] = []

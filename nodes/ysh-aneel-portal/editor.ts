@@ -1,0 +1,22 @@
+import type { Widget } from '../kit/editor/form.ts'
+import { mountTester } from '../kit/editor/tester.ts'
+
+/** The button that asks the portal how much it has. */
+const test: Widget = (context) => {
+  const { text, field } = context
+  return mountTester(context, {
+    url: 'ysh/aneel/portal/test',
+    words: {
+      test: text('list.test'),
+      testing: text('list.testing'),
+      failed: (reason) => text('list.failed', { reason }),
+    },
+    settings: () => ({ url: field('url')?.value.trim() ?? '', contact: field('contact')?.value.trim() ?? '' }),
+    tell(answer) {
+      const count = typeof answer === 'object' && answer !== null && 'datasets' in answer ? Number(answer.datasets) : 0
+      return [{ words: text('list.good', { count }) }]
+    },
+  })
+}
+
+export const widgets: Record<string, Widget> = { test }
