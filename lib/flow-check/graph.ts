@@ -81,7 +81,8 @@ export class FlowGraph {
   starts(): { node: FlowNode; first: readonly FlowNode[] }[] {
     return this.nodes.flatMap((node) => {
       if (triggers.has(node.type)) return [{ node, first: this.next(node) }]
-      const first = this.ports(node)[later[node.type] ?? -1] ?? []
+      // one that fails without its model has nothing to say later
+      const first = node.whenAway === 'fail' ? [] : (this.ports(node)[later[node.type] ?? -1] ?? [])
       return first.length === 0 ? [] : [{ node, first }]
     })
   }

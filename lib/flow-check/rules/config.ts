@@ -86,13 +86,16 @@ export const noReceiver: Rule = {
     for (const node of graph.nodes) {
       if (node.type === 'ysh-notify') {
         const mail = textOf(node.mail) !== ''
-        const other = textsOf(node.webhooks).length > 0 || textOf(node.snsTopic) !== '' || node.subscribers === true
+        const other = given(node.webhooks) || textOf(node.snsTopic) !== '' || node.subscribers === true
         if (!mail && !other) yield { node, text: 'nobody' }
-        else if (mail && textsOf(node.to).length === 0) yield { node, text: 'noAddress' }
+        else if (mail && !given(node.to)) yield { node, text: 'noAddress' }
       }
     }
   },
 }
+
+/** A list with something in it, or one that the environment fills in. */
+const given = (list: unknown): boolean => textOf(list) !== '' || textsOf(list).length > 0
 
 const inside =
   /^(localhost|[^.]+|.*\.(local|localhost|internal|lan|intranet|home\.arpa)|127\..*|10\..*|192\.168\..*|172\.(1[6-9]|2\d|3[01])\..*|\[.*\])$/i
