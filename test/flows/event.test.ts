@@ -65,16 +65,17 @@ describe('flows/event.json', { timeout: 300_000 }, () => {
 
     await writeFile(join(inbox(), 'module.pdf'), tinyPdf(english))
     await flow.until('the English one is told of', () => hook.got.length === 2)
-    assert.deepEqual(told()[1], ['module.pdf', 'pt', true, 1])
+    // its own words and their translation
+    assert.deepEqual(told()[1], ['module.pdf', 'pt', true, 2])
 
-    // without the model the document goes on as it is, and its translation replaces it when the model is back
+    // without the model the document goes on as it is, and its translation comes beside it when the model is back
     await ollama.stop()
     await writeFile(join(inbox(), 'late.pdf'), tinyPdf(english.replace('shade', 'dark')))
     await flow.until('it goes on untranslated', () => hook.got.length === 3)
     assert.deepEqual(told()[2], ['late.pdf', 'en', false, 1])
     await ollama.start()
     await flow.until('the late one is told of', () => hook.got.length === 4)
-    assert.deepEqual(told()[3], ['late.pdf', 'pt', true, 1])
+    assert.deepEqual(told()[3], ['late.pdf', 'pt', true, 2])
 
     await writeFile(join(inbox(), 'broken.pdf'), '<html>Acesso negado</html>')
     await flow.until('the administrator hears', () => mail.got.some(({ to }) => to.includes('admin@x.example')))
