@@ -73,8 +73,6 @@ export async function openEditor(
   await page.waitForFunction(
     '!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent',
   )
-  // Its tips come after 15 s, and throw where the side bar has no place for them (Node-RED 5.0).
-  await page.evaluate('RED.actions.invoke("core:toggle-show-tips", false)')
   // What the user setting "dark" does.
   if (dark) await page.evaluate('document.documentElement.classList.add("nr-theme-dark")')
   const gone = () => page.waitForFunction('document.querySelectorAll(".red-ui-tray").length === 0')

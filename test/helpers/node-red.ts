@@ -179,6 +179,9 @@ export function newUserDir(): string {
   mkdirSync(scope, { recursive: true })
   symlinkSync(packageFolder, join(scope, 'node-red-data-pipeline'), 'dir')
   const { version }: { version: string } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'))
+  // The editor's tips come after a while, and throw where the side bar has no place for them (Node-RED 5.0).
+  const view = { 'view-show-tips': false, 'view-show-welcome-tours': false }
+  writeFileSync(join(userDir, '.config.users.json'), JSON.stringify({ _: { editor: { view } } }))
   writeFileSync(
     join(userDir, 'package.json'),
     JSON.stringify({ name: 'user', version: '0.0.1', private: true, dependencies: { [packageName]: version } }),
