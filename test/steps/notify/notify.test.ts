@@ -160,6 +160,7 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
     await until('the webhook', () => hook.got.length === 1)
     assert.equal(hook.got[0]?.headers['webhook-signature'], undefined)
     await until('the try', async () => (await outbox()).some(({ code }) => code === 'MAIL_UNREACHABLE'))
+    await until('the webhook is noted', async () => (await outbox()).some(({ delivered }) => delivered))
     assert.deepEqual(
       (await outbox()).map(({ delivered, failed }) => [delivered, failed]),
       [
