@@ -12,7 +12,7 @@ import { tinyPdf } from '../test/helpers/tiny-pdf.ts'
 import { type OllamaDouble, startOllamaDouble } from '../test/ollama/double.ts'
 import { type PageServer, startPages } from '../test/pages/server.ts'
 import { type Portal, PRESETS, startPortal } from '../test/portal/server.ts'
-import { type MailReceiver, startMail } from '../test/steps/notify/receivers.ts'
+import { type MailReceiver, readHeader, startMail } from '../test/steps/notify/receivers.ts'
 import { Bars, table } from './bars.ts'
 import { type FlowNode, type Headless, root, startHeadless } from './node-red.ts'
 
@@ -145,7 +145,7 @@ async function closeDoubles({ pages, ollama, mail }: Doubles): Promise<void> {
 async function subjects({ mail }: Doubles, wanted: number): Promise<string[]> {
   const deadline = Date.now() + 20_000
   while (mail.got.length < wanted && Date.now() < deadline) await new Promise((done) => setTimeout(done, 100))
-  return mail.got.map(({ headers }) => headers.get('subject') ?? '')
+  return mail.got.map(({ headers }) => readHeader(headers.get('subject') ?? ''))
 }
 
 /** What the demo must show, in words; empty when it did. */
@@ -225,7 +225,7 @@ async function main(): Promise<number> {
     const found = problems(first, second, portal)
     if (doubles) {
       const sent = await subjects(doubles, 2)
-      console.log(`\nE-mails sent: ${sent.join('; ') || 'none'}`)
+      console.log(`\nE-mails sent: ${sent.map((subject) => `“${subject}”`).join(', ') || 'none'}`)
       if (sent.length !== 2) found.push(`${sent.length} summary e-mails were sent, not 2`)
       for (const violation of doubles.ollama.violations) found.push(`A request to Ollama: ${JSON.stringify(violation)}`)
     }

@@ -73,6 +73,17 @@ function headersOf(raw: string): Map<string, string> {
   )
 }
 
+/** A header as a person reads it: encoded words (RFC 2047) decoded. */
+export function readHeader(header: string): string {
+  return header
+    .replaceAll(/\?=\s+=\?/g, '?==?')
+    .replaceAll(/=\?utf-8\?([qb])\?([^?]*)\?=/gi, (_, way: string, word: string) =>
+      way.toLowerCase() === 'b'
+        ? Buffer.from(word, 'base64').toString('utf8')
+        : decodeURIComponent(word.replaceAll('_', ' ').replaceAll('%', '%25').replaceAll('=', '%')),
+    )
+}
+
 /** A request that the HTTP server took. */
 export interface Posted {
   url: string
