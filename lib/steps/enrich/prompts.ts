@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { Language } from '../language.ts'
 import { fieldLines } from './fields/answer-schema.ts'
-import type { Language, Task } from './task.ts'
+import type { Task } from './task.ts'
 
 /** Raised when a prompt changes: answers from before are then asked for anew. */
 export const promptVersion = 1

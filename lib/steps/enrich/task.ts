@@ -1,9 +1,7 @@
 import { PipelineError } from '../../errors.ts'
+import type { Language } from '../language.ts'
 import { type FieldSchema, readFieldSchema } from './fields/field-schema.ts'
 import type { EnrichConfig } from './step-schema.ts'
-
-/** Language of a text, as far as prompts and facts need to know it. */
-export type Language = 'pt' | 'en'
 
 /** A class and when it applies. */
 export interface Label {

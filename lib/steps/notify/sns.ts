@@ -1,4 +1,5 @@
 import { PipelineError } from '../../errors.ts'
+import { loadAws } from '../../stores/aws/client.ts'
 import type { Channel } from './channel.ts'
 
 /** How SNS is reached. Blank keys take those of the AWS environment (variables, profile, role). */
@@ -10,7 +11,6 @@ export interface SnsAccess {
 }
 
 type Sns = typeof import('@aws-sdk/client-sns')
-let loaded: Promise<Sns> | undefined
 
 const timeoutMs = 20_000
 /** What SNS takes at most is 256 KiB with attributes. */
@@ -57,21 +57,13 @@ export function snsChannel(access: SnsAccess): Channel {
   }
 }
 
+/** The SDK; it can be installed while the message waits. */
 async function sdk(): Promise<Sns> {
   try {
-    loaded ??= import('@aws-sdk/client-sns')
-    return await loaded
+    return await loadAws('@aws-sdk/client-sns', () => import('@aws-sdk/client-sns'))
   } catch (cause) {
-    loaded = undefined
-    // it can be installed while the message waits
-    throw new PipelineError(
-      'SNS_MISSING',
-      'SNS needs a package that is not installed: npm install @aws-sdk/client-sns',
-      {
-        retryable: true,
-        cause,
-      },
-    )
+    const { code, message } = PipelineError.from(cause)
+    throw new PipelineError(code, message, { retryable: true, cause })
   }
 }
 

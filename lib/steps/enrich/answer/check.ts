@@ -1,12 +1,11 @@
 import type { ChatAnswer } from '../../../models/port.ts'
 import type { Parser } from '../../../schema.ts'
+import { clearLanguageOf, type Language } from '../../language.ts'
 import { defuse } from '../content/defuse.ts'
 import { type Lost, lost, type Unfounded, unfounded } from '../facts/facts.ts'
 import type { Ground } from '../fields/ground.ts'
 import { outputHazards, visibleText } from '../grounding/grounding.ts'
-import { clearLanguageOf } from '../language.ts'
 import { phrases } from '../prompts.ts'
-import type { Language } from '../task.ts'
 import { short } from './short.ts'
 import type { Verdict } from './verdict.ts'
 

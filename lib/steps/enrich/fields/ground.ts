@@ -1,7 +1,7 @@
+import type { Language } from '../../language.ts'
 import { short } from '../answer/short.ts'
 import { findQuote, type InstructionSpan, type Span, valueRestsOn } from '../grounding/grounding.ts'
 import type { Dropped, GroundedField } from '../step-schema.ts'
-import type { Language } from '../task.ts'
 import { type Field, type FieldSchema, type PlainField, recordOf } from './field-schema.ts'
 
 /** What an answer rests on: the text as the model saw it, and what in it nothing may rest on. */

@@ -1,9 +1,9 @@
+import type { Language } from '../../language.ts'
 import type { Asker } from '../answer/ask.ts'
 import type { Budget } from '../budget.ts'
 import type { Content } from '../content/content.ts'
 import type { PlacedField } from '../fields/ground.ts'
 import type { Dropped, EnrichConfig } from '../step-schema.ts'
-import type { Language } from '../task.ts'
 
 /** What a task needs besides what it is. */
 export interface Work {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { parser, Type } from '../../../../lib/schema.ts'
 import { checkForm, checkText, withoutInstructions } from '../../../../lib/steps/enrich/answer/check.ts'
-import { clearLanguageOf, languageOf } from '../../../../lib/steps/enrich/language.ts'
+import { clearLanguageOf, languageOf } from '../../../../lib/steps/language.ts'
 
 const texts = parser(Type.Object({ text: Type.String() }), 'answer')
 const answer = (text: string, cut = false) => ({ text, cut, questionTokens: 1, answerTokens: 1 })

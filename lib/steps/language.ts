@@ -1,4 +1,5 @@
-import type { Language } from './task.ts'
+/** The languages of our documents. */
+export type Language = 'pt' | 'en'
 
 const portuguese = new Set(
   'de da do das dos que e em para com não uma por os as ao à é no na nos nas ou se sua seu pela pelo são será deve'.split(
