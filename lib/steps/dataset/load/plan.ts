@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { PipelineError } from '../../../errors.ts'
+import { fold } from '../../../fold.ts'
 import type { Column, Contract } from '../contract.ts'
 import type { ParserColumn, ParserPlan } from '../parser/parser.ts'
 import { maskOwners } from './owners.ts'
@@ -30,9 +31,7 @@ const PERSONAL = /cpf|titular|cep$|e-?mail|telefone|celular|nascimento/i
 
 /** `NumCNPJDistribuidora` -> `num_cnpj_distribuidora`. */
 export function snakeCase(name: string): string {
-  const plain = name
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
+  const plain = fold(name)
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()

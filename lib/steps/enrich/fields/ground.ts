@@ -1,3 +1,4 @@
+import { fold } from '../../../fold.ts'
 import type { Language } from '../../language.ts'
 import { short } from '../answer/short.ts'
 import { findQuote, type InstructionSpan, type Span, valueRestsOn } from '../grounding/grounding.ts'
@@ -103,6 +104,6 @@ function fitOf(words: string, quote: string): number {
 
 /** Words of some length, folded and shortened, so that `tarifas` meets `tarifa`. */
 function wordsOf(text: string): string[] {
-  const folded = text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
+  const folded = fold(text).toLowerCase()
   return (folded.match(/[\p{L}\p{N}]{3,}/gu) ?? []).map((word) => word.slice(0, 6))
 }

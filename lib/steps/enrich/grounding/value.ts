@@ -1,3 +1,4 @@
+import { fold } from '../../../fold.ts'
 import { scan } from '../facts/extract.ts'
 import type { FactLanguage } from '../facts/fact.ts'
 import { FactIndex } from '../facts/fact-index.ts'
@@ -75,9 +76,7 @@ function textRestsOn(value: string, quote: string, language: FactLanguage): bool
 function wordsOf(text: string): string[] {
   const plain = text.replace(/\u00ad/g, '').replace(/(\p{L})[-‐]\s*\n\s*(?=\p{L})/gu, '$1')
   return (
-    plain
-      .normalize('NFD')
-      .replace(/\p{M}/gu, '')
+    fold(plain)
       .toLowerCase()
       .match(/[\p{L}\p{N}]+/gu) ?? []
   )

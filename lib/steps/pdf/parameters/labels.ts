@@ -1,11 +1,10 @@
+import { fold } from '../../../fold.ts'
 import type { EquipmentKind } from './model.ts'
 import { classLabels, type Entry, vocabulary } from './vocabulary.ts'
 
 /** A label in small letters without accents, footnotes, units and punctuation, as words. */
 export function tokens(label: string): string[] {
-  return label
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
+  return fold(label)
     .replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹]+\)?/gu, ' ')
     .replace(/\[[^\]]*\]/g, ' ')
     .replace(/\(([^)]{1,8})\)/g, (whole, inside: string) => (unitOnly.test(inside.trim()) ? ' ' : whole))

@@ -1,3 +1,4 @@
+import { fold } from '../../../fold.ts'
 /** Which character begins the decimals. Brazilian pages write a comma; a dot then groups thousands. */
 export type DecimalMark = 'comma' | 'dot'
 
@@ -84,7 +85,7 @@ export function parseMonth(text: string): string | undefined {
 
 /** Number of a month by its Portuguese name or its first three letters; 0 for no month. */
 function month(name: string): number {
-  const letters = name.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
+  const letters = fold(name).toLowerCase()
   const full = ['janeiro', 'fevereiro', 'marco', 'abril', 'maio', 'junho', 'julho', 'agosto', 'setembro', 'outubro']
   const names = [...full, 'novembro', 'dezembro']
   return letters.length === 3 ? months.indexOf(letters) + 1 : names.indexOf(letters) + 1

@@ -1,6 +1,7 @@
+import { fold } from '../../../fold.ts'
 import type { TermWeights } from '../../../stores/vectors/port.ts'
 import { hash32 } from './hash.ts'
-import { fold, stemOf } from './stem.ts'
+import { stemOf } from './stem.ts'
 import { stopWords } from './stop-words.ts'
 import { tokensOf } from './tokens.ts'
 

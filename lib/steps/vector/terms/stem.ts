@@ -1,4 +1,5 @@
 import { stemmer } from '@orama/stemmers/portuguese'
+import { fold } from '../../../fold.ts'
 
 /** Endings that people and old systems write without their accents; the stemmer knows them only with them. */
 const endings: readonly [RegExp, string][] = [
@@ -23,11 +24,6 @@ const endings: readonly [RegExp, string][] = [
  */
 export function stemOf(word: string): string {
   return fold(meet(stemmer(accented(word))))
-}
-
-/** Without accents. */
-export function fold(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '')
 }
 
 function accented(word: string): string {

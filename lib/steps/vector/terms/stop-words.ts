@@ -1,3 +1,5 @@
+import { fold } from '../../../fold.ts'
+
 /** Words that tell nothing about a text, folded. Portuguese, and the commonest of English for datasheets. */
 export const stopWords: ReadonlySet<string> = new Set(
   `a o as os um uma uns umas ao aos à às de do da dos das em no na nos nas num numa por pelo pela pelos pelas para pra com sem sob sobre entre ate
@@ -8,5 +10,5 @@ export const stopWords: ReadonlySet<string> = new Set(
   sejam ter tem ha havera houver tinha tenha deve devem deverao devera pode podem podera poderao qual quais quem cujo cuja cujos cujas nao sim the
   of and or to in on at for by is are was be with from as it its this that an what which how does do n no nr`
     .split(/\s+/)
-    .map((word) => word.normalize('NFD').replace(/\p{M}/gu, '')),
+    .map(fold),
 )
