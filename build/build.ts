@@ -10,6 +10,7 @@ import { editorCode } from './editor.ts'
 import { helpHtml } from './help.ts'
 import { nodeHtml } from './html.ts'
 import { type NodeSource, nodeSources, root } from './nodes.ts'
+import { notices } from './notices.ts'
 import { flowCheckHtml, flowCheckPlugin } from './plugin.ts'
 import { buildWasm } from './wasm.ts'
 
@@ -33,20 +34,39 @@ function typescript(...options: string[]): void {
 }
 
 /** TypeBox is several hundred modules, 25 MB in every process and thread; we use a few of its functions, so they are inlined. */
-async function inlineTypeBox(): Promise<void> {
-  await esbuild({
-    entryPoints: [join(fresh, 'lib', 'schema.js')],
-    outfile: join(fresh, 'lib', 'schema.js'),
+function inlineTypeBox(): Promise<string[]> {
+  // one PipelineError in a process, or instanceof lies
+  return inline(join(fresh, 'lib', 'schema.js'), ['ajv', 'ajv-formats', './errors.js'])
+}
+
+/** Makes one file each of the libraries of `lib/vendor`. */
+async function inlineVendor(): Promise<string[]> {
+  const folder = join(fresh, 'lib', 'vendor')
+  const inputs: string[] = []
+  for (const name of readdirSync(folder).filter((name) => name.endsWith('.js'))) {
+    // pg and ioredis come in by the port that we hand over, never by the library's own require
+    inputs.push(...(await inline(join(folder, name), ['pg', 'ioredis'])))
+  }
+  return inputs
+}
+
+/** Bundles what a file imports into it; answers the files that went in. */
+async function inline(file: string, external: readonly string[]): Promise<string[]> {
+  const { metafile } = await esbuild({
+    entryPoints: [file],
+    outfile: file,
     allowOverwrite: true,
     bundle: true,
     format: 'esm',
     platform: 'node',
     target: 'node22',
     absWorkingDir: here,
-    // one PipelineError in a process, or instanceof lies
-    external: ['ajv', 'ajv-formats', './errors.js'],
+    external: [...external],
+    metafile: true,
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
     logLevel: 'error',
   })
+  return Object.keys(metafile.inputs)
 }
 
 /** The threads for loading, for reading pages and for PDFs: as one file each they start faster and take less memory than sixty modules. */
@@ -120,7 +140,8 @@ async function main(): Promise<void> {
   try {
     if (buildWasm()) console.log(`parser.wasm made (${took()})`)
     typescript('-p', 'tsconfig.json', '--outDir', fresh, '--noEmitOnError')
-    await inlineTypeBox()
+    const inlined = await Promise.all([inlineTypeBox(), inlineVendor()])
+    writeFileSync(join(fresh, 'THIRD-PARTY-NOTICES.txt'), notices(here, inlined.flat()))
     await Promise.all(workers.map(bundleWorker))
     typescript('-p', 'build/tsconfig.editor.json')
     copyData()

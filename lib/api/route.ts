@@ -1,0 +1,58 @@
+import { type Infer, type Schema, Type } from '../schema.ts'
+import type { Clock, Logger } from '../steps/step.ts'
+import type { Stores } from '../stores/stores.ts'
+import type { Caller, Scope } from './access/caller.ts'
+import type { ApiRequest, ApiResponse } from './http.ts'
+
+/** What the API's answers are made from. */
+export interface ApiContext {
+  stores: Stores
+  clock: Clock
+  log: Logger
+}
+
+/** A route: declared once; matching, checks, the OpenAPI document and its page come from this. */
+export interface Route<P extends Schema = Schema, Q extends Schema = Schema, A extends Schema = Schema> {
+  method: 'GET' | 'POST'
+  /** `/datasets/{name}`; placeholders are properties of `params`. */
+  path: `/${string}`
+  /** Name in OpenAPI, and of the method in generated clients: `listDatasets`. */
+  id: string
+  /** Left out: anybody may ask (the OpenAPI document). */
+  scope?: Scope
+  summary: string
+  description?: string
+  params: P
+  /** Texts are turned into the types of their schemas; one that stands several times into an array. Unknown names are refused. */
+  query: Q
+  /** The JSON answer; for OpenAPI and checked in tests. */
+  answer: A
+  handle(request: RouteRequest<Infer<P>, Infer<Q>>, context: ApiContext): Promise<Answer<Infer<A>> | ApiResponse>
+}
+
+/** A request that has been checked. */
+export interface RouteRequest<P, Q> {
+  params: P
+  query: Q
+  caller: Caller
+  raw: ApiRequest
+}
+
+/** A small JSON answer; ETag, 304 and compression are the frame's business. An {@link ApiResponse} goes out as it is. */
+export interface Answer<T> {
+  json: T
+  /** When what it says was last published, for Last-Modified. */
+  modified?: Date
+  /** Seconds during which it may be kept without asking again; 0 when left out. */
+  maxAgeSeconds?: number
+}
+
+/** Declares a route; only there to let TypeScript infer the types from the schemas. */
+export function defineRoute<const P extends Schema, const Q extends Schema, const A extends Schema>(
+  route: Route<P, Q, A>,
+): Route<P, Q, A> {
+  return route
+}
+
+/** For routes without parameters. */
+export const None = Type.Object({}, { additionalProperties: false })

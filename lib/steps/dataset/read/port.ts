@@ -1,0 +1,66 @@
+import type { Tier } from '../../../runs/fallback.ts'
+import type { Json } from '../../../stores/cache/port.ts'
+import type { Contract } from '../contract.ts'
+import type { Version } from '../load/registry.ts'
+import type { QueryColumn } from '../query/conditions.ts'
+import type { Condition } from '../query/schema.ts'
+
+/** A dataset as it is served now: what its versions, contract and view say of it. */
+export interface Described {
+  dataset: string
+  contract: Contract
+  /** In the view's order; personal ones that are not kept are not there. */
+  columns: readonly DescribedColumn[]
+  /** The newest version of every part. */
+  parts: readonly Version[]
+}
+
+/** A column that may be asked for. */
+export interface DescribedColumn extends QueryColumn {
+  unit: string | null
+  description: { 'pt-BR': string; 'en-US': string } | null
+  /** Whether a value may be missing. */
+  nullable: boolean
+}
+
+/** Which rows, of which day. */
+export interface Selection {
+  /** None takes all. */
+  columns?: readonly string[]
+  /** All hold. */
+  where?: readonly Condition[]
+  /** Columns; `-` in front sorts downwards. Rows that are equal in them keep an order of their own, so that pages fit together. */
+  order?: readonly string[]
+  /** ISO date (its end in Brasília) or instant: the rows as they were published here then. */
+  asOf?: string
+}
+
+/** A page of rows. */
+export interface Page {
+  columns: readonly DescribedColumn[]
+  rows: Record<string, Json>[]
+  /** Hand it over as `after` for the next page; null after the last row. Opaque, and of no use for another selection. */
+  next: string | null
+  provenance: Provenance
+}
+
+/** Where an answer comes from and how old it is. */
+export interface Provenance {
+  dataset: string
+  /** Of several parts the newest. */
+  version: number
+  /** Rows in all parts, whatever was asked for. */
+  rows: number
+  /** Of several parts the lower one. */
+  tier: Tier
+  /** ISO; of several parts the oldest. */
+  publishedAt: string
+  /** ISO; when its source was last looked at, with or without a new file; of several parts the oldest. */
+  retrievedAt: string
+  /** Since `publishedAt`. */
+  ageSeconds: number
+  /** Source and licence. */
+  attribution: string
+  /** The instant asked for, when one was. */
+  asOf: string | null
+}

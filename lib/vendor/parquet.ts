@@ -1,0 +1,1 @@
+export { ByteWriter, ParquetWriter, type Writer } from 'hyparquet-writer'
