@@ -1,4 +1,4 @@
-import type { Tier } from '../../../runs/fallback.ts'
+import type { TierName } from '../../../runs/fallback.ts'
 import type { Json } from '../../../stores/cache/port.ts'
 import type { Contract } from '../contract.ts'
 import type { Version } from '../load/registry.ts'
@@ -52,7 +52,7 @@ export interface Provenance {
   /** Rows in all parts, whatever was asked for. */
   rows: number
   /** Of several parts the lower one. */
-  tier: Tier
+  tier: TierName
   /** ISO; of several parts the oldest. */
   publishedAt: string
   /** ISO; when its source was last looked at, with or without a new file; of several parts the oldest. */
