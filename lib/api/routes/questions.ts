@@ -21,7 +21,9 @@ function routeOf(question: Question, words: Pick<Route, 'path' | 'id' | 'summary
       const [dataset] = question.datasets
       const { answer } = await answerTo(question, query, { stores, clock, log, signal: raw.signal })
       const provenance = provenanceOf(await describeDataset(stores.postgres, dataset), clock)
-      return { json: { ...Object(answer), provenance }, modified: new Date(provenance.publishedAt) }
+      const json = { ...Object(answer), provenance }
+      // what depends on the day changes without a publication
+      return question.settle === undefined ? { json, modified: new Date(provenance.publishedAt) } : { json }
     },
   })
 }
