@@ -8,7 +8,9 @@ export const ProvenanceSchema = Type.Object(
     dataset: Type.String(),
     version: Type.Integer({ description: 'Of several parts the newest' }),
     rows: Type.Integer({ description: 'In all parts, whatever was asked for' }),
-    tier: Type.String({ description: 'Where its file came from: the portal itself or a backup; of several parts the lower one' }),
+    tier: Type.String({
+      description: 'Where its file came from: the portal itself or a backup; of several parts the lower one',
+    }),
     publishedAt: Type.String({ format: 'date-time', description: 'Here; of several parts the oldest' }),
     retrievedAt: Type.String({ format: 'date-time', description: 'When its source was last looked at' }),
     ageSeconds: Type.Number({ description: 'Since `publishedAt`' }),

@@ -133,7 +133,10 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
       target = link === undefined ? undefined : `/datasets/aneel.prova${link}`
     }
     assert.equal(pages, 11)
-    assert.deepEqual(seen.sort((a, b) => a - b), Array.from({ length: 1_050 }, (_, at) => at + 1))
+    assert.deepEqual(
+      seen.sort((a, b) => a - b),
+      Array.from({ length: 1_050 }, (_, at) => at + 1),
+    )
   })
 
   it('numbers are numbers, or every digit as it is stored', async () => {
@@ -200,7 +203,11 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
   })
 
   it('answers 304 until something is published', async () => {
-    for (const target of ['/datasets/aneel.prova?numero=3', '/datasets/aneel.prova?format=csv&numero=3', '/datasets/aneel.prova/schema']) {
+    for (const target of [
+      '/datasets/aneel.prova?numero=3',
+      '/datasets/aneel.prova?format=csv&numero=3',
+      '/datasets/aneel.prova/schema',
+    ]) {
       const first = await get(target)
       assert.match(first.headers.etag ?? '', /^W\//, target)
       assert.ok(first.headers['last-modified'])
@@ -237,13 +244,37 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
 
   it('no query of any kind makes it fail', async () => {
     const name = fc.oneof(
-      fc.constantFrom('numero', 'agente', 'valor', 'mes', 'cnpj', 'sort', 'fields', 'limit', 'after', 'as_of', 'format', 'numbers'),
+      fc.constantFrom(
+        'numero',
+        'agente',
+        'valor',
+        'mes',
+        'cnpj',
+        'sort',
+        'fields',
+        'limit',
+        'after',
+        'as_of',
+        'format',
+        'numbers',
+      ),
       fc.string({ unit: 'binary', maxLength: 20 }),
     )
     const suffix = fc.constantFrom('', '.eq', '.ne', '.gt', '.in', '.between', '.contains', '.begins', '.null', '.x')
     const value = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 30 }),
-      fc.constantFrom("' or 1=1 --", '1e999', '99999999999999999999', '2020-02-30', '0000-01-01', 'NaN', '-', ',,', '"', '2026-07-01'),
+      fc.constantFrom(
+        "' or 1=1 --",
+        '1e999',
+        '99999999999999999999',
+        '2020-02-30',
+        '0000-01-01',
+        'NaN',
+        '-',
+        ',,',
+        '"',
+        '2026-07-01',
+      ),
     )
     const query = fc.array(fc.tuple(name, suffix, value), { maxLength: 4 })
     await fc.assert(

@@ -7,7 +7,8 @@ import { rowSchema } from './row-schema.ts'
 import { DatasetParams, rowsRoute } from './rows.ts'
 import { suffixesOf } from './selection.ts'
 
-const nullable = <const S extends Parameters<typeof Type.Union>[0][number]>(schema: S) => Type.Union([schema, Type.Null()])
+const nullable = <const S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
+  Type.Union([schema, Type.Null()])
 const Words = Type.Object({ 'pt-BR': Type.String(), 'en-US': Type.String() })
 
 const listRoute = defineRoute({
@@ -45,7 +46,8 @@ const listRoute = defineRoute({
 const schemaRoute = defineRoute({
   ...{ method: 'GET', path: '/datasets/{name}/schema', id: 'getSchema', scope: 'datasets', query: None },
   summary: 'Columns of a dataset',
-  description: 'The JSON Schema of a row, with units and descriptions in both languages, the key, the cadence and notes.',
+  description:
+    'The JSON Schema of a row, with units and descriptions in both languages, the key, the cadence and notes.',
   params: DatasetParams,
   answer: Type.Object({
     dataset: Type.String(),

@@ -1,7 +1,7 @@
 import { type Schema, Type } from '../../../schema.ts'
 import type { Described, DescribedColumn } from '../../../steps/dataset/read/port.ts'
-import type { ConcretePath } from '../../route.ts'
 import { ProvenanceSchema } from '../../provenance.ts'
+import type { ConcretePath } from '../../route.ts'
 import { controls, suffixesOf } from './selection.ts'
 
 /** JSON Schema of a row of a dataset, with `x-unit` and the description in both languages. */
@@ -47,7 +47,9 @@ export function concretePath(described: Described): ConcretePath {
   const filters: [string, Schema][] = described.columns.flatMap((column) => {
     const { name, type, unit, description } = column
     const plain = Object.hasOwn(controls, name) ? `${name}.eq` : name
-    const words = [description?.['en-US'] ?? '', unit === null ? '' : `Unit: ${unit}`].filter((word) => word !== '').join('. ')
+    const words = [description?.['en-US'] ?? '', unit === null ? '' : `Unit: ${unit}`]
+      .filter((word) => word !== '')
+      .join('. ')
     return [
       [plain, Type.Optional(Type.String({ description: `${words === '' ? '' : `${words}. `}Type: ${type}` }))],
       ...suffixesOf(column).map((suffix): [string, Schema] => [

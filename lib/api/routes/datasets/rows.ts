@@ -1,8 +1,8 @@
 import { PipelineError } from '../../../errors.ts'
 import { Type } from '../../../schema.ts'
-import type { Described, Selection } from '../../../steps/dataset/read/port.ts'
 import { provenanceOf } from '../../../steps/dataset/read/describe.ts'
 import { readPage } from '../../../steps/dataset/read/page.ts'
+import type { Described, Selection } from '../../../steps/dataset/read/port.ts'
 import type { DatasetReader } from '../../../steps/dataset/read/reader.ts'
 import { streamRows } from '../../../steps/dataset/read/stream.ts'
 import { isFresh, notModified, tagOf } from '../../conditional.ts'
@@ -23,7 +23,9 @@ const mostPaths = 200
 const defaultPage = 100
 
 /** Name of a dataset in a path. */
-export const DatasetParams = Type.Object({ name: Type.String({ description: 'Such as `aneel.tarifas`', maxLength: 200 }) })
+export const DatasetParams = Type.Object({
+  name: Type.String({ description: 'Such as `aneel.tarifas`', maxLength: 200 }),
+})
 
 /** `/datasets/{name}`: a page of rows as JSON, or all rows of the selection as CSV, NDJSON or Parquet. */
 export const rowsRoute = defineRoute({
@@ -185,4 +187,3 @@ async function concretePaths(context: ApiContext, signal: AbortSignal): Promise<
   paths.set(reader, now)
   return [...now.values()].map(({ path }) => path)
 }
-

@@ -17,14 +17,23 @@ export const controls = {
   sort: Names('Columns to sort by; `-` in front sorts downwards; missing values come last', 10),
   fields: Names('Columns of the answer; all when left out', 200),
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: maxPage, description: 'Rows of a page, 100 when left out; other formats then have all rows' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: maxPage,
+      description: 'Rows of a page, 100 when left out; other formats then have all rows',
+    }),
   ),
   after: Type.Optional(Type.String({ maxLength: 8_000, description: '`next` of the page before' })),
   as_of: Type.Optional(
-    Type.String({ maxLength: 50, description: 'A past day (its end in Brasília) or instant: the rows as they were published here then' }),
+    Type.String({
+      maxLength: 50,
+      description: 'A past day (its end in Brasília) or instant: the rows as they were published here then',
+    }),
   ),
   numbers: Type.Optional(
-    Type.Enum(['number', 'text'], { description: 'text: every decimal as it is stored; number when left out. CSV and Parquet are always exact' }),
+    Type.Enum(['number', 'text'], {
+      description: 'text: every decimal as it is stored; number when left out. CSV and Parquet are always exact',
+    }),
   ),
   format: Type.Optional(Type.Enum([...formatNames], { description: 'Instead of the header Accept' })),
 }
@@ -36,14 +45,33 @@ export type RowsQuery = Infer<typeof RowsQuery>
 
 /** Suffixes of a column's name, and what they mean. */
 const suffixes: ReadonlyMap<string, Operator> = new Map([
-  ...([['eq', '='], ['ne', '<>'], ['gt', '>'], ['gte', '>='], ['lt', '<'], ['lte', '<=']] as const),
-  ...([['in', 'in'], ['not_in', 'not in'], ['between', 'between'], ['contains', 'contains'], ['begins', 'begins']] as const),
+  ...([
+    ['eq', '='],
+    ['ne', '<>'],
+    ['gt', '>'],
+    ['gte', '>='],
+    ['lt', '<'],
+    ['lte', '<='],
+  ] as const),
+  ...([
+    ['in', 'in'],
+    ['not_in', 'not in'],
+    ['between', 'between'],
+    ['contains', 'contains'],
+    ['begins', 'begins'],
+  ] as const),
 ])
 
 /** Suffixes that a column of a type takes, for documents. `null` is one of them. */
 export function suffixesOf({ type }: Pick<QueryColumn, 'type'>): string[] {
   const text = type === 'text' || type === 'cnpj'
-  return ['ne', ...(text ? [] : ['gt', 'gte', 'lt', 'lte']), 'in', ...(text ? ['contains', 'begins'] : ['between']), 'null']
+  return [
+    'ne',
+    ...(text ? [] : ['gt', 'gte', 'lt', 'lte']),
+    'in',
+    ...(text ? ['contains', 'begins'] : ['between']),
+    'null',
+  ]
 }
 
 const maxConditions = 30
@@ -69,7 +97,8 @@ function conditionsOf(raw: Iterable<[string, string]>): Condition[] {
     const column = dot < 0 ? name : name.slice(0, dot)
     const suffix = dot < 0 ? 'eq' : name.slice(dot + 1)
     conditions.push(conditionOf(name, column, suffix, values))
-    if (conditions.length > maxConditions) throw new PipelineError('API_PARAMETER', `More than ${maxConditions} filters`)
+    if (conditions.length > maxConditions)
+      throw new PipelineError('API_PARAMETER', `More than ${maxConditions} filters`)
   }
   return conditions
 }
@@ -93,7 +122,8 @@ function conditionOf(name: string, column: string, suffix: string, values: reado
     if (list.length > maxList) throw new PipelineError('QUERY_CONDITION', `${shown} has more than ${maxList} values`)
     return { column, op, value: list.map(short) }
   }
-  if (more.length > 0) throw new PipelineError('QUERY_CONDITION', `${shown} stands several times; several values are for ${column}.in`)
+  if (more.length > 0)
+    throw new PipelineError('QUERY_CONDITION', `${shown} stands several times; several values are for ${column}.in`)
   return { column, op, value: short(value) }
 }
 
