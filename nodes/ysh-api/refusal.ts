@@ -13,9 +13,9 @@ const statuses: Readonly<Record<string, number>> = {
 }
 
 /** An error as an answer (problem+json, RFC 9457), where no handler has made one. Our own troubles are not told in words. */
-export function refusal({ code, message, retryAfterMs }: PipelineError): ApiResponse {
-  const status = statuses[code] ?? 500
-  const detail = status === 500 ? {} : { detail: message }
+export function refusal({ code, message, retryable, retryAfterMs }: PipelineError): ApiResponse {
+  const status = statuses[code] ?? (retryable ? 503 : 500)
+  const detail = status >= 500 ? {} : { detail: message }
   return {
     status,
     headers: {
