@@ -1,8 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
+import { problemResponse } from '../../lib/api/problem.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { registerNode } from '../kit/node.ts'
 import type { Message, Red } from '../kit/red.ts'
-import { refusal } from '../ysh-api/refusal.ts'
 import { send } from '../ysh-api/send.ts'
 import { ApiService } from '../ysh-api/service.ts'
 import { declaration } from './declaration.ts'
@@ -25,7 +25,7 @@ export default function (red: Red): void {
           return { outputs: [message, null], status: { mood: 'idle', key: 'status.allowed' } }
         } catch (thrown) {
           const error = PipelineError.from(thrown)
-          const answer = refusal(error)
+          const answer = problemResponse(error)
           if (!response.headersSent) await send(response, answer, request.method === 'HEAD')
           const { method, path, address } = request
           const payload = { code: error.code, message: error.message, status: answer.status, method, path, address }
