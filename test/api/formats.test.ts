@@ -77,7 +77,10 @@ describe('row formats, read back by others', { timeout: 120_000 }, () => {
     assert.ok(text.startsWith('texto,inteiro,valor,'))
     assert.ok(!text.startsWith('\ufeff'))
     const read: string[][] = parse(text, { record_delimiter: '\r\n' })
-    assert.deepEqual(read[1], columns.map(({ name }) => hard[0]?.[name]))
+    assert.deepEqual(
+      read[1],
+      columns.map(({ name }) => hard[0]?.[name]),
+    )
     assert.match(text, /\r\n,{8}\r\n"",-1,/)
     const one = (await bytesOf(csv, [{ texto: null }], columns.slice(0, 1))).toString()
     assert.equal(one, 'texto\r\n""\r\n')
@@ -85,16 +88,20 @@ describe('row formats, read back by others', { timeout: 120_000 }, () => {
 
   it('NDJSON: a line for each row', async () => {
     const lines = (await bytesOf(ndjson, hard)).toString().trimEnd().split('\n')
-    assert.deepEqual(lines.map((line) => JSON.parse(line)), hard)
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line)),
+      hard,
+    )
     assert.equal((await bytesOf(ndjson, [])).length, 0)
   })
 
   it('Parquet: types and values as DuckDB reads them', async () => {
     const bytes = await bytesOf(parquet, hard)
     const types = await query(bytes, 'select column_name, column_type from (describe select * from FILE)')
-    assert.deepEqual(types.map(({ column_type }) => column_type), [
-      ...['VARCHAR', 'BIGINT', 'DECIMAL(21,2)', 'DECIMAL(31,12)', 'DOUBLE', 'DATE', 'DATE', 'TIMESTAMP', 'VARCHAR'],
-    ])
+    assert.deepEqual(
+      types.map(({ column_type }) => column_type),
+      [...['VARCHAR', 'BIGINT', 'DECIMAL(21,2)', 'DECIMAL(31,12)', 'DOUBLE', 'DATE', 'DATE', 'TIMESTAMP', 'VARCHAR']],
+    )
     const rows = await query(bytes, 'select * replace (livre::varchar as livre) from FILE')
     const expected = hard.map((row) => ({
       ...row,

@@ -63,22 +63,43 @@ function writerOf({ name, type, scale }: DescribedColumn): ColumnWriter {
   switch (type) {
     case 'integer': {
       const element: SchemaElement = { ...base, type: 'INT64' }
-      return { element, statistics: true, values: (texts) => texts.map((text) => (text === null ? null : BigInt(String(text)))) }
+      return {
+        element,
+        statistics: true,
+        values: (texts) => texts.map((text) => (text === null ? null : BigInt(String(text)))),
+      }
     }
     case 'decimal':
       return scale === null ? doubleOf(base) : decimalOf(base, scale)
     case 'date':
     case 'month': {
       const element: SchemaElement = { ...base, type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } }
-      return { element, statistics: true, values: (texts) => texts.map((text) => (text === null ? null : new Date(`${String(text)}T00:00:00Z`))) }
+      return {
+        element,
+        statistics: true,
+        values: (texts) => texts.map((text) => (text === null ? null : new Date(`${String(text)}T00:00:00Z`))),
+      }
     }
     case 'timestamp': {
       const logical_type = { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' } as const
-      return { element: { ...base, type: 'INT64', logical_type }, statistics: true, values: (texts) => texts.map(microseconds) }
+      return {
+        element: { ...base, type: 'INT64', logical_type },
+        statistics: true,
+        values: (texts) => texts.map(microseconds),
+      }
     }
     default: {
-      const element: SchemaElement = { ...base, type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } }
-      return { element, statistics: true, values: (texts) => texts.map((text) => (text === null ? null : String(text))) }
+      const element: SchemaElement = {
+        ...base,
+        type: 'BYTE_ARRAY',
+        converted_type: 'UTF8',
+        logical_type: { type: 'STRING' },
+      }
+      return {
+        element,
+        statistics: true,
+        values: (texts) => texts.map((text) => (text === null ? null : String(text))),
+      }
     }
   }
 }
