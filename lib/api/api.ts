@@ -9,8 +9,8 @@ import { documentOf, type Info } from './openapi/document.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import { type Parameters, parameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
-import { createRouter } from './router.ts'
 import type { AnyRoute, ApiContext } from './route.ts'
+import { createRouter } from './router.ts'
 import { drop, isStream, watched } from './stream.ts'
 
 /** What an API is made of. */
@@ -52,7 +52,7 @@ export interface Answered {
   code?: string
 }
 
-/** The API, wherever it is mounted. */
+/** The API, wherever it is mounted; CORS and its preflights are the mount's business (`withCors`). */
 export interface Api {
   /** Never rejects: errors become problem+json. */
   handle(request: ApiRequest): Promise<ApiResponse>
@@ -84,24 +84,13 @@ export function createApi(options: ApiOptions): Api {
   const prepared = new Map(routes.map((route) => [route, prepare(route)]))
   let streams = 0
 
-  /** Anybody may ask what is public, but an address that may not ask at all stays outside. */
-  async function admitAnybody(request: ApiRequest, trace: Trace): Promise<void> {
-    try {
-      const admitted = await gate.admit(request)
-      trace.caller = admitted.caller
-      trace.headers = admitted.headers
-    } catch (thrown) {
-      if (PipelineError.from(thrown).code !== 'API_UNKNOWN_CALLER') throw thrown
-    }
-  }
-
   async function answer(request: ApiRequest, trace: Trace): Promise<ApiResponse> {
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (method === 'OPTIONS') return optionsOf(request)
-    const match = await found(method, request, trace)
+    const match = await found(method, request)
     const { route } = match
     trace.route = route
-    if (route.scope === undefined) await admitAnybody(request, trace)
+    if (route.scope === undefined) await gate.admitAnyone(request)
     else {
       const admitted = await gate.admit(request, route.scope)
       trace.caller = admitted.caller
@@ -117,11 +106,12 @@ export function createApi(options: ApiOptions): Api {
     })
   }
 
-  async function found(method: string, request: ApiRequest, trace: Trace) {
+  async function found(method: string, request: ApiRequest) {
     try {
       return router.find(method, request.path)
     } catch (thrown) {
-      await admitAnybody(request, trace)
+      // who may not ask at all does not hear what there is
+      await gate.admitAnyone(request)
       throw thrown
     }
   }
@@ -173,7 +163,7 @@ export function createApi(options: ApiOptions): Api {
   }
 
   /** Counts a stream, or refuses it. */
-  function bounded(response: ApiResponse, request: ApiRequest): ApiResponse {
+  function bounded(response: ApiResponse, request: ApiRequest, trace: Trace): ApiResponse {
     if (!isStream(response.body) || request.method === 'HEAD') return response
     if (streams >= limits.streams) {
       drop(response.body).catch(() => undefined)
@@ -182,8 +172,12 @@ export function createApi(options: ApiOptions): Api {
       })
     }
     streams += 1
-    const ended = () => {
+    const ended = (_bytes: number, thrown?: unknown) => {
       streams -= 1
+      if (thrown === undefined || request.signal.aborted) return
+      const error = PipelineError.from(thrown)
+      trace.code = error.code
+      log.error(`API: an answer was broken off: ${error.message}`, { route: trace.route?.id, error })
     }
     return { ...response, body: watched(response.body, { stallMs: limits.stallMs, signal: request.signal, ended }) }
   }
@@ -194,11 +188,11 @@ export function createApi(options: ApiOptions): Api {
       const trace: Trace = { headers: {} }
       let response: ApiResponse
       try {
-        response = bounded(await answer(request, trace), request)
+        response = bounded(await answer(request, trace), request, trace)
       } catch (thrown) {
         response = failed(request, thrown, trace)
       }
-      Object.assign(response.headers, trace.headers, gate.cors(request))
+      Object.assign(response.headers, trace.headers)
       response = await finish(request, response, { isPublic: trace.route?.scope === undefined })
       const record = (bytes: number) =>
         options.answered?.({

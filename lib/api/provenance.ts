@@ -1,5 +1,7 @@
+import { fold } from '../fold.ts'
 import { TierSchema } from '../runs/fallback.ts'
 import { Type } from '../schema.ts'
+import type { Provenance } from '../steps/dataset/read/port.ts'
 
 /** Where an answer comes from and how old it is; `Provenance` of lib/steps/dataset/read as a schema. */
 export const ProvenanceSchema = Type.Object({
@@ -13,3 +15,16 @@ export const ProvenanceSchema = Type.Object({
   attribution: Type.String({ description: 'Source and licence' }),
   asOf: Type.Union([Type.String(), Type.Null()]),
 })
+
+/** Provenance as headers, for answers that are no JSON. Headers have ASCII only: accents of the attribution are left out there. */
+export function provenanceHeaders(provenance: Provenance): Record<string, string> {
+  const { version, tier, ageSeconds, retrievedAt, attribution, asOf } = provenance
+  return {
+    'x-ysh-version': String(version),
+    'x-ysh-tier': tier,
+    'x-ysh-age': String(Math.round(ageSeconds)),
+    'x-ysh-retrieved-at': retrievedAt,
+    'x-ysh-attribution': fold(attribution).replaceAll(/[^\x20-\x7e]/g, '?'),
+    ...(asOf === null ? {} : { 'x-ysh-as-of': asOf }),
+  }
+}

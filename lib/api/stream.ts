@@ -13,14 +13,31 @@ export async function drop(body: ApiResponse['body']): Promise<void> {
   if (isStream(body)) await body[Symbol.asyncIterator]().return?.()
 }
 
+/** A stream to be read once that lets go of what is behind it, also when nobody ever begins to read: a generator would not. */
+export function closing(source: Stream, close: () => Promise<void>): Stream {
+  const inner = source[Symbol.asyncIterator]()
+  const iterator: AsyncIterator<string | Uint8Array> = {
+    next: () => inner.next(),
+    async return() {
+      try {
+        await inner.return?.()
+      } finally {
+        await close()
+      }
+      return { done: true, value: undefined }
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
 /** How a watched stream may go on. */
 export interface Watch {
   /** A reader that does not take the next chunk within this time is given up, so that what is behind the stream is free again. */
   stallMs: number
   /** The caller's: when it aborts while nobody reads, the stream is over too. */
   signal: AbortSignal
-  /** Called once, however it ended, also when nobody ever read. */
-  ended(bytes: number): void
+  /** Called once, however it ended, also when nobody ever read; with the source's error where it had one. */
+  ended(bytes: number, failed?: unknown): void
 }
 
 /**
@@ -33,10 +50,10 @@ export function watched(source: Stream, { stallMs, signal, ended }: Watch): Stre
   let state: 'open' | 'givenUp' | 'over' = 'open'
   let reading = false
   let timer: NodeJS.Timeout | undefined
-  const over = (how: 'givenUp' | 'over') => {
+  const over = (how: 'givenUp' | 'over', failed?: unknown) => {
     clearTimeout(timer)
     signal.removeEventListener('abort', giveUp)
-    if (state === 'open') ended(bytes)
+    if (state === 'open') ended(bytes, failed)
     state = how
   }
   const close = async () => {
@@ -74,7 +91,7 @@ export function watched(source: Stream, { stallMs, signal, ended }: Watch): Stre
         wait()
         return { done: false, value }
       } catch (thrown) {
-        over('over')
+        over('over', thrown)
         throw thrown
       } finally {
         reading = false
