@@ -24,7 +24,15 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ...group(kind(403, 'The caller may not do this', true), 'API_SCOPE', 'API_LOOPBACK_ONLY', 'API_ORIGIN'),
   ...group(
     kind(404, 'There is no such thing', true),
-    ...['API_NO_ROUTE', 'API_NOT_FOUND', 'NO_COPY', 'UNKNOWN_DATASET', 'COLLECTION_UNKNOWN', 'RUN_UNKNOWN'],
+    ...[
+      'API_NO_ROUTE',
+      'API_NOT_FOUND',
+      'NO_COPY',
+      'UNKNOWN_DATASET',
+      'COLLECTION_UNKNOWN',
+      'RUN_UNKNOWN',
+      'DISTRIBUTOR_UNKNOWN',
+    ],
   ),
   ...group(kind(405, 'The path is not for this method', true), 'API_METHOD'),
   ...group(kind(406, 'There is no such format', true), 'API_FORMAT'),

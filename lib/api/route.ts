@@ -10,8 +10,8 @@ export interface ApiContext {
   stores: Stores
   clock: Clock
   log: Logger
-  /** What of a search is settled here: the collection where a caller names none, the server of its model. */
-  search: { collection: string; ollama?: OllamaConfig }
+  /** What of a search is settled here: the collection where a caller names none (left out: its usual name), the server of its model. */
+  search?: { collection: string; ollama?: OllamaConfig }
 }
 
 /** A route: declared once; matching, checks, the OpenAPI document and its page come from this. */
