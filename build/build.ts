@@ -10,7 +10,8 @@ import { editorCode } from './editor.ts'
 import { helpHtml } from './help.ts'
 import { nodeHtml } from './html.ts'
 import { type NodeSource, nodeSources, root } from './nodes.ts'
-import { flowCheckHtml, flowCheckPlugin } from './plugin.ts'
+import { flowCheckHtml, flowCheckPlugin, subflowsHtml, subflowsPlugin } from './plugin.ts'
+import { subflowSources, writeSubflow } from './subflows.ts'
 import { buildWasm } from './wasm.ts'
 
 /**
@@ -107,10 +108,10 @@ async function writeNode(node: NodeSource): Promise<void> {
   if (node.declaration.icon !== undefined) cpSync(join(source, 'icons'), join(target, 'icons'), { recursive: true })
 }
 
-async function writePlugin(): Promise<void> {
-  const target = join(fresh, 'plugins', flowCheckPlugin)
+async function writePlugin(name: string, html: Promise<string>): Promise<void> {
+  const target = join(fresh, 'plugins', name)
   mkdirSync(target, { recursive: true })
-  writeFileSync(join(target, `${flowCheckPlugin}.html`), await flowCheckHtml())
+  writeFileSync(join(target, `${name}.html`), await html)
 }
 
 async function main(): Promise<void> {
@@ -126,10 +127,16 @@ async function main(): Promise<void> {
     copyData()
     offerFlows()
     const nodes = await nodeSources()
-    await Promise.all([...nodes.map(writeNode), writePlugin()])
+    const subflows = subflowSources(nodes)
+    for (const subflow of subflows) writeSubflow(subflow, join(fresh, 'subflows', subflow.type))
+    await Promise.all([
+      ...nodes.map(writeNode),
+      writePlugin(flowCheckPlugin, flowCheckHtml()),
+      writePlugin(subflowsPlugin, subflowsHtml(subflows.map(({ spec }) => spec))),
+    ])
     rmSync(dist, { recursive: true, force: true })
     renameSync(fresh, dist)
-    console.log(`dist/ built with ${nodes.length} nodes (${took()})`)
+    console.log(`dist/ built with ${nodes.length} nodes and ${subflows.length} subflows (${took()})`)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
