@@ -17,6 +17,7 @@ interface EnvEntry {
 
 /** The subflow's definition, as an export has it. */
 interface SubflowNode extends FlowNode {
+  meta: { type?: string }
   name: string
   env: EnvEntry[]
   in: object[]
