@@ -15,7 +15,7 @@ export interface PackageJson {
   dependencies: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
-  'node-red': { version: string; nodes: Record<string, string> }
+  'node-red': { version: string; nodes: Record<string, string>; plugins: Record<string, string> }
 }
 
 export const packageJson: PackageJson = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'))

@@ -10,6 +10,8 @@ import { entries, filesUnder, read } from './package-files.ts'
 import { registrationsIn } from './registrations.ts'
 
 const subflows = subflowSources(await nodeSources())
+type Definition = Pick<(typeof subflows)[number]['module'], 'in' | 'out' | 'color' | 'icon' | 'category' | 'env'>
+
 const headings = {
   'en-US': ['Configuration', 'Details', 'References'],
   'pt-BR': ['Configuração', 'Detalhes', 'Referências'],
@@ -27,7 +29,7 @@ for (const { type, declaration, catalogues, module, spec } of subflows) {
     const entry = entries.find(({ name }) => name === type)
     assert.ok(entry !== undefined)
     const editable: FlowNode[] = JSON.parse(read(`subflows/${declaration.file}`))
-    const definition = editable.find((node): node is typeof module => node.type === 'subflow')
+    const definition = editable.find((node): node is FlowNode & Definition => node.type === 'subflow')
     assert.ok(definition !== undefined)
     const built: typeof module = JSON.parse(readFileSync(join(dirname(entry.file), 'subflow.json'), 'utf8'))
 
