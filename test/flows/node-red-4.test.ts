@@ -44,7 +44,12 @@ describe('flows/hourly.json in Node-RED 4.1', { timeout: 180_000 }, () => {
       `select state from pipeline.run where flow like '%ysh-hourly-run' order by created_at`,
     )
     assert.deepEqual(runs.rows, [{ state: 'done' }, { state: 'done' }])
-    const documents = await postgres.query(`select document from pipeline.vector_document where until is null`)
-    assert.deepEqual(documents.rows, [{ document: 'aneel.bandeira_acionamento#0' }])
+    const documents = await postgres.query(
+      `select document from pipeline.vector_document where until is null order by document`,
+    )
+    assert.deepEqual(
+      documents.rows,
+      [0, 1].map((part) => ({ document: `aneel.bandeira_acionamento#${part}` })),
+    )
   })
 })

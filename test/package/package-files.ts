@@ -12,6 +12,8 @@ export interface PackageJson {
   keywords: string[]
   engines: { node: string }
   files: string[]
+  bin: Record<string, string>
+  scripts: Record<string, string>
   dependencies: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
