@@ -77,9 +77,10 @@ async function bundleWorker({ name, conditions, external }: (typeof workers)[num
   })
 }
 
-/** The editor's import dialog shows `examples/` only: the ready flows join it there. Made, not kept in the repository. */
+/** The editor's import dialog shows `examples/` only: the ready flows and subflows join it there. Made, not kept in the repository. */
 function offerFlows(): void {
   cpSync(join(here, 'flows'), join(here, 'examples', 'Pipelines'), { recursive: true })
+  cpSync(join(here, 'subflows'), join(here, 'examples', 'Subflows to edit'), { recursive: true })
 }
 
 function copyData(): void {

@@ -115,8 +115,10 @@ describe('the packed package', { timeout: 120_000 }, () => {
     for (const file of ['examples', 'flows', 'subflows'].flatMap((folder) => filesUnder(folder, '.json')))
       assert.ok(files.has(file), file)
     // the import dialog shows these and nothing else
-    for (const file of filesUnder('flows', '.json'))
-      assert.ok(files.has(posix.join('examples/Pipelines', basename(file))))
+    const offered = { flows: 'Pipelines', subflows: 'Subflows to edit' }
+    for (const [folder, name] of Object.entries(offered)) {
+      for (const file of filesUnder(folder, '.json')) assert.ok(files.has(join('examples', name, basename(file))), file)
+    }
     assert.deepEqual(
       under('examples').filter((file) => !file.endsWith('.json')),
       [],
