@@ -132,6 +132,6 @@ describe('subflows as nodes of the palette', { timeout: 300_000 }, () => {
       ],
     )
     const { rows: incidents } = await postgres.query<{ key: string }>('select key from pipeline.incident order by key')
-    assert.deepEqual(incidents, [{ key: 'bandeiras' }, { key: 'portal ANEEL' }])
+    assert.deepEqual(incidents, [{ key: 'flow bandeiras' }, { key: 'flow portal ANEEL' }])
   })
 })
