@@ -139,8 +139,7 @@ function bounds(catalogue: Catalogue, language: Language, { rules, value, field,
   return [...range, `${say.normally} ${shown}`]
 }
 
-/** Node-RED's own look for message properties; as HTML, because its Markdown form does not allow colons. */
-/** A property table of a help text. */
+/** A property table, in Node-RED's own look for message properties; as HTML, because its Markdown form does not allow colons. */
 export function table(entries: readonly Entry[]): string {
   if (entries.length === 0) return ''
   const rows = entries.map(

@@ -87,8 +87,9 @@ function saveReferences(names: readonly string[], definition: Definition): void 
     oneditsave.call(this)
     for (const [name, value] of before) {
       const field = document.getElementById(idOf(name))
-      if (!(field instanceof HTMLInputElement)) continue
-      field.value = String(this[name] ?? '')
+      const chosen = this[name]
+      if (!(field instanceof HTMLInputElement) || typeof chosen !== 'string') continue
+      field.value = chosen
       this[name] = value
     }
   }

@@ -75,15 +75,18 @@ describe('the packed package', { timeout: 120_000 }, () => {
 
   test('names nothing in its documents that it does not bring', () => {
     const dead: string[] = []
+    let links = 0
     for (const file of [...files].filter((path) => path.endsWith('.md'))) {
       for (const [, target = ''] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
         const [path = ''] = target.split('#')
         if (path === '' || /^[a-z]+:/.test(path)) continue
+        links += 1
         const full = posix.join(posix.dirname(file), path)
         if (!files.has(full) && under(full.replace(/\/$/, '')).length === 0) dead.push(`${file}: ${target}`)
       }
     }
     assert.deepEqual(dead, [])
+    assert.ok(links > 20, `${links} links: the search is broken`)
   })
 
   test('holds every node with its form, texts, help and icon', () => {
