@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { formOf, rowsOf } from '../../build/fields.ts'
 import { nodeSources } from '../../build/nodes.ts'
+import { subflowSources } from '../../build/subflows.ts'
 import { entries } from './package-files.ts'
 import { registrationsIn } from './registrations.ts'
 
@@ -13,7 +14,7 @@ describe("what the editor and the Flow Library read of each node's HTML", () => 
   test('package.json names exactly the nodes there are', () => {
     assert.deepEqual(
       entries.map(({ name }) => name).sort(),
-      sources.map(({ type }) => type),
+      [...sources, ...subflowSources(sources)].map(({ type }) => type).sort(),
     )
   })
 
