@@ -11,6 +11,7 @@ import { type Editor, noChromium, openEditor, startBrowser } from '../helpers/ed
 import { loopback } from '../helpers/loopback.ts'
 import { type FlowNode, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
+import { readmePicture } from './pictures.ts'
 import type { Chosen } from './seen.ts'
 import { others, refusals } from './values.ts'
 
@@ -313,7 +314,7 @@ describe('the editor', options, () => {
       await items.first().waitFor()
       const all = await items.count()
       assert.ok(all > 20, `${all} datasets: the contracts and the portal's others`)
-      await picture(editor, 'list-all')
+      await readmePicture(page, 'dataset-list', { of: '.red-ui-tray', height: 600 })
       await input.fill('MICRO geracao')
       await page.waitForFunction('document.querySelectorAll(".ysh-picker-item").length === 1')
       assert.match(await items.first().innerText(), /Micro e minigeração distribuída[\s\S]*diário[\s\S]*aneel\.mmgd/)

@@ -1,16 +1,19 @@
 import { mkdirSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 
-/** Where pictures go, for a person to look at: `SCREENSHOTS=/tmp/shots node --test test/editor/daily.test.ts`. */
-const folder = process.env.SCREENSHOTS
+/** Where the README's pictures go; set by build/screenshots.ts. */
+const folder = process.env.README_PICTURES
 
-/** Takes a picture of the page, or of a part of it, when pictures are asked for. */
-export async function pictureOf(
+/** Takes one of the README's pictures, of the page or of the part from the top left corner of an element on, when they are asked for. */
+export async function readmePicture(
   page: Page,
   name: string,
-  clip?: { x: number; y: number; width: number; height: number },
+  part?: { of: string; height: number },
 ): Promise<void> {
   if (folder === undefined) return
   mkdirSync(folder, { recursive: true })
-  await page.screenshot({ path: `${folder}/${name}.png`, animations: 'disabled', ...(clip === undefined ? {} : { clip }) })
+  const box = part && (await page.locator(part.of).first().boundingBox())
+  const clip = box && { x: box.x, y: box.y, width: box.width, height: Math.min(part.height, box.height) }
+  await page.mouse.move(0, 0)
+  await page.screenshot({ path: `${folder}/${name}.png`, animations: 'disabled', ...(clip ? { clip } : {}) })
 }

@@ -54,7 +54,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
     for (const file of [...filesUnder('examples', '.json'), ...filesUnder('flows', '.json')])
       assert.ok(files.has(file), file)
     const foreign = [...files].filter(
-      (file) => /^(test|bench|build|nodes|lib|node_modules)\//.test(file) || /(?<!\.d)\.ts$/.test(file),
+      (file) => /^(test|bench|build|nodes|lib|node_modules|docs\/images)\//.test(file) || /(?<!\.d)\.ts$/.test(file),
     )
     assert.deepEqual(foreign, [])
   })
