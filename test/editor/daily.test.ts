@@ -58,7 +58,9 @@ describe('the daily flow in the editor', { skip: noChromium, timeout: 240_000 },
         await page.evaluate(`Object.assign(RED.nodes.node('${id}'), ${JSON.stringify(Object.fromEntries(differs))})`)
     }
     assert.deepEqual(
-      await page.evaluate(`RED.nodes.filterNodes({}).filter((node) => !node.valid || node.type === 'unknown').map(({ id }) => id)`),
+      await page.evaluate(
+        `RED.nodes.filterNodes({}).filter((node) => !node.valid || node.type === 'unknown').map(({ id }) => id)`,
+      ),
       [],
     )
     await deploy(page, red)
@@ -79,7 +81,13 @@ describe('the daily flow in the editor', { skip: noChromium, timeout: 240_000 },
       red.output().slice(-4_000),
     )
     // A node shows a new status a second later at most.
-    const settled = { join: '2/2', 'pages-join': '2/2', 'documents-join': '3/3', enrich: 'enriched', cache: '3 renewed' }
+    const settled = {
+      join: '2/2',
+      'pages-join': '2/2',
+      'documents-join': '3/3',
+      enrich: 'enriched',
+      cache: '3 renewed',
+    }
     for (const [node, words] of Object.entries({ ...settled, mail: '1 queued' }))
       await page.locator(`[id="ysh-daily-${node}"] .red-ui-flow-node-status-label`, { hasText: words }).waitFor()
     const shown = await statuses(page)

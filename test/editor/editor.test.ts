@@ -139,7 +139,9 @@ describe('the editor', options, () => {
 
   /** What the node holds after Done, by what stood in the form. */
   function heldBy(rows: readonly FormRow[], chosen: readonly Chosen[]): Record<string, unknown> {
-    const kinds = new Map(rows.map(({ field, origin, rules }) => [field, origin === 'credential' ? 'secret' : rules.kind]))
+    const kinds = new Map(
+      rows.map(({ field, origin, rules }) => [field, origin === 'credential' ? 'secret' : rules.kind]),
+    )
     return Object.fromEntries(
       chosen.flatMap(({ field, value }) => {
         const kind = kinds.get(field)

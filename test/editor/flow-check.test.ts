@@ -47,11 +47,11 @@ describe('the flow check in the editor', { skip: noChromium, timeout: 300_000 },
       await findings.first().waitFor()
       assert.match((await findings.first().textContent()) ?? '', new RegExp(words.why))
       assert.match((await findings.first().textContent()) ?? '', /nightly · Prices[\s\S]*run-without-end/)
-      if (language === 'en-US') await readmePicture(page, 'flow-check')
 
       await page.evaluate('RED.workspaces.show("other")')
       await findings.first().click()
       await page.waitForFunction('RED.workspaces.active() === "tab" && RED.nodes.node("run").highlighted')
+      if (language === 'en-US') await readmePicture(page, 'flow-check', { of: 'body', height: 350 })
       await findings.filter({ hasText: 'ollama.example.com' }).click()
       await page
         .locator('.red-ui-palette-node.selected, .red-ui-palette-node', { hasText: 'far away' })

@@ -5,11 +5,7 @@ import type { Page } from 'playwright-core'
 const folder = process.env.README_PICTURES
 
 /** Takes one of the README's pictures, of the page or of the part from the top left corner of an element on, when they are asked for. */
-export async function readmePicture(
-  page: Page,
-  name: string,
-  part?: { of: string; height: number },
-): Promise<void> {
+export async function readmePicture(page: Page, name: string, part?: { of: string; height: number }): Promise<void> {
   if (folder === undefined) return
   mkdirSync(folder, { recursive: true })
   const box = part && (await page.locator(part.of).first().boundingBox())

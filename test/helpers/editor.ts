@@ -75,7 +75,8 @@ export async function openEditor(
     const text = message.text()
     if (message.type() !== 'error' && !/oneditprepare|oneditsave|Validation error/.test(text)) return
     // The palette's catalogue is asked for outside; here is no outside.
-    if (!/ERR_NAME_NOT_RESOLVED|ERR_INTERNET|ERR_CONNECTION|ERR_TUNNEL|ERR_PROXY/.test(text)) problems.push(`${text} (${message.location().url})`)
+    if (!/ERR_NAME_NOT_RESOLVED|ERR_INTERNET|ERR_CONNECTION|ERR_TUNNEL|ERR_PROXY/.test(text))
+      problems.push(`${text} (${message.location().url})`)
   })
   await page.goto(url)
   // The flows are the last thing that the editor loads.
@@ -93,7 +94,8 @@ export async function openEditor(
   return {
     page,
     problems,
-    ask: (what, ...parameters) => page.evaluate(`ysh.${what}(${parameters.map((each) => JSON.stringify(each)).join()})`),
+    ask: (what, ...parameters) =>
+      page.evaluate(`ysh.${what}(${parameters.map((each) => JSON.stringify(each)).join()})`),
     async edit(id) {
       await page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(id)}))`)
       await opened()
