@@ -10,28 +10,26 @@ import { createCanvas, loadImage } from '@napi-rs/canvas'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const target = join(root, 'docs', 'images')
 /** Which test takes which picture. */
-const wanted: Readonly<Record<string, readonly string[]>> = {
-  'test/editor/daily.test.ts': ['daily-flow'],
-  'test/editor/editor.test.ts': ['dataset-list'],
-  'test/editor/flow-check.test.ts': ['flow-check'],
-}
+const wanted: readonly { file: string; test: string; name: string }[] = [
+  { file: 'test/editor/daily.test.ts', test: 'imported from the examples', name: 'daily-flow' },
+  { file: 'test/editor/editor.test.ts', test: 'the list of datasets', name: 'dataset-list' },
+  { file: 'test/editor/flow-check.test.ts', test: 'lists what is found', name: 'flow-check' },
+]
 
 const taken = mkdtempSync(join(tmpdir(), 'ysh-screenshots-'))
 try {
   mkdirSync(target, { recursive: true })
-  for (const [file, names] of Object.entries(wanted)) {
-    const { status } = spawnSync(process.execPath, ['--test', file], {
+  for (const { file, test, name } of wanted) {
+    const { status } = spawnSync(process.execPath, ['--test', '--test-name-pattern', test, file], {
       cwd: root,
       env: { ...process.env, README_PICTURES: taken },
       stdio: 'inherit',
-      timeout: 900_000,
+      timeout: 600_000,
     })
     if (status !== 0) throw new Error(`${file} failed`)
-    for (const name of names) {
-      const png = await withPalette(readFileSync(join(taken, `${name}.png`)))
-      writeFileSync(join(target, `${name}.png`), png)
-      console.log(`docs/images/${name}.png: ${Math.round(png.length / 1_000)} kB`)
-    }
+    const png = await withPalette(readFileSync(join(taken, `${name}.png`)))
+    writeFileSync(join(target, `${name}.png`), png)
+    console.log(`docs/images/${name}.png: ${Math.round(png.length / 1_000)} kB`)
   }
 } finally {
   rmSync(taken, { recursive: true, force: true })
