@@ -316,7 +316,7 @@ describe('the editor', options, () => {
       await items.first().waitFor()
       const all = await items.count()
       assert.ok(all > 20, `${all} datasets: the contracts and the portal's others`)
-      await readmePicture(page, 'dataset-list', { of: '.red-ui-tray', height: 600 })
+      await readmePicture(page, 'dataset-list', { of: '.red-ui-tray-wrapper', height: 600 })
       await input.fill('MICRO geracao')
       await page.waitForFunction('document.querySelectorAll(".ysh-picker-item").length === 1')
       assert.match(await items.first().innerText(), /Micro e minigeração distribuída[\s\S]*diário[\s\S]*aneel\.mmgd/)

@@ -51,7 +51,7 @@ describe('the flow check in the editor', { skip: noChromium, timeout: 300_000 },
       await page.evaluate('RED.workspaces.show("other")')
       await findings.first().click()
       await page.waitForFunction('RED.workspaces.active() === "tab" && RED.nodes.node("run").highlighted')
-      if (language === 'en-US') await readmePicture(page, 'flow-check', { of: 'body', height: 350 })
+      if (language === 'en-US') await readmePicture(page, 'flow-check', { of: '#red-ui-editor', height: 350 })
       await findings.filter({ hasText: 'ollama.example.com' }).click()
       await page
         .locator('.red-ui-palette-node.selected, .red-ui-palette-node', { hasText: 'far away' })
