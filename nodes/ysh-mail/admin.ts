@@ -41,7 +41,10 @@ export function registerMailEndpoint(red: Red): void {
   httpAdmin.post('/ysh/mail/test', auth.needsPermission('flows.write'), (request, response) =>
     answer(response, answering, async (signal) => {
       const body = bodyOf(request)
-      const { node, user, password, ...server } = requests.parse(coerce(RequestSchema, filledIn(red, body.node, body)))
+      const form = filledIn(red, body.node, body)
+      // a password keeps its blanks
+      const settings = { ...coerce(RequestSchema, form), password: form.password }
+      const { node, user, password, ...server } = requests.parse(settings)
       const known = password === unchanged ? savedPassword(red, node, server.host) : password
       await testMailServer(server, { user, password: known }, signal)
       return { connected: true }

@@ -73,7 +73,7 @@ describe('the daily flow in the editor', { skip: noChromium, timeout: 240_000 },
     } catch (cause) {
       throw new Error(`${JSON.stringify(await statuses(page))}\n${red.output().slice(-4_000)}`, { cause })
     }
-    const answer = await fetch(`${red.url}/ysh/runs?stores=ysh-stores-default`)
+    const answer = await fetch(`${red.url}/ysh/runs?stores=ysh-stores-default`, { signal: AbortSignal.timeout(30_000) })
     const { runs }: { runs: { state: string; flow: string }[] } = JSON.parse(await answer.text())
     assert.deepEqual(
       runs.map(({ state, flow }) => [state, flow.split('/').at(-1)]),
