@@ -128,7 +128,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
     )
     const foreign = [...files].filter(
       (file) =>
-        /^(test|bench|build|nodes|lib|node_modules|demo|chaos)\//.test(file) ||
+        /^(test|bench|build|nodes|lib|node_modules|demo|chaos|docs\/images)\//.test(file) ||
         /\.(ts|map|tsbuildinfo|log|tgz|env)$/.test(file) ||
         /(^|\/)(\.|test|tests|__tests__|assembly)(\/|$)/.test(file),
     )
