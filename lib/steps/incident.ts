@@ -35,8 +35,8 @@ export const incidentStep = defineStep({
     /** What is affected; '' where there is nothing to tell apart. */
     item: Type.String({ maxLength: 300 }),
     error: Type.Object({ code: Type.String(), message: Type.String() }),
-    /** Who serves meanwhile; left out for nobody. */
-    served: Type.Optional(Type.Object({ tier: TierSchema, ageSeconds: Type.Number() })),
+    /** Who serves meanwhile, null where the age is not known; left out for nobody. */
+    served: Type.Optional(Type.Object({ tier: TierSchema, ageSeconds: Type.Union([Type.Number(), Type.Null()]) })),
   }),
   output: OutputSchema,
   async run({ action, key, item, error, served }, { flapMinutes }, context) {
