@@ -62,7 +62,10 @@ function inputOf(message: Message, config: Config, item: string) {
   return {
     action,
     key,
-    item: (config.itemProperty === '' ? undefined : textAt(message, config.itemProperty)) ?? item,
+    item:
+      action === 'resolve' && config.whole
+        ? null
+        : ((config.itemProperty === '' ? undefined : textAt(message, config.itemProperty)) ?? item),
     error: { code: caught?.code ?? 'RAISED', message: caught?.message ?? 'Raised by the flow' },
     ...(config.serves === 'nothing' ? {} : { served: { tier: config.serves, ageSeconds: ageOf(message) } }),
   } as const
