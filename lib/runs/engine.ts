@@ -9,7 +9,15 @@ import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
 import { alertMigrations } from './alert-migrations.ts'
 import { DeadLetters } from './dead-letters.ts'
-import type { Deliver, DeliverOptions, EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
+import type {
+  Deliver,
+  DeliverOptions,
+  EngineEvent,
+  EngineOptions,
+  FlowTrigger,
+  KeepSchedule,
+  StartAnswer,
+} from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'

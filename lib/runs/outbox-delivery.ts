@@ -165,7 +165,8 @@ export class OutboxDelivery {
           await tidy(AbortSignal.any([signal, AbortSignal.timeout(receiverTidyMs)]))
         } catch (thrown) {
           const error = PipelineError.from(thrown)
-          if (!signal.aborted) log.warn('What deliveries have left could not be deleted; trying again later', { topic, error })
+          if (!signal.aborted)
+            log.warn('What deliveries have left could not be deleted; trying again later', { topic, error })
         }
       }
     }

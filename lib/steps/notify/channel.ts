@@ -54,7 +54,12 @@ export function openChannel(engine: RunEngine, node: string, channel: Channel, g
     topicOf(node, channel.name),
     async ({ payload, attempt }, { http, stores, signal }) => {
       const note = notes.parse(payload)
-      await channel.send(note, await readContent(stores.objects, note.content, signal), { http, stores, attempt, signal })
+      await channel.send(note, await readContent(stores.objects, note.content, signal), {
+        http,
+        stores,
+        attempt,
+        signal,
+      })
     },
     {
       ...{ atOnce: channel.atOnce, timeoutMs: channel.timeoutMs, policy, finalErrors: true },

@@ -122,7 +122,10 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
   it('deletes what messages said a week after they were delivered; what waits or was given up stays', async () => {
     const { stores } = surroundings
     await deliver([mailChannel(server(), nobody)])
-    await until('what belongs to nobody is gone at the start', async () => (await stores.objects.head(stray)) === undefined)
+    await until(
+      'what belongs to nobody is gone at the start',
+      async () => (await stores.objects.head(stray)) === undefined,
+    )
     mail.refuse = (to) => (to === 'no@x.example' ? { code: 550, text: 'unknown' } : { code: 450, text: 'later' })
     await send({ text: 'given up' }, { to: ['no@x.example'] })
     await send({ text: 'waits' }, { to: ['later@x.example'] }, { run: undefined })

@@ -134,7 +134,14 @@ describe('the summary of a run', { timeout: 60_000 }, () => {
       )
     await lines(1, 15_000, 'pdf-extract@1', 'done', `'{"outcome": "extracted", "read": 2, "tables": 1, "records": 3}'`)
     await lines(15_001, 27_000, 'enrich@1', 'done', `jsonb_build_object('parts', 3, 'share', 0.5, 'name', 'x' || i)`)
-    await lines(27_001, 29_000, 'enrich@1', 'failed', 'null', `'{"code": "HTTP_503", "message": "m", "retryable": true}'`)
+    await lines(
+      27_001,
+      29_000,
+      'enrich@1',
+      'failed',
+      'null',
+      `'{"code": "HTTP_503", "message": "m", "retryable": true}'`,
+    )
     // the join's line of an item whose step has failed tells the same
     await postgres.query(
       `insert into pipeline.step (run_id, node, item, step, input_hash, state, error, attempts, epoch, started_at, finished_at)
