@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { readPage } from '../../../../lib/steps/dataset/read/page.ts'
 import type { Condition } from '../../../../lib/steps/dataset/query/schema.ts'
+import { readPage } from '../../../../lib/steps/dataset/read/page.ts'
 import type { Selection } from '../../../../lib/steps/dataset/read/port.ts'
 import { DatasetReader } from '../../../../lib/steps/dataset/read/reader.ts'
 import { streamRows } from '../../../../lib/steps/dataset/read/stream.ts'

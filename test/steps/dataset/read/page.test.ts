@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Condition } from '../../../../lib/steps/dataset/query/schema.ts'
 import { readPage } from '../../../../lib/steps/dataset/read/page.ts'
 import type { Selection } from '../../../../lib/steps/dataset/read/port.ts'
@@ -206,6 +207,27 @@ for (const kind of kinds) {
       )
       assert.deepEqual(sessions, [])
     })
+
+    if (kind === 'server') {
+      it('stops a statement that nobody waits for any more', async () => {
+        const off = new AbortController()
+        const holder = await postgres.connect()
+        const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'declare ysh_query_%'`
+        try {
+          await holder.query('begin')
+          await holder.query('lock table aneel.prova_v2 in access exclusive mode')
+          const opening = streamRows({ postgres, clock }, 'aneel.prova', {}, { batch: 1, signal: off.signal })
+          opening.catch(() => undefined)
+          while ((await postgres.query(waits)).rowCount === 0) await sleep(10)
+          off.abort(new Error('the caller has gone'))
+          await assert.rejects(opening, /the caller has gone/)
+          assert.equal((await postgres.query(waits)).rowCount, 0)
+          await holder.query('rollback')
+        } finally {
+          await holder.close()
+        }
+      })
+    }
 
     it('binds every value and takes names only from the description', async () => {
       const reader = new DatasetReader(postgres, clock)
