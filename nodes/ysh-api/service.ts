@@ -18,8 +18,8 @@ import { send } from './send.ts'
 
 /** What {@link ApiService} is made of. */
 export interface ApiServiceOptions {
-  red: Red
-  stores: StoresService
+  red: Pick<Red, 'server' | 'settings'>
+  stores: Pick<StoresService, 'engine'>
   gate: Gate
   root: Root
   proxies: Proxies
