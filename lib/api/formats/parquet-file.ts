@@ -2,8 +2,8 @@ import type { DescribedColumn } from '../../steps/dataset/read/port.ts'
 import type { Json } from '../../stores/cache/port.ts'
 import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from '../../vendor/parquet.ts'
 
-/** Rows of a row group: few enough for flat memory, many enough for readers. */
-const groupRows = 20_000
+/** Values of a row group, and its rows at least and at most: few enough for flat memory, many enough for readers. */
+const [groupValues, fewestRows, mostRows] = [200_000, 2_000, 20_000]
 /** Different values of a column whose bytes are remembered. */
 const mostKnown = 20_000
 
@@ -28,12 +28,14 @@ export class ParquetFile {
   readonly #writers: ColumnWriter[]
   readonly #bytes = new ByteWriter(1 << 20)
   readonly #file: ParquetWriter
+  readonly #groupRows: number
   #waiting: Json[][]
   #count = 0
 
   constructor(columns: readonly ParquetColumn[]) {
     this.#writers = columns.map(writerOf)
     this.#waiting = columns.map(() => [])
+    this.#groupRows = Math.min(mostRows, Math.max(fewestRows, Math.ceil(groupValues / columns.length)))
     this.#file = new ParquetWriter({
       writer: this.#bytes,
       schema: [{ name: 'root', num_children: columns.length }, ...this.#writers.map(({ element }) => element)],
@@ -47,7 +49,7 @@ export class ParquetFile {
       for (const value of columns[at] ?? []) values.push(value)
     })
     this.#count += count
-    if (this.#count >= groupRows) this.#group()
+    if (this.#count >= this.#groupRows) this.#group()
     return this.#taken()
   }
 

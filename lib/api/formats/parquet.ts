@@ -13,6 +13,8 @@ export type ParquetAnswer = Uint8Array
 
 /** A row group of many columns, on a busy machine. In milliseconds. */
 const patienceMs = 120_000
+/** In MB. Without a bound the thread would let some hundred of litter lie. */
+const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 }
 
 /** Parquet, made in a thread of its own: the event loop would stand still for each row group. */
 export const parquet: RowFormat = {
@@ -22,7 +24,7 @@ export const parquet: RowFormat = {
   async *write(columns, batches) {
     const workerData: ParquetColumn[] = columns.map(({ name, type, scale }) => ({ name, type, scale }))
     const over = new AbortController()
-    const thread = await startThread(sibling(import.meta.url, 'parquet-worker'), { workerData }, over.signal)
+    const thread = await startThread(sibling(import.meta.url, 'parquet-worker'), { workerData, resourceLimits }, over.signal)
     // What it fails with rejects the answer that is waited for; between two of them nobody would hear.
     thread.on('error', () => undefined)
     const ask = async (job: ParquetJob): Promise<ParquetAnswer> => {
