@@ -38,7 +38,6 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ...group(
     kind(503, 'What is needed for this does not answer just now', false),
     ...['STORE_UNAVAILABLE', 'STORE_BUSY', 'STORE_CLOSED', 'STORE_LOCKED', 'STOPPED', 'CACHE_REFUSED'],
-    'API_ISSUER_UNAVAILABLE',
     ...['MODEL_UNAVAILABLE', 'MODEL_MISSING', 'MODEL_BUSY', 'NOT_DEPLOYED'],
     'API_ISSUER_UNAVAILABLE',
   ),

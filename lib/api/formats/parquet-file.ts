@@ -100,7 +100,11 @@ function writerOf({ name, type, scale }: ParquetColumn): ColumnWriter {
     case 'month': {
       const element: SchemaElement = { ...base, type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } }
       const day = remembering((text) => Date.parse(`${text}T00:00:00Z`) / 86_400_000)
-      return { element, statistics: true, values: (texts) => texts.map((text) => (text === null ? null : day(String(text)))) }
+      return {
+        element,
+        statistics: true,
+        values: (texts) => texts.map((text) => (text === null ? null : day(String(text)))),
+      }
     }
     case 'timestamp': {
       const logical_type = { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' } as const

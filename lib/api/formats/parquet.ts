@@ -24,7 +24,11 @@ export const parquet: RowFormat = {
   async *write(columns, batches) {
     const workerData: ParquetColumn[] = columns.map(({ name, type, scale }) => ({ name, type, scale }))
     const over = new AbortController()
-    const thread = await startThread(sibling(import.meta.url, 'parquet-worker'), { workerData, resourceLimits }, over.signal)
+    const thread = await startThread(
+      sibling(import.meta.url, 'parquet-worker'),
+      { workerData, resourceLimits },
+      over.signal,
+    )
     // What it fails with rejects the answer that is waited for; between two of them nobody would hear.
     thread.on('error', () => undefined)
     const ask = async (job: ParquetJob): Promise<ParquetAnswer> => {

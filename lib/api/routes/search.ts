@@ -5,7 +5,7 @@ import { searchCollection } from '../../steps/vector/search-step.ts'
 import { defineRoute, None } from '../route.ts'
 
 const configs = parser(SearchConfigSchema, 'The search')
-const { limit, mode, filter } = SearchConfigSchema.properties
+const { limit, mode } = SearchConfigSchema.properties
 
 const search = defineRoute({
   method: 'GET',
@@ -21,7 +21,11 @@ const search = defineRoute({
       q: Type.String({ minLength: 1, maxLength: 4_000, description: 'The question' }),
       collection: Type.Optional(CollectionName),
       ...{ mode, limit },
-      filter: { ...filter, description: 'Facets that hits must have, as name=value; the same name again: one of them' },
+      filter: Type.Array(Type.String({ pattern: '^\\s*[A-Za-z][A-Za-z0-9_]{0,62}\\s*=\\s*\\S', maxLength: 600 }), {
+        default: [],
+        maxItems: 50,
+        description: 'Facets that hits must have, as name=value; the same name again: one of them',
+      }),
     },
     { additionalProperties: false },
   ),

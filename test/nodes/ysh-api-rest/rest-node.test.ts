@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Answered } from '../../../lib/api/api.ts'
 import { makeKey } from '../../../lib/api/access/key.ts'
+import type { Answered } from '../../../lib/api/api.ts'
 import { openPostgres } from '../../../lib/stores/postgres/index.ts'
 import { Teller } from '../../../nodes/ysh-api-rest/told.ts'
 import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
@@ -21,7 +21,14 @@ describe('ysh-api-rest', { timeout: 180_000 }, () => {
     { id: 'stores', type: 'ysh-stores', folder: '', postgresUrl: server.url },
     { id: 'api', type: 'ysh-api', stores: 'stores' },
     { id: 'rest', type: 'ysh-api-rest', ...at, api: 'api', wires: [['tell']] },
-    { id: 'tell', type: 'function', ...at, outputs: 0, func: 'node.warn("told " + JSON.stringify(msg.payload))', wires: [] },
+    {
+      id: 'tell',
+      type: 'function',
+      ...at,
+      outputs: 0,
+      func: 'node.warn("told " + JSON.stringify(msg.payload))',
+      wires: [],
+    },
   ]
   const ask = (path: string, headers: Record<string, string> = { authorization: `Bearer ${key}` }, method = 'GET') =>
     fetch(`${root}${path}`, { method, headers, signal: AbortSignal.timeout(30_000) })
