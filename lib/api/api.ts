@@ -71,6 +71,8 @@ interface Trace {
   caller?: Caller
   code?: string
   headers: Record<string, string>
+  /** Whether it has a place among the streams. */
+  reserved: boolean
 }
 
 const nobody: Caller = { id: 'anonymous', name: 'anonymous', scopes: new Set() }
@@ -101,7 +103,7 @@ export function createApi(options: ApiOptions): Api {
     const query = read.query.read(request.query)
     return withDeadline(request, async (raw) => {
       const context = await options.context(raw.signal)
-      const result = await route.handle({ params, query, caller: trace.caller ?? nobody, raw }, context)
+      const result = await route.handle({ params, query, caller: trace.caller ?? nobody, raw, reserve: () => reserve(trace) }, context)
       return 'status' in result ? result : jsonResponse(route, result)
     })
   }
@@ -116,7 +118,8 @@ export function createApi(options: ApiOptions): Api {
     }
   }
 
-  function optionsOf(request: ApiRequest): ApiResponse {
+  async function optionsOf(request: ApiRequest): Promise<ApiResponse> {
+    await gate.admitAnyone(request)
     const allow = router.allow(request.path)
     if (allow === undefined) return problemResponse(new PipelineError('API_NO_ROUTE', 'There is nothing at this path'))
     return { status: 204, headers: { allow, 'cache-control': 'no-store' } }
@@ -162,38 +165,65 @@ export function createApi(options: ApiOptions): Api {
     return problemResponse(error, problem)
   }
 
-  /** Counts a stream, or refuses it. */
-  function bounded(response: ApiResponse, request: ApiRequest, trace: Trace): ApiResponse {
-    if (!isStream(response.body) || request.method === 'HEAD') return response
+  /** A place among the streams. Throws API_BUSY. */
+  function reserve(trace: Trace): void {
+    if (trace.reserved) return
     if (streams >= limits.streams) {
-      drop(response.body).catch(() => undefined)
       throw new PipelineError('API_BUSY', `${limits.streams} long answers are under way: wait until one is over`, {
         ...{ retryable: true, retryAfterMs: 5_000 },
       })
     }
     streams += 1
+    trace.reserved = true
+  }
+
+  function release(trace: Trace): void {
+    if (trace.reserved) streams -= 1
+    trace.reserved = false
+  }
+
+  /** A stream is counted, and given up when nobody reads it. */
+  function bounded(response: ApiResponse, request: ApiRequest, trace: Trace): ApiResponse {
+    const { body } = response
+    if (!isStream(body) || request.method === 'HEAD') {
+      release(trace)
+      return response
+    }
+    try {
+      reserve(trace)
+    } catch (thrown) {
+      drop(body).catch(() => undefined)
+      throw thrown
+    }
     const ended = (_bytes: number, thrown?: unknown) => {
-      streams -= 1
+      release(trace)
       if (thrown === undefined || request.signal.aborted) return
       const error = PipelineError.from(thrown)
       trace.code = error.code
       log.error(`API: an answer was broken off: ${error.message}`, { route: trace.route?.id, error })
     }
-    return { ...response, body: watched(response.body, { stallMs: limits.stallMs, signal: request.signal, ended }) }
+    return { ...response, body: watched(body, { stallMs: limits.stallMs, signal: request.signal, ended }) }
+  }
+
+  async function respond(request: ApiRequest, trace: Trace): Promise<ApiResponse> {
+    const finished = (response: ApiResponse) => {
+      // a route may hand out headers that it keeps
+      const headers = { ...response.headers, ...trace.headers }
+      return finish(request, { ...response, headers }, { isPublic: trace.route?.scope === undefined })
+    }
+    try {
+      return await finished(bounded(await answer(request, trace), request, trace))
+    } catch (thrown) {
+      release(trace)
+      return finished(failed(request, thrown, trace))
+    }
   }
 
   return {
     async handle(request) {
       const began = performance.now()
-      const trace: Trace = { headers: {} }
-      let response: ApiResponse
-      try {
-        response = bounded(await answer(request, trace), request, trace)
-      } catch (thrown) {
-        response = failed(request, thrown, trace)
-      }
-      Object.assign(response.headers, trace.headers)
-      response = await finish(request, response, { isPublic: trace.route?.scope === undefined })
+      const trace: Trace = { headers: {}, reserved: false }
+      const response = await respond(request, trace)
       const record = (bytes: number) =>
         options.answered?.({
           ...{ method: request.method, status: response.status, ms: performance.now() - began, bytes },

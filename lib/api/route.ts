@@ -57,6 +57,8 @@ export interface RouteRequest<P, Q> {
   caller: Caller
   /** Its signal also aborts when the answer takes too long to begin. */
   raw: ApiRequest
+  /** To be called before a stream opens what it holds, such as a connection. Throws API_BUSY. Streams are counted in any case, but only when they are there. */
+  reserve?(): void
 }
 
 /** Any route, whatever its types. */

@@ -55,7 +55,10 @@ describe('requests made of the served OpenAPI document', { timeout: 1_800_000 },
   })
 
   /** What is wrong with an answer, in words. */
-  async function faultOf({ template, target, accept }: Made, counts: Record<number, number>): Promise<string | undefined> {
+  async function faultOf(
+    { template, target, accept }: Made,
+    counts: Record<number, number>,
+  ): Promise<string | undefined> {
     const { status, headers, body } = await api.handle(requestOf(target, { headers: { accept } }))
     const chunks: Buffer[] = []
     if (typeof body === 'string' || body instanceof Uint8Array) chunks.push(Buffer.from(body))

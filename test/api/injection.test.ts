@@ -19,19 +19,63 @@ const info = { title: 'Data', version: '1', description: '', root: '/api/v1' }
 
 /** Texts that would run the canary, could they leave the place of a name or of a value. */
 const bait = fc.constantFrom(
-  ...[`${canary}`, `"; select ${canary}; --`, `'; select ${canary}; --`, `numero"; select ${canary}() --`, `' || ${canary}() || '`],
-  ...[`$1; select ${canary}`, `\\'; select ${canary}; --`, `numero) union select ${canary} --`, `E'\\x27${canary}`, `/*${canary}*/`],
-  ...[`numero, ${canary}`, `numero asc, ${canary}()`, `-numero"${canary}`, `"${canary}`, `a.${canary}`, `__proto__.${canary}`, `\u0000${canary}`],
+  ...[
+    `${canary}`,
+    `"; select ${canary}; --`,
+    `'; select ${canary}; --`,
+    `numero"; select ${canary}() --`,
+    `' || ${canary}() || '`,
+  ],
+  ...[
+    `$1; select ${canary}`,
+    `\\'; select ${canary}; --`,
+    `numero) union select ${canary} --`,
+    `E'\\x27${canary}`,
+    `/*${canary}*/`,
+  ],
+  ...[
+    `numero, ${canary}`,
+    `numero asc, ${canary}()`,
+    `-numero"${canary}`,
+    `"${canary}`,
+    `a.${canary}`,
+    `__proto__.${canary}`,
+    `\u0000${canary}`,
+  ],
 )
-const text = fc.oneof(bait, fc.tuple(fc.string({ maxLength: 12, unit: 'binary' }), bait).map(([some, more]) => some + more))
+const text = fc.oneof(
+  bait,
+  fc.tuple(fc.string({ maxLength: 12, unit: 'binary' }), bait).map(([some, more]) => some + more),
+)
 const column = fc.constantFrom('agente', 'numero', 'valor', 'mes', 'cnpj')
-const suffix = fc.constantFrom('', '.eq', '.ne', '.gt', '.lte', '.in', '.not_in', '.between', '.contains', '.begins', '.null')
+const suffix = fc.constantFrom(
+  '',
+  '.eq',
+  '.ne',
+  '.gt',
+  '.lte',
+  '.in',
+  '.not_in',
+  '.between',
+  '.contains',
+  '.begins',
+  '.null',
+)
 const filter = fc.oneof(
-  fc.tuple(fc.tuple(column, suffix).map(([name, op]) => name + op), text),
+  fc.tuple(
+    fc.tuple(column, suffix).map(([name, op]) => name + op),
+    text,
+  ),
   fc.tuple(text, fc.string({ maxLength: 5 })),
-  fc.tuple(fc.tuple(column, text).map(([name, op]) => `${name}.${op}`), text),
+  fc.tuple(
+    fc.tuple(column, text).map(([name, op]) => `${name}.${op}`),
+    text,
+  ),
   fc.tuple(fc.constantFrom('sort', 'fields', 'after', 'as_of', 'limit', 'numbers', 'format'), text),
-  fc.tuple(fc.constantFrom('sort', 'fields'), fc.tuple(column, text).map((names) => names.join(','))),
+  fc.tuple(
+    fc.constantFrom('sort', 'fields'),
+    fc.tuple(column, text).map((names) => names.join(',')),
+  ),
 )
 /** Values where any text may stand: these reach the database. */
 const value = fc.tuple(
@@ -44,7 +88,10 @@ const target = fc
     fc.oneof(fc.array(filter, { minLength: 1, maxLength: 3 }), fc.array(value, { minLength: 1, maxLength: 2 })),
     fc.oneof({ weight: 9, arbitrary: fc.constant('') }, { weight: 1, arbitrary: fc.constant('/schema') }),
   )
-  .map(([dataset, query, more]) => `/datasets/${encodeURIComponent(dataset.toWellFormed())}${more}?${new URLSearchParams(query)}`)
+  .map(
+    ([dataset, query, more]) =>
+      `/datasets/${encodeURIComponent(dataset.toWellFormed())}${more}?${new URLSearchParams(query)}`,
+  )
 
 /** Statements out of a server's log, as it comes. */
 class Statements {

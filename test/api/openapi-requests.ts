@@ -73,7 +73,12 @@ export function requestsOf(document: Document, known: Record<string, readonly st
     const names: fc.Arbitrary<DocumentParameter>[] = inQuery.length === 0 ? [] : [fc.constantFrom(...inQuery)]
     const pair = fc.oneof(
       ...names.map((name) =>
-        name.chain((parameter) => fc.tuple(fc.constant(parameter.name), fc.oneof({ weight: 4, arbitrary: someOf(parameter.schema) }, { weight: 1, arbitrary: text }))),
+        name.chain((parameter) =>
+          fc.tuple(
+            fc.constant(parameter.name),
+            fc.oneof({ weight: 4, arbitrary: someOf(parameter.schema) }, { weight: 1, arbitrary: text }),
+          ),
+        ),
       ),
       fc.tuple(text, text),
     )

@@ -36,7 +36,7 @@ export const rowsRoute = defineRoute({
   query: RowsQuery,
   answer: pageSchema(Type.Object({}, { additionalProperties: true })),
   formats: rowFormats.map(({ type }) => type),
-  async handle({ params: { name }, query, raw }, context) {
+  async handle({ params: { name }, query, raw, reserve }, context) {
     const format = formatFor(raw.headers.accept, query.format)
     if (format === undefined) throw new PipelineError('API_FORMAT', `Rows come as ${formatsThereAre}`)
     const selection = selectionOf(query, raw.query)
@@ -45,7 +45,9 @@ export const rowsRoute = defineRoute({
     const kept = await fresh(asked, format)
     if (kept !== undefined) return kept
     try {
-      return format === 'json' ? await page(asked) : await stream(asked, format)
+      if (format === 'json') return await page(asked)
+      reserve?.()
+      return await stream(asked, format)
     } catch (thrown) {
       throw await withNearest(PipelineError.from(thrown), asked)
     }
