@@ -14,7 +14,11 @@ describe('the keys in the dialog of ysh-api', { skip: noChromium, timeout: 180_0
       flows: [
         { id: 'tab', type: 'tab', label: 'test' },
         { id: 'stores', type: 'ysh-stores', name: '', folder: '' },
-        { id: 'api', type: 'ysh-api', name: '', stores: 'stores', root: '/api/v1' },
+        {
+          ...{ id: 'api', type: 'ysh-api', name: '', stores: 'stores', root: '/api/v1', reach: 'loopback' },
+          ...{ requestsPerMinute: 600, burst: 100, jwksUrl: '', issuer: '', audiences: [], requiredClaims: [] },
+          ...{ scopeClaim: '', scopeMap: [], origins: [], proxies: [], collection: 'documents', ollama: '' },
+        },
         { id: 'in', type: 'http in', z: 'tab', x: 1, y: 1, url: '/mine', method: 'get', wires: [['access']] },
         { id: 'access', type: 'ysh-api-access', z: 'tab', x: 1, y: 1, api: 'api', scope: 'runs', wires: [['out'], []] },
         { id: 'out', type: 'http response', z: 'tab', x: 1, y: 1, wires: [] },
@@ -56,7 +60,7 @@ describe('the keys in the dialog of ysh-api', { skip: noChromium, timeout: 180_0
       await row.getByRole('button', { name: 'Revogar' }).click()
       await row.getByText('revogada').waitFor()
       assert.equal(await status(key), 401)
-      await editor.done()
+      await editor.cancel()
       assert.equal(await page.evaluate('RED.nodes.dirty()'), false)
       // never shown again
       await editor.editConfig('ysh-api', 'api')
