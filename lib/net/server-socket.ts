@@ -39,6 +39,8 @@ export class ServerSocket {
   readonly #client: WebSocket
   readonly #limits: SocketLimits
   readonly #gone = new AbortController()
+  /** Messages that nobody has asked for yet; at most a burst. */
+  readonly #early: (string | undefined)[] = []
   #hear: ((text: string | undefined) => void) | undefined
   #flushed: (() => void) | undefined
   #allowed: number
@@ -60,7 +62,10 @@ export class ServerSocket {
   first(): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     const late = setTimeout(() => resolve(undefined), this.#limits.helloMs)
-    this.#hear = resolve
+    this.#hear = (text) => {
+      this.#hear = undefined
+      resolve(text)
+    }
     this.signal.addEventListener('abort', () => resolve(undefined), { once: true })
     return promise.finally(() => {
       clearTimeout(late)
@@ -68,8 +73,9 @@ export class ServerSocket {
     })
   }
 
-  /** Has every further message heard; undefined stands for one that is no text. */
+  /** Has every further message heard, what has come meanwhile first; undefined stands for one that is no text. */
   listen(heard: (text: string | undefined) => void): void {
+    for (const text of this.#early.splice(0)) heard(text)
     this.#hear = heard
   }
 
@@ -114,7 +120,10 @@ export class ServerSocket {
   }
 
   #take(data: RawData, binary: boolean): void {
-    if (this.#counts()) this.#hear?.(binary ? undefined : data.toString())
+    if (!this.#counts()) return
+    const text = binary ? undefined : data.toString()
+    if (this.#hear !== undefined) this.#hear(text)
+    else if (this.#early.push(text) > this.#limits.burst) this.close(closeCodes.policy, 'too many messages')
   }
 
   /** Whether the other end may say something more; also who asks and never reads the answers is cut. */

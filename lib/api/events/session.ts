@@ -37,9 +37,6 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   socket.signal.throwIfAborted()
   if (text === undefined) throw new PipelineError('EVENTS_MESSAGE', 'No first message came in time')
   const hello = readHello(text)
-  // what comes before we are ready waits; the socket bounds how much
-  const early: (string | undefined)[] = []
-  socket.listen((message) => early.push(message))
   const credential = credentialFrom(options.request, hello.key ?? hello.token)
   const failed = Promise.withResolvers<never>()
   // what fails beside the events ends the session as well
@@ -102,7 +99,6 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   try {
     watch(admitted.expires)
     tell('subscribed')
-    for (const message of early) hear(message)
     socket.listen(hear)
     const sending = (async () => {
       for await (const event of hub.subscribe('all', { after: position, signal: socket.signal })) {
