@@ -20,8 +20,6 @@ export interface Gate {
 /** A caller who may come in. */
 export interface Admitted {
   caller: Caller
-  /** When the key or token is no longer good; left out: it has no end. A subscription ends then. */
-  expires?: Date
   /** `ratelimit` headers for the answer (RFC draft ietf-httpapi-ratelimit-headers). */
   headers: Record<string, string>
 }

@@ -1,7 +1,8 @@
 import type { ApiRequest } from '../http.ts'
 import { keyProtocol } from './protocol.ts'
 
-type Asked = Pick<ApiRequest, 'headers' | 'address' | 'query'>
+/** What a gate looks at. */
+export type Asked = Pick<ApiRequest, 'headers' | 'address' | 'query'>
 
 /**
  * The request with the subscriber's key or token where the gate looks for it: that of the first message, else of the sub-protocol

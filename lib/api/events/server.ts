@@ -6,9 +6,10 @@ import { ServerSocket, type SocketLimits, usualLimits } from '../../net/server-s
 import type { Logger } from '../../steps/step.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Gate } from '../access/gate.ts'
-import type { ApiRequest } from '../http.ts'
+import type { Asked } from './credential.ts'
 import type { EventHub } from './hub.ts'
 import { type Ending, endingOf, endings, errorMessage, subProtocol } from './protocol.ts'
+import { Rechecks } from './rechecks.ts'
 import { serveSession } from './session.ts'
 
 /** A subscriber has come or gone. */
@@ -33,7 +34,9 @@ export interface EventServerOptions {
   maxSubscribers: number
   maxPerCaller: number
   limits?: Partial<SocketLimits>
+  /** After how many milliseconds the gate is asked again whether a key is still good; a minute when left out. */
   againMs?: number
+  /** How often, in milliseconds, a subscriber is told its position though nothing came for it; 30 s when left out. */
   tellMs?: number
   notice?(notice: SubscriberNotice): void
 }
@@ -48,6 +51,8 @@ const maxStrangersAt = 20
 export class EventServer {
   readonly #options: EventServerOptions
   readonly #limits: SocketLimits
+  readonly #againMs: number
+  readonly #rechecks: Rechecks
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessage,
@@ -65,6 +70,8 @@ export class EventServer {
   constructor(options: EventServerOptions) {
     this.#options = options
     this.#limits = { ...usualLimits, ...options.limits }
+    this.#againMs = options.againMs ?? 60_000
+    this.#rechecks = new Rechecks(options.gate, this.#againMs * 0.9)
   }
 
   /** Subscribers that have been let in. */
@@ -73,12 +80,7 @@ export class EventServer {
   }
 
   /** Takes a connection over, or refuses it with 503. */
-  upgrade(
-    request: Pick<ApiRequest, 'headers' | 'address' | 'query'>,
-    incoming: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-  ): void {
+  upgrade(request: Asked, incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
     const strangers = [...this.#strangers.values()].reduce((sum, one) => sum + one, 0)
     const full =
       this.#subscribers >= this.#options.maxSubscribers ||
@@ -102,9 +104,10 @@ export class EventServer {
     await Promise.allSettled(this.#sessions)
   }
 
-  async #serve(client: WebSocket, request: Pick<ApiRequest, 'headers' | 'address' | 'query'>): Promise<void> {
+  async #serve(client: WebSocket, request: Asked): Promise<void> {
     const { address } = request
-    const { hub, gate, log, againMs = 60_000, tellMs = 30_000 } = this.#options
+    const { hub, gate, log, tellMs = 30_000 } = this.#options
+    const again = (asked: Asked) => this.#rechecks.ask(asked)
     const socket = new ServerSocket(client, this.#limits)
     this.#live.add(socket)
     count(this.#strangers, address, 1)
@@ -119,7 +122,7 @@ export class EventServer {
     }
     let why: PipelineError | undefined
     try {
-      await serveSession({ socket, request, hub, gate, admitted, againMs, tellMs })
+      await serveSession({ socket, request, hub, gate, admitted, againMs: this.#againMs, again, tellMs })
     } catch (thrown) {
       const error = PipelineError.from(thrown)
       if (!socket.signal.aborted) why = error

@@ -2,8 +2,7 @@ import { PipelineError } from '../../errors.ts'
 import type { ServerSocket } from '../../net/server-socket.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Gate } from '../access/gate.ts'
-import type { ApiRequest } from '../http.ts'
-import { credentialFrom } from './credential.ts'
+import { type Asked, credentialFrom } from './credential.ts'
 import { type EventHub, scopeOfTopic, type Topic, wants } from './hub.ts'
 import { errorMessage, eventMessage, readHello, readLater } from './protocol.ts'
 
@@ -11,13 +10,15 @@ import { errorMessage, eventMessage, readHello, readLater } from './protocol.ts'
 export interface SessionOptions {
   socket: ServerSocket
   /** The request that became the connection. */
-  request: Pick<ApiRequest, 'headers' | 'address' | 'query'>
+  request: Asked
   hub(signal: AbortSignal): Promise<EventHub>
   gate: Gate
   /** Counts a caller in. Throws EVENTS_FULL. */
   admitted(caller: Caller): void
-  /** Whether key or token are still good is asked again after so long. */
+  /** Whether key or token are still good is asked again after so long: */
   againMs: number
+  /** who it is now; undefined when nobody can say. Throws API_UNKNOWN_CALLER, API_SCOPE, API_LOOPBACK_ONLY. */
+  again(credential: Asked): Promise<Caller | undefined>
   /** The position is told at least so often when it has moved without an event for this subscriber. */
   tellMs: number
 }
@@ -41,9 +42,7 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   const failed = Promise.withResolvers<never>()
   // what fails beside the events ends the session as well
   failed.promise.catch(() => undefined)
-  const { gate } = options
-  const admitted = await inTime(gate.admit(credential, 'events'), socket.signal)
-  let { caller } = admitted
+  let { caller } = await inTime(options.gate.admit(credential, 'events'), socket.signal)
   checkScopes(caller, hello.topics)
   options.admitted(caller)
   let topics: readonly Topic[] = merged([], hello.topics)
@@ -58,20 +57,14 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   }
 
   const recheck = async (): Promise<void> => {
-    const again = await inTime(gate.admit(credential, 'events'), socket.signal).catch((thrown: unknown) => {
-      const error = PipelineError.from(thrown)
-      // others decide about this one: too many requests, a store that is away
-      if (['API_UNKNOWN_CALLER', 'API_SCOPE', 'API_LOOPBACK_ONLY'].includes(error.code)) throw error
-      return admitted
-    })
-    caller = again.caller
+    if (caller.expires !== undefined && caller.expires.getTime() <= Date.now()) throw ended()
+    caller = (await inTime(options.again(credential), socket.signal)) ?? caller
     checkScopes(caller, topics)
-    if (again.expires !== undefined && again.expires.getTime() <= Date.now()) throw ended()
-    watch(again.expires)
+    watch()
   }
   let timer: NodeJS.Timeout | undefined
-  const watch = (expires: Date | undefined) => {
-    const left = expires === undefined ? options.againMs : Math.max(0, expires.getTime() - Date.now())
+  const watch = () => {
+    const left = caller.expires === undefined ? options.againMs : Math.max(0, caller.expires.getTime() - Date.now())
     clearTimeout(timer)
     timer = setTimeout(() => recheck().catch(failed.reject), Math.min(left, options.againMs))
     timer.unref()
@@ -97,7 +90,7 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   }
 
   try {
-    watch(admitted.expires)
+    watch()
     tell('subscribed')
     socket.listen(hear)
     const sending = (async () => {

@@ -25,7 +25,7 @@ export function gateOf(keys: Map<string, Key>): Gate & { asked: number } {
       if (key === undefined) throw new PipelineError('API_UNKNOWN_CALLER', 'Who is that?')
       if (needs !== undefined && !key.scopes.includes(needs)) throw new PipelineError('API_SCOPE', `needs ${needs}`)
       const caller = { id: `key:${key.id}`, name: key.id, scopes: new Set(key.scopes) }
-      return { caller, headers: {}, ...(key.expires === undefined ? {} : { expires: key.expires }) }
+      return { caller: { ...caller, ...(key.expires === undefined ? {} : { expires: key.expires }) }, headers: {} }
     },
     admitAnyone: async () => undefined,
     cors: () => ({}),

@@ -109,7 +109,9 @@ describe('the WebSocket of events', { timeout: 120_000 }, () => {
     const odd = fc.oneof(
       fc.json(),
       fc.string(),
-      fc.record({ type: fc.constantFrom('hello', 'subscribe', '__proto__'), topics: fc.anything() }).map((v) => text(v)),
+      fc
+        .record({ type: fc.constantFrom('hello', 'subscribe', '__proto__'), topics: fc.anything() })
+        .map((v) => text(v)),
     )
     await fc.assert(
       fc.asyncProperty(odd, fc.boolean(), async (message, later) => {
@@ -141,7 +143,10 @@ describe('the WebSocket of events', { timeout: 120_000 }, () => {
     assert.deepEqual(subscriber.got.map(({ code }) => code).filter(Boolean), ['API_SCOPE'])
     await postgres.query(`${made('a')}; ${made('b')}`)
     await until('b', () => subscriber.events().length === 2)
-    assert.deepEqual(subscriber.events().map(({ topic }) => topic?.subject), ['a', 'b'])
+    assert.deepEqual(
+      subscriber.events().map(({ topic }) => topic?.subject),
+      ['a', 'b'],
+    )
     subscriber.client.close()
   })
 
@@ -159,13 +164,18 @@ describe('the WebSocket of events', { timeout: 120_000 }, () => {
     await postgres.query(made('missed', 300))
     const back = connect(served.url, hello({ after }))
     await until('all', () => back.events().length === 300)
-    assert.deepEqual(back.events().map(({ position }) => position), Array.from({ length: 300 }, (_, n) => after + 1 + n))
+    assert.deepEqual(
+      back.events().map(({ position }) => position),
+      Array.from({ length: 300 }, (_, n) => after + 1 + n),
+    )
     back.client.close()
     await postgres.query('select pipeline.sweep_events(10, 0, 10)')
     await hub.look()
     const late = connect(served.url, hello({ after }))
     assert.equal((await late.closed).code, 4409)
-    assert.partialDeepStrictEqual(late.got, [{ type: 'error', code: 'EVENTS_GONE', oldest: after + 290, newest: after + 300 }])
+    assert.partialDeepStrictEqual(late.got, [
+      { type: 'error', code: 'EVENTS_GONE', oldest: after + 290, newest: after + 300 },
+    ])
   })
 
   it('ends with its key: revoked, expired, or with fewer scopes', async () => {
@@ -280,7 +290,10 @@ describe('the WebSocket of events', { timeout: 120_000 }, () => {
     }
     await writing
     await reading
-    assert.deepEqual(heard, Array.from({ length: 120 }, (_, n) => from + 1 + n))
+    assert.deepEqual(
+      heard,
+      Array.from({ length: 120 }, (_, n) => from + 1 + n),
+    )
     child?.kill('SIGKILL')
   })
 })

@@ -51,7 +51,15 @@ describe('subscribers of ysh-notify', { timeout: 120_000 }, () => {
       ...{ stores, engine, url: `ws://127.0.0.1:${address.port}/ysh/feed/n` },
       async say(subject, text) {
         ids += 1
-        const note = { id: `id${ids}`, at: new Date().toISOString(), run: 'r', subject, recipient: '', content: '', attachments: [] }
+        const note = {
+          id: `id${ids}`,
+          at: new Date().toISOString(),
+          run: 'r',
+          subject,
+          recipient: '',
+          content: '',
+          attachments: [],
+        }
         const delivery = { http: noHttp, stores, attempt: 1, signal: new AbortController().signal }
         await channel.send(note, { text }, delivery)
       },
@@ -75,7 +83,10 @@ describe('subscribers of ysh-notify', { timeout: 120_000 }, () => {
     await until('all', () => readers.every(({ got }) => got.length === 4))
     assert.ok(performance.now() - began < 4_000, 'by notification, and not by looking every 5 s')
     assert.deepEqual(readers[0]?.got.slice(1), readers[1]?.got.slice(1))
-    assert.deepEqual(readers[0]?.got.slice(1).map(({ seq }) => seq), [1, 2, 3])
+    assert.deepEqual(
+      readers[0]?.got.slice(1).map(({ seq }) => seq),
+      [1, 2, 3],
+    )
     for (const { client } of readers) client.close()
   })
 
