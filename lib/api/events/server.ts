@@ -44,8 +44,8 @@ export interface EventServerOptions {
 /** Most bytes of a message from a subscriber. */
 const maxMessage = 32 * 1024
 /** Most connections that have not shown who they are, in all and of one address. */
-const maxStrangers = 200
-const maxStrangersAt = 20
+const maxStrangers = 500
+const maxStrangersAt = 50
 
 /** Serves subscribers by WebSocket. Knows no Node-RED: it is handed connections that ask for an upgrade. */
 export class EventServer {

@@ -212,7 +212,7 @@ describe('the WebSocket of events', { timeout: 120_000 }, () => {
     assert.equal((await connect(small.url, hello()).closed).code, 1006, 'not even taken over')
     two[0]?.client.close()
     await until('room', () => small.events.subscribers === 2)
-    const strangers = Array.from({ length: 30 }, () => connect(small.url))
+    const strangers = Array.from({ length: 60 }, () => connect(small.url))
     const refused = () => strangers.filter(({ code }) => code === 1006).length
     await until('ten too many', () => refused() >= 10)
     await sleep(50)
