@@ -255,6 +255,16 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
     ['nobody is asked', [httpIn('show'), show], ['in']],
     ['a switch on a header', [httpIn('s'), node('s', 'switch', [], { property: 'req.headers.authorization' })], []],
     ['code that looks at a token', [httpIn('code'), code('if (msg.req.query.token !== env.get("T")) return')], []],
+    [
+      'a guard for keys',
+      [
+        httpIn('a'),
+        node('a', 'ysh-api-access', [], { api: 'api' }),
+        { id: 'api', type: 'ysh-api', stores: 'st' },
+        { id: 'st', type: 'ysh-stores' },
+      ],
+      [],
+    ],
     ['a WebSocket', [node('ws', 'websocket in', [], { server: 'w' })], ['ws']],
     ['a WebSocket client', [node('ws', 'websocket in', [], { server: '', client: 'w' })], []],
     ['a TCP port', [node('tcp', 'tcp in', [], { server: 'server' })], ['tcp']],

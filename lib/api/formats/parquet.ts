@@ -1,10 +1,13 @@
+import { setImmediate as immediately } from 'node:timers/promises'
 import type { DescribedColumn } from '../../steps/dataset/read/port.ts'
 import type { Json } from '../../stores/cache/port.ts'
 import { ByteWriter, type ColumnSource, ParquetWriter, type SchemaElement } from '../../vendor/parquet.ts'
 import type { RowFormat } from './format.ts'
 
 /** Rows of a row group. Writing one down blocks the process for some ten milliseconds; larger ones would be better for readers. */
-const groupRows = 10_000
+const groupRows = 2_000
+/** Different values of a column whose bytes are remembered. */
+const mostKnown = 20_000
 
 type Values = ColumnSource['data']
 
@@ -49,6 +52,8 @@ export const parquet: RowFormat = {
       await group(waiting)
       waiting = []
       yield taken()
+      // others get their turn, also where the reader never lets us wait
+      await immediately()
     }
     if (waiting.length > 0) await group(waiting)
     // With this from the start the library would take only bigints and turn each into bytes itself, ten times slower; readers need it.
@@ -74,11 +79,8 @@ function writerOf({ name, type, scale }: DescribedColumn): ColumnWriter {
     case 'date':
     case 'month': {
       const element: SchemaElement = { ...base, type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } }
-      return {
-        element,
-        statistics: true,
-        values: (texts) => texts.map((text) => (text === null ? null : new Date(`${String(text)}T00:00:00Z`))),
-      }
+      const day = remembering((text) => Date.parse(`${text}T00:00:00Z`) / 86_400_000)
+      return { element, statistics: true, values: (texts) => texts.map((text) => (text === null ? null : day(String(text)))) }
     }
     case 'timestamp': {
       const logical_type = { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' } as const
@@ -119,15 +121,7 @@ function doubleOf(base: Base): ColumnWriter {
 function decimalOf(base: Base, scale: number): ColumnWriter {
   const precision = 19 + scale
   const length = Math.ceil((precision * Math.log2(10) + 1) / 8)
-  const known = new Map<string, Uint8Array>()
-  const encode = (text: string) => {
-    const before = known.get(text)
-    if (before !== undefined) return before
-    const bytes = fixed(unscaled(text, scale), length)
-    if (known.size >= groupRows) known.clear()
-    known.set(text, bytes)
-    return bytes
-  }
+  const encode = remembering((text) => fixed(text, scale, length))
   return {
     element: {
       ...base,
@@ -139,18 +133,31 @@ function decimalOf(base: Base, scale: number): ColumnWriter {
   }
 }
 
-/** `-1.5` with two places is -150. */
-function unscaled(text: string, scale: number): bigint {
-  const [whole = '0', fraction = ''] = text.split('.')
-  return BigInt(`${whole}${fraction.slice(0, scale).padEnd(scale, '0')}`)
+/** The same value from the same text: columns repeat themselves, and a dictionary is quicker with equal objects. */
+function remembering<T>(make: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>()
+  return (text) => {
+    const before = known.get(text)
+    if (before !== undefined) return before
+    const made = make(text)
+    if (known.size >= mostKnown) known.clear()
+    known.set(text, made)
+    return made
+  }
 }
 
-/** Two's complement, the highest byte first. */
-function fixed(value: bigint, length: number): Uint8Array {
-  const hex = BigInt.asUintN(length * 8, value)
-    .toString(16)
-    .padStart(length * 2, '0')
-  return Uint8Array.from(Buffer.from(hex, 'hex'))
+/** `-1.5` with two places is -150, as two's complement with the highest byte first. */
+function fixed(text: string, scale: number, length: number): Uint8Array {
+  const [whole = '0', fraction = ''] = text.split('.')
+  const digits = `${whole}${fraction.slice(0, scale).padEnd(scale, '0')}`
+  const about = Number(digits)
+  const bytes = Buffer.alloc(length, about < 0 ? 0xff : 0)
+  if (digits.length <= 14) bytes.writeIntBE(about, length - 6, 6)
+  else {
+    const value = BigInt.asUintN(length * 8, BigInt(digits))
+    bytes.write(value.toString(16).padStart(length * 2, '0'), 'hex')
+  }
+  return bytes
 }
 
 /** A time without a time zone, in microseconds since 1970. */
