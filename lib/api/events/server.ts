@@ -66,6 +66,7 @@ export class EventServer {
   readonly #sessions = new Set<Promise<void>>()
   readonly #closing = new AbortController()
   #subscribers = 0
+  #troubled = Number.NEGATIVE_INFINITY
 
   constructor(options: EventServerOptions) {
     this.#options = options
@@ -106,7 +107,7 @@ export class EventServer {
 
   async #serve(client: WebSocket, request: Asked): Promise<void> {
     const { address } = request
-    const { hub, gate, log, tellMs = 30_000 } = this.#options
+    const { hub, gate, tellMs = 30_000 } = this.#options
     const again = (asked: Asked) => this.#rechecks.ask(asked)
     const socket = new ServerSocket(client, this.#limits)
     this.#live.add(socket)
@@ -140,12 +141,23 @@ export class EventServer {
       return
     }
     const ending: Ending = why.code === 'STOPPED' ? 'away' : endingOf(why)
-    if (ending === 'later') log.warn('A subscriber could not be served', { error: why })
+    if (ending === 'later') this.#trouble(why)
     // our own trouble is nobody else's business
     const shown = ending === 'later' ? new PipelineError('EVENTS_LATER', 'The API cannot serve events just now') : why
     if (ending !== 'away') socket.send(errorMessage(shown))
     socket.close(endings[ending], shown.code)
     this.#notice({ kind: 'cut', caller, address, why: why.code })
+  }
+
+  /** A thousand who come back to a store that is down are one line a minute. */
+  #trouble(error: PipelineError): void {
+    const { log } = this.#options
+    const now = performance.now()
+    if (now - this.#troubled < 60_000) log.debug('A subscriber could not be served', { error })
+    else {
+      this.#troubled = now
+      log.warn('Subscribers cannot be served', { error })
+    }
   }
 
   #checkRoom({ id }: Caller): void {

@@ -228,6 +228,7 @@ describe('events over a server', { timeout: 120_000 }, () => {
     const hub = await hubOver(postgres, { kept })
     const from = await hub.newest()
     await postgres.query(made('young', 20))
+    await hub.look()
     await postgres.query(`update pipeline.event set at = now() - interval '2 hours' where position <= ${from}`)
     await hub.close()
     // a fresh hub sweeps
@@ -239,6 +240,7 @@ describe('events over a server', { timeout: 120_000 }, () => {
     await rejectsWith(next.check(from + 21), 'EVENTS_GONE')
     await rejectsWith(hear(next, 'all', from - 1).over, 'EVENTS_GONE')
     await postgres.query(made('many', 60))
+    await next.look()
     await next.close()
     const last = await hubOver(postgres, { kept })
     assert.deepEqual((await rejectsWith(last.check(from), 'EVENTS_GONE')).details, {
