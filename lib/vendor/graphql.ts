@@ -1,4 +1,6 @@
+export { maxDepthRule } from '@escape.tech/graphql-armor-max-depth'
 export { default as DataLoader } from 'dataloader'
 export * from 'graphql'
 export { createHandler } from 'graphql-http'
+export { fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity'
 export { handleProtocols, makeServer } from 'graphql-ws'
