@@ -23,11 +23,28 @@ export interface Route<P extends Schema = Schema, Q extends Schema = Schema, A e
   summary: string
   description?: string
   params: P
-  /** Texts are turned into the types of their schemas; one that stands several times into an array. Unknown names are refused. */
+  /**
+   * Texts are turned into the types of their schemas: integer, number, boolean, array (with commas, or several times), text. Unknown names
+   * are refused; with `additionalProperties: true` they are the route's own business, in `raw.query`.
+   */
   query: Q
   /** The JSON answer; for OpenAPI and checked in tests. */
   answer: A
   handle(request: RouteRequest<Infer<P>, Infer<Q>>, context: ApiContext): Promise<Answer<Infer<A>> | ApiResponse>
+  /** What OpenAPI says of single things behind the path, such as one path for each dataset; asked for each served document. */
+  paths?(context: ApiContext, signal: AbortSignal): Promise<readonly ConcretePath[]>
+  /** Other media types of the answer than JSON, for OpenAPI. */
+  formats?: readonly string[]
+}
+
+/** A path of the OpenAPI document that stands for a route with its placeholders filled in. */
+export interface ConcretePath {
+  path: `/${string}`
+  id: string
+  summary: string
+  description?: string
+  query: Schema
+  answer: Schema
 }
 
 /** A request that has been checked. */
@@ -35,8 +52,12 @@ export interface RouteRequest<P, Q> {
   params: P
   query: Q
   caller: Caller
+  /** Its signal also aborts when the answer takes too long to begin. */
   raw: ApiRequest
 }
+
+/** Any route, whatever its types. */
+export type AnyRoute = Route
 
 /** A small JSON answer; ETag, 304 and compression are the frame's business. An {@link ApiResponse} goes out as it is. */
 export interface Answer<T> {
@@ -45,6 +66,7 @@ export interface Answer<T> {
   modified?: Date
   /** Seconds during which it may be kept without asking again; 0 when left out. */
   maxAgeSeconds?: number
+  headers?: Record<string, string>
 }
 
 /** Declares a route; only there to let TypeScript infer the types from the schemas. */

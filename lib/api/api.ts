@@ -1,0 +1,242 @@
+import { PipelineError } from '../errors.ts'
+import { parser } from '../schema.ts'
+import type { Logger } from '../steps/step.ts'
+import type { Caller } from './access/caller.ts'
+import type { Gate } from './access/gate.ts'
+import { finish } from './finish.ts'
+import type { ApiRequest, ApiResponse } from './http.ts'
+import { documentOf, type Info } from './openapi/document.ts'
+import { openApiRoutes } from './openapi/routes.ts'
+import { type Parameters, parameters } from './parameters.ts'
+import { problemOf, problemResponse } from './problem.ts'
+import { createRouter } from './router.ts'
+import type { AnyRoute, ApiContext } from './route.ts'
+import { drop, isStream, watched } from './stream.ts'
+
+/** What an API is made of. */
+export interface ApiOptions {
+  routes: readonly AnyRoute[]
+  gate: Gate
+  /** What the routes work on; asked for each request, so that it may wait for stores that are opening. */
+  context(signal: AbortSignal): ApiContext | Promise<ApiContext>
+  info: Info
+  /** Gets what callers must not see. */
+  log: Logger
+  limits?: Partial<ApiLimits>
+  /** Hears of each request when it has been answered to its end. Must not throw. */
+  answered?(record: Answered): void
+}
+
+/** Bounds of an API. */
+export interface ApiLimits {
+  /** Until an answer begins, in milliseconds. */
+  deadlineMs: number
+  /** A streamed answer whose reader takes nothing for so long is broken off. */
+  stallMs: number
+  /** Streamed answers at the same time: each holds a connection to the database. One more is refused with API_BUSY. */
+  streams: number
+}
+
+/** A request and how it went. No secrets. */
+export interface Answered {
+  method: string
+  /** Id of the route; undefined where there was none. */
+  route?: string
+  status: number
+  ms: number
+  /** Of the body as it was sent. */
+  bytes: number
+  /** Id of the caller; undefined for nobody known. */
+  caller?: string
+  /** Of an error. */
+  code?: string
+}
+
+/** The API, wherever it is mounted. */
+export interface Api {
+  /** Never rejects: errors become problem+json. */
+  handle(request: ApiRequest): Promise<ApiResponse>
+  /** The OpenAPI document of the declared routes, without what is held. */
+  openapi(): object
+}
+
+interface Prepared {
+  params: Parameters<unknown>
+  query: Parameters<unknown>
+}
+
+/** What is found out about a request on its way. */
+interface Trace {
+  route?: AnyRoute
+  caller?: Caller
+  code?: string
+  headers: Record<string, string>
+}
+
+const nobody: Caller = { id: 'anonymous', name: 'anonymous', scopes: new Set() }
+
+/** Makes an {@link Api}. `/openapi.json` and `/docs` are added to the routes. */
+export function createApi(options: ApiOptions): Api {
+  const { gate, log, info } = options
+  const limits: ApiLimits = { deadlineMs: 30_000, stallMs: 60_000, streams: 8, ...options.limits }
+  const routes: readonly AnyRoute[] = [...options.routes, ...openApiRoutes(info, () => options.routes)]
+  const router = createRouter(routes)
+  const prepared = new Map(routes.map((route) => [route, prepare(route)]))
+  let streams = 0
+
+  /** Anybody may ask what is public, but an address that may not ask at all stays outside. */
+  async function admitAnybody(request: ApiRequest, trace: Trace): Promise<void> {
+    try {
+      const admitted = await gate.admit(request)
+      trace.caller = admitted.caller
+      trace.headers = admitted.headers
+    } catch (thrown) {
+      if (PipelineError.from(thrown).code !== 'API_UNKNOWN_CALLER') throw thrown
+    }
+  }
+
+  async function answer(request: ApiRequest, trace: Trace): Promise<ApiResponse> {
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    if (method === 'OPTIONS') return optionsOf(request)
+    const match = await found(method, request, trace)
+    const { route } = match
+    trace.route = route
+    if (route.scope === undefined) await admitAnybody(request, trace)
+    else {
+      const admitted = await gate.admit(request, route.scope)
+      trace.caller = admitted.caller
+      trace.headers = admitted.headers
+    }
+    const read = prepared.get(route) ?? prepare(route)
+    const params = read.params.read(Object.entries(match.params))
+    const query = read.query.read(request.query)
+    return withDeadline(request, async (raw) => {
+      const context = await options.context(raw.signal)
+      const result = await route.handle({ params, query, caller: trace.caller ?? nobody, raw }, context)
+      return 'status' in result ? result : jsonResponse(route, result)
+    })
+  }
+
+  async function found(method: string, request: ApiRequest, trace: Trace) {
+    try {
+      return router.find(method, request.path)
+    } catch (thrown) {
+      await admitAnybody(request, trace)
+      throw thrown
+    }
+  }
+
+  function optionsOf(request: ApiRequest): ApiResponse {
+    const allow = router.allow(request.path)
+    if (allow === undefined) return problemResponse(new PipelineError('API_NO_ROUTE', 'There is nothing at this path'))
+    return { status: 204, headers: { allow, 'cache-control': 'no-store' } }
+  }
+
+  async function withDeadline(
+    request: ApiRequest,
+    work: (raw: ApiRequest) => Promise<ApiResponse>,
+  ): Promise<ApiResponse> {
+    const late = new AbortController()
+    const signal = AbortSignal.any([request.signal, late.signal])
+    const over = Promise.withResolvers<never>()
+    const stop = () => over.reject(signal.reason)
+    const seconds = limits.deadlineMs / 1_000
+    const timer = setTimeout(() => {
+      late.abort(new PipelineError('API_TIMEOUT', `No answer within ${seconds} s: ask for less`, { retryable: true }))
+    }, limits.deadlineMs)
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    const working = work({ ...request, signal })
+    try {
+      return await Promise.race([working, over.promise])
+    } catch (thrown) {
+      // what comes after all is let go of
+      working.then(({ body }) => drop(body)).catch(() => undefined)
+      throw thrown
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+      over.promise.catch(() => undefined)
+    }
+  }
+
+  /** An error as an answer; what the caller must not see goes into the log. */
+  function failed(request: ApiRequest, thrown: unknown, trace: Trace): ApiResponse {
+    const error = PipelineError.from(thrown)
+    const problem = problemOf(error)
+    trace.code = problem.code
+    if (problem.id !== undefined && !request.signal.aborted) {
+      const where = { id: problem.id, route: trace.route?.id, caller: trace.caller?.id }
+      log[problem.status === 500 ? 'error' : 'warn'](`API: ${error.message}`, { ...where, code: error.code, error })
+    }
+    return problemResponse(error, problem)
+  }
+
+  /** Counts a stream, or refuses it. */
+  function bounded(response: ApiResponse, request: ApiRequest): ApiResponse {
+    if (!isStream(response.body) || request.method === 'HEAD') return response
+    if (streams >= limits.streams) {
+      drop(response.body).catch(() => undefined)
+      throw new PipelineError('API_BUSY', `${limits.streams} long answers are under way: wait until one is over`, {
+        ...{ retryable: true, retryAfterMs: 5_000 },
+      })
+    }
+    streams += 1
+    const ended = () => {
+      streams -= 1
+    }
+    return { ...response, body: watched(response.body, { stallMs: limits.stallMs, signal: request.signal, ended }) }
+  }
+
+  return {
+    async handle(request) {
+      const began = performance.now()
+      const trace: Trace = { headers: {} }
+      let response: ApiResponse
+      try {
+        response = bounded(await answer(request, trace), request)
+      } catch (thrown) {
+        response = failed(request, thrown, trace)
+      }
+      Object.assign(response.headers, trace.headers, gate.cors(request))
+      response = await finish(request, response, { isPublic: trace.route?.scope === undefined })
+      const record = (bytes: number) =>
+        options.answered?.({
+          ...{ method: request.method, status: response.status, ms: performance.now() - began, bytes },
+          ...(trace.route === undefined ? {} : { route: trace.route.id }),
+          ...(trace.caller === undefined ? {} : { caller: trace.caller.id }),
+          ...(trace.code === undefined ? {} : { code: trace.code }),
+        })
+      if (!isStream(response.body)) record(response.body?.length ?? 0)
+      else {
+        // the inner watch has given up long before
+        const stallMs = limits.stallMs * 2
+        response.body = watched(response.body, { stallMs, signal: request.signal, ended: record })
+      }
+      return response
+    },
+    openapi: () => documentOf(info, routes, []),
+  }
+}
+
+function prepare(route: AnyRoute): Prepared {
+  return {
+    params: parameters(route.params, parser(route.params, 'The path', 'API_PARAMETER')),
+    query: parameters(route.query, parser(route.query, 'The query', 'API_PARAMETER')),
+  }
+}
+
+function jsonResponse(route: AnyRoute, answer: Exclude<Awaited<ReturnType<AnyRoute['handle']>>, ApiResponse>) {
+  const { json, modified, maxAgeSeconds = 0, headers } = answer
+  const keep = route.scope === undefined ? 'public' : 'private'
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': maxAgeSeconds > 0 ? `${keep}, max-age=${maxAgeSeconds}` : `${keep}, no-cache`,
+      ...(modified === undefined ? {} : { 'last-modified': modified.toUTCString() }),
+      ...headers,
+    },
+    body: JSON.stringify(json),
+  }
+}
