@@ -30,3 +30,6 @@ export interface ApiResponse {
 
 /** Most bytes of a request's body; a longer one is refused with 413. */
 export const maxBody = 256 * 1024
+
+/** Answers requests. */
+export type ApiHandler = (request: ApiRequest) => Promise<ApiResponse>

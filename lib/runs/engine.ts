@@ -5,6 +5,7 @@ import type { Infer, Schema } from '../schema.ts'
 import { type Artifact, putArtifact } from '../stores/objects/artifacts.ts'
 import { type Migration, migrate } from '../stores/postgres/migrate.ts'
 import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
+import type { Stores } from '../stores/stores.ts'
 import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
 import { alertMigrations } from './alert-migrations.ts'
@@ -104,6 +105,11 @@ export class RunEngine {
       isCurrent: (run) => this.isCurrent(run),
       wake: () => hand.wake(),
     })
+  }
+
+  /** What the engine works on; for what serves it beside any run. Closed with the engine. */
+  get stores(): Stores {
+    return this.#options.stores
   }
 
   /** Announces the process and begins to look after its runs. */

@@ -126,7 +126,10 @@ export interface Red {
     post(path: string, ...handlers: AdminHandler[]): void
   }
   /** The server of flows; absent where settings.js switches it off. */
-  httpNode?: { post(path: string, ...handlers: AdminHandler[]): void }
+  httpNode?: {
+    use(handler: AdminHandler): void
+    post(path: string, ...handlers: AdminHandler[]): void
+  }
   log: Record<'error' | 'warn' | 'info' | 'debug', (message: unknown) => void>
   /** Translates a key of the node's own catalogue; parameters stand in the text as `__name__`. */
   _(key: string, parameters?: Record<string, string | number>): string

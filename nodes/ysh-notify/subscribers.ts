@@ -9,6 +9,7 @@ import { parser, Type } from '../../lib/schema.ts'
 import { feedChannel, newestOf, readFeed } from '../../lib/steps/notify/feed.ts'
 import type { Logger } from '../../lib/steps/step.ts'
 import type { Red } from '../kit/red.ts'
+import { onUpgrade } from '../kit/upgrade.ts'
 
 /** Most subscribers of a node, those who have not shown their token yet among them. */
 const maxSubscribers = 200
@@ -49,7 +50,6 @@ export interface SubscribersOptions {
  */
 export function openSubscribers(options: SubscribersOptions): { wake(): void; close(): void } {
   const { red, feed, id, token, log } = options
-  const path = `${rootOf(red)}ysh/feed/${id}`
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4_096, perMessageDeflate: false })
   const ended = new AbortController()
   let news = Promise.withResolvers<void>()
@@ -58,8 +58,6 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
     news = Promise.withResolvers()
   }
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // others have their own paths on this server
-    if (URL.parse(request.url ?? '', 'http://localhost')?.pathname !== path) return
     if (sockets.clients.size >= maxSubscribers) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
       return
@@ -72,7 +70,7 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
       })
     })
   }
-  red.server.on('upgrade', upgrade)
+  const deaf = onUpgrade(red, (path) => path === `/ysh/feed/${id}`, upgrade)
   options
     .engine(ended.signal)
     .then((engine) => engine.heard(feedChannel, wake, ended.signal))
@@ -114,7 +112,7 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
     wake,
     close() {
       ended.abort()
-      red.server.off('upgrade', upgrade)
+      deaf()
       for (const client of sockets.clients) client.close(closing.away)
       setTimeout(() => {
         for (const client of sockets.clients) client.terminate()
@@ -168,9 +166,4 @@ function keepAlive(client: WebSocket, signal: AbortSignal): void {
 function same(a: string, b: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(hash(a), hash(b))
-}
-
-function rootOf({ settings }: Red): string {
-  const root = typeof settings.httpNodeRoot === 'string' ? settings.httpNodeRoot : '/'
-  return `/${root}/`.replaceAll(/\/+/g, '/')
 }

@@ -5,6 +5,7 @@ import type { Hit, Rule } from '../rule.ts'
 export const references: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'ysh-alerts': { stores: 'ysh-stores' },
   'ysh-aneel-fetch': { stores: 'ysh-stores', portal: 'ysh-aneel-portal' },
+  'ysh-api': { stores: 'ysh-stores' },
   'ysh-api-cache': { stores: 'ysh-stores' },
   'ysh-archive': { stores: 'ysh-stores' },
   'ysh-dataset-query': { stores: 'ysh-stores' },
