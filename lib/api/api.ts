@@ -103,7 +103,7 @@ export function createApi(options: ApiOptions): Api {
     trace.route = route
     if (route.scope === undefined) await admitAnybody(request, trace)
     else {
-      const admitted = await gate.admit(request, route.scope)
+      const admitted = await gate.admit(request, route.scope === 'any' ? undefined : route.scope)
       trace.caller = admitted.caller
       trace.headers = admitted.headers
     }

@@ -1,13 +1,13 @@
 import { PipelineError } from '../../errors.ts'
-import type { EventHub } from '../events/hub.ts'
 import type { Caller, Scope } from '../access/caller.ts'
+import type { ApiEvent, Topic } from '../events/hub.ts'
 import type { ApiRequest } from '../http.ts'
 import type { ApiContext } from '../route.ts'
 import type { LinkedRows } from './links.ts'
 import type { DatasetSource } from './source.ts'
 
-/** What resolvers work with; one for each request. */
-export interface GraphqlContext {
+/** What resolvers work with; one for each request. No interface: the handler wants something with an index. */
+export type GraphqlContext = {
   caller: Caller
   api: ApiContext
   source: DatasetSource
@@ -17,8 +17,8 @@ export interface GraphqlContext {
   links: LinkedRows
   /** Lets a few statements of one request run at a time: a request is one caller among others. */
   turn<T>(work: () => Promise<T>): Promise<T>
-  /** Left out where nobody can subscribe. */
-  hub?: EventHub
+  /** Events of a topic, for subscriptions. */
+  events(topic: Topic, options: { after?: number }): AsyncIterable<ApiEvent>
 }
 
 /** Statements of one request that run at a time. */

@@ -22,7 +22,7 @@ export function routeFields(
   types: Names,
 ): GraphQLFieldConfigMap<unknown, GraphqlContext> {
   const made = new JsonTypes(types)
-  const served = routes.filter(({ method, scope }) => method === 'GET' && scope !== undefined)
+  const served = routes.filter(({ method, scope }) => method === 'GET' && scope !== undefined && scope !== 'any')
   return Object.fromEntries(served.map((route) => [fields.give(route.id, route.id), routeField(route, made)]))
 }
 
@@ -82,7 +82,7 @@ async function ask(
   given: { params: Record<string, unknown>; query: Record<string, unknown> },
   context: GraphqlContext,
 ): Promise<unknown> {
-  if (route.scope !== undefined) allow(context, route.scope)
+  if (route.scope !== undefined && route.scope !== 'any') allow(context, route.scope)
   const params = checks.params.parse(given.params)
   const query = checks.query.parse(given.query)
   const raw = asRequest(route, given, context.request, context.signal)
