@@ -9,8 +9,8 @@ import { documentOf, type Info } from './openapi/document.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import { type Parameters, parameters } from './parameters.ts'
 import { problemOf, problemResponse } from './problem.ts'
-import { createRouter } from './router.ts'
 import type { AnyRoute, ApiContext } from './route.ts'
+import { createRouter } from './router.ts'
 import { drop, isStream, watched } from './stream.ts'
 
 /** What an API is made of. */
@@ -173,7 +173,7 @@ export function createApi(options: ApiOptions): Api {
   }
 
   /** Counts a stream, or refuses it. */
-  function bounded(response: ApiResponse, request: ApiRequest): ApiResponse {
+  function bounded(response: ApiResponse, request: ApiRequest, trace: Trace): ApiResponse {
     if (!isStream(response.body) || request.method === 'HEAD') return response
     if (streams >= limits.streams) {
       drop(response.body).catch(() => undefined)
@@ -182,8 +182,12 @@ export function createApi(options: ApiOptions): Api {
       })
     }
     streams += 1
-    const ended = () => {
+    const ended = (_bytes: number, thrown?: unknown) => {
       streams -= 1
+      if (thrown === undefined || request.signal.aborted) return
+      const error = PipelineError.from(thrown)
+      trace.code = error.code
+      log.error(`API: an answer was broken off: ${error.message}`, { route: trace.route?.id, error })
     }
     return { ...response, body: watched(response.body, { stallMs: limits.stallMs, signal: request.signal, ended }) }
   }
@@ -194,7 +198,7 @@ export function createApi(options: ApiOptions): Api {
       const trace: Trace = { headers: {} }
       let response: ApiResponse
       try {
-        response = bounded(await answer(request, trace), request)
+        response = bounded(await answer(request, trace), request, trace)
       } catch (thrown) {
         response = failed(request, thrown, trace)
       }

@@ -34,7 +34,8 @@ const asyncBrotli = promisify(brotliCompress)
 const asyncGzip = promisify(gzip)
 
 /** What already is compressed, or is no text. */
-const compressible = /^(text\/|application\/(json|problem\+json|x-ndjson|graphql-response\+json|schema\+json|openapi\+json))/
+const compressible =
+  /^(text\/|application\/(json|problem\+json|x-ndjson|graphql-response\+json|schema\+json|openapi\+json))/
 
 /** The encoding to send an answer in; undefined for none. */
 export function encodingFor(headers: ApiRequest['headers'], response: ApiResponse): Encoding | undefined {

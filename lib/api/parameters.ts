@@ -96,11 +96,11 @@ function single({ type }: ParameterSchema, text: string): unknown {
     const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN
     return Number.isFinite(number) ? number : new Wrong('is no number')
   }
-  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : new Wrong('is neither true nor false')
+  if (type === 'boolean')
+    return text === 'true' ? true : text === 'false' ? false : new Wrong('is neither true nor false')
   return text
 }
 
 function wrong(message: string): PipelineError {
   return new PipelineError('API_PARAMETER', message)
 }
-

@@ -66,7 +66,10 @@ export function createRouter(routes: readonly AnyRoute[]): Router {
     find(method, path) {
       const found = lookUp(path)
       if (found === undefined) {
-        const like = nearest(path, [...templates.values()].map((template) => template.path))
+        const like = nearest(
+          path,
+          [...templates.values()].map((template) => template.path),
+        )
         const hint = like === undefined ? '' : `; is ${like} meant?`
         throw new PipelineError('API_NO_ROUTE', `There is nothing at ${JSON.stringify(path.slice(0, 200))}${hint}`)
       }

@@ -19,8 +19,8 @@ export interface Watch {
   stallMs: number
   /** The caller's: when it aborts while nobody reads, the stream is over too. */
   signal: AbortSignal
-  /** Called once, however it ended, also when nobody ever read. */
-  ended(bytes: number): void
+  /** Called once, however it ended, also when nobody ever read; with the source's error where it had one. */
+  ended(bytes: number, failed?: unknown): void
 }
 
 /**
@@ -33,10 +33,10 @@ export function watched(source: Stream, { stallMs, signal, ended }: Watch): Stre
   let state: 'open' | 'givenUp' | 'over' = 'open'
   let reading = false
   let timer: NodeJS.Timeout | undefined
-  const over = (how: 'givenUp' | 'over') => {
+  const over = (how: 'givenUp' | 'over', failed?: unknown) => {
     clearTimeout(timer)
     signal.removeEventListener('abort', giveUp)
-    if (state === 'open') ended(bytes)
+    if (state === 'open') ended(bytes, failed)
     state = how
   }
   const close = async () => {
@@ -74,7 +74,7 @@ export function watched(source: Stream, { stallMs, signal, ended }: Watch): Stre
         wait()
         return { done: false, value }
       } catch (thrown) {
-        over('over')
+        over('over', thrown)
         throw thrown
       } finally {
         reading = false

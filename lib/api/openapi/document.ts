@@ -55,7 +55,8 @@ export function documentOf(info: Info, routes: readonly AnyRoute[], expanded: re
   const add = (path: string, method: string, operation: Operation) => {
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
   }
-  for (const route of routes) add(route.path, route.method, operationOf(route, route, parametersOf(route.params, 'path')))
+  for (const route of routes)
+    add(route.path, route.method, operationOf(route, route, parametersOf(route.params, 'path')))
   for (const { route, paths: concrete } of expanded) {
     for (const each of concrete) add(each.path, route.method, operationOf(route, each, []))
   }
@@ -88,7 +89,9 @@ function operationOf(
     ...(route.method === 'POST' ? { requestBody: { content: { 'application/json': { schema: {} } } } } : {}),
     responses: {
       200: { description: what.summary, headers: answerHeaders, content },
-      ...(route.method === 'GET' ? { 304: { description: 'The caller has it: If-None-Match or If-Modified-Since' } } : {}),
+      ...(route.method === 'GET'
+        ? { 304: { description: 'The caller has it: If-None-Match or If-Modified-Since' } }
+        : {}),
       default: { $ref: '#/components/responses/Problem' },
     },
   }
@@ -114,7 +117,10 @@ function parametersOf(schema: Schema, place: DocumentParameter['in']): DocumentP
   if (additionalProperties !== true) return declared
   const description = 'Any other parameter is a filter: `column=value`, `column.gte=value`'
   const open = { type: 'object', additionalProperties: { type: 'string' } }
-  return [...declared, { name: 'filters', in: place, required: false, description, schema: open, style: 'form', explode: true }]
+  return [
+    ...declared,
+    { name: 'filters', in: place, required: false, description, schema: open, style: 'form', explode: true },
+  ]
 }
 
 interface Shape {

@@ -26,7 +26,10 @@ function operationHtml(root: string, path: string, method: string, operation: Op
   const { summary, description = '', parameters, security } = operation
   const verb = method.toUpperCase()
   const rows = parameters.map(parameterHtml).join('')
-  const table = rows === '' ? '' : `<table><thead><tr><th>Parameter</th><th>Type</th><th>Meaning</th></tr></thead><tbody>${rows}</tbody></table>`
+  const table =
+    rows === ''
+      ? ''
+      : `<table><thead><tr><th>Parameter</th><th>Type</th><th>Meaning</th></tr></thead><tbody>${rows}</tbody></table>`
   return `<details id="${html(operation.operationId)}"><summary><b>${verb}</b> <code>${html(path)}</code> ${html(summary)}</summary>
 ${paragraphs(description)}<pre><code>${html(curlOf(root, path, verb, security.length > 0))}</code></pre>
 ${table}${answersHtml(operation)}</details>`
@@ -49,7 +52,10 @@ function answersHtml({ responses }: Operation): string {
   const found: { content?: Record<string, { schema?: object }> } = responses['200'] ?? {}
   const formats = Object.keys(found.content ?? {})
   const schema = found.content?.['application/json']?.schema
-  const shown = schema === undefined ? '' : `<details><summary>JSON Schema</summary><pre><code>${html(JSON.stringify(schema, null, 1))}</code></pre></details>`
+  const shown =
+    schema === undefined
+      ? ''
+      : `<details><summary>JSON Schema</summary><pre><code>${html(JSON.stringify(schema, null, 1))}</code></pre></details>`
   return `<p>Answers with ${formats.map((format) => `<code>${html(format)}</code>`).join(', ')}.</p>${shown}`
 }
 

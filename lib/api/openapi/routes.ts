@@ -39,7 +39,8 @@ export function openApiRoutes(info: Info, declared: () => readonly AnyRoute[]): 
           status: 200,
           headers: {
             'content-type': 'text/html; charset=utf-8',
-            'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+            'content-security-policy':
+              "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
             'referrer-policy': 'no-referrer',
             'cache-control': 'public, max-age=60',
           },
