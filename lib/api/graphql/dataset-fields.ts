@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors.ts'
-import type { Json } from '../../stores/cache/port.ts'
 import type { Described, DescribedColumn, Page } from '../../steps/dataset/read/port.ts'
+import type { Json } from '../../stores/cache/port.ts'
 import {
   GraphQLEnumType,
   type GraphQLFieldConfig,
@@ -116,7 +116,7 @@ function rowFields(named: DatasetNames, targets: Targets): GraphQLFieldConfigMap
     fields[field] = {
       type: column.nullable ? scalar : new GraphQLNonNull(scalar),
       description: descriptionOf(column),
-      resolve: ({ row, numbers }) => valueOf(row[column.name] ?? null, column.type, numbers),
+      resolve: ({ row, numbers }) => shownValue(row[column.name] ?? null, column.type, numbers),
     }
   }
   for (const { field, link } of named.links) {
@@ -138,7 +138,7 @@ function rowFields(named: DatasetNames, targets: Targets): GraphQLFieldConfigMap
 }
 
 /** As the reader gives it, whole numbers and, when asked for, decimals as numbers where they can be. */
-function valueOf(value: Json, type: DescribedColumn['type'], numbers: boolean): Json {
+function shownValue(value: Json, type: DescribedColumn['type'], numbers: boolean): Json {
   if (typeof value !== 'string') return type === 'decimal' && !numbers && value !== null ? String(value) : value
   if (type === 'integer') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   return type === 'decimal' && numbers ? Number(value) : value

@@ -38,5 +38,7 @@ function causeOf(error: unknown): PipelineError | undefined {
     // only what has a place in the answer was thrown by our own code
     if (!(at instanceof GraphQLError) && at !== error) return PipelineError.from(at)
   }
-  return error instanceof GraphQLError && error.path !== undefined ? new PipelineError('UNEXPECTED', error.message) : undefined
+  return error instanceof GraphQLError && error.path !== undefined
+    ? new PipelineError('UNEXPECTED', error.message)
+    : undefined
 }

@@ -20,13 +20,17 @@ const EventType = new GraphQLObjectType<ApiEvent, GraphqlContext>({
       description: 'Grows in the order in which things became visible: hand it over as `after` to go on from here.',
     },
     type: { type: text },
-    subject: { type: text, description: 'Name of the dataset, id of the flow, or key of the incident.' },
+    subject: { type: text, description: 'Name of the dataset or collection, id of the flow, or key of the incident.' },
     at: { type: new GraphQLNonNull(DateTime) },
     data: { type: JsonValue, description: 'What else is known of it.' },
   },
 })
 
-function topicField(type: ApiEvent['type'], subject: string, description: string): GraphQLFieldConfig<ApiEvent, GraphqlContext> {
+function topicField(
+  type: ApiEvent['type'],
+  subject: string,
+  description: string,
+): GraphQLFieldConfig<ApiEvent, GraphqlContext> {
   return {
     type: new GraphQLNonNull(EventType),
     description,
@@ -50,7 +54,8 @@ function topicField(type: ApiEvent['type'], subject: string, description: string
 export function eventFields(): GraphQLFieldConfigMap<ApiEvent, GraphqlContext> {
   return {
     versionPublished: topicField('version', 'dataset', 'A dataset has a new version.'),
-    runChanged: topicField('run', 'flow', 'A run has begun or ended.'),
+    collectionPublished: topicField('collection', 'collection', 'A collection of documents has a new version.'),
+    runChanged: topicField('run', 'flow', 'A run has changed its state.'),
     alert: topicField('alert', 'incident', 'An incident has opened or closed.'),
   }
 }

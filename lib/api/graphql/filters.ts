@@ -75,7 +75,8 @@ export function conditionsOf(where: unknown, column: (field: string) => string):
   const found: unknown[] = []
   for (const [field, filter] of entries(where)) {
     for (const [name, value] of entries(filter, field)) {
-      if (value === null) throw new PipelineError('QUERY_CONDITION', `${field}.${name} is null; ask with isNull instead`)
+      if (value === null)
+        throw new PipelineError('QUERY_CONDITION', `${field}.${name} is null; ask with isNull instead`)
       if (name === 'isNull') found.push({ column: column(field), op: value === true ? 'is null' : 'is not null' })
       else found.push({ column: column(field), op: all[name], value })
     }

@@ -1,9 +1,9 @@
 import {
   createHandler,
   type ExecutionArgs,
-  getOperationAST,
   GraphQLError,
   type GraphQLSchema,
+  getOperationAST,
   specifiedRules,
   validate,
 } from '../../vendor/graphql.ts'
@@ -110,7 +110,8 @@ export function createGraphql(options: GraphqlOptions): Graphql {
       if (errors.length > 0) return errors
       const node = getOperationAST(document, operationName)
       const subscribes = asking.events !== undefined
-      if (node === null || node === undefined) return [new GraphQLError('`operationName` must name one of the operations')]
+      if (node === null || node === undefined)
+        return [new GraphQLError('`operationName` must name one of the operations')]
       if (subscribes !== (node.operation === 'subscription')) {
         const words = subscribes ? 'Only subscriptions go over a WebSocket' : 'Subscriptions go over a WebSocket'
         return [new GraphQLError(words)]

@@ -1,13 +1,13 @@
 import { parser, Type } from '../../schema.ts'
 import {
   GraphQLBoolean,
+  type GraphQLFieldConfigMap,
   GraphQLFloat,
+  type GraphQLInputType,
   GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
-  type GraphQLFieldConfigMap,
-  type GraphQLInputType,
   type GraphQLOutputType,
   type GraphQLScalarType,
   GraphQLString,

@@ -2,9 +2,9 @@ import {
   type ASTVisitor,
   type DocumentNode,
   fieldExtensionsEstimator,
-  getComplexity,
   GraphQLError,
   type GraphQLSchema,
+  getComplexity,
   maxDepthRule,
   NoSchemaIntrospectionCustomRule,
   parse,
@@ -82,7 +82,12 @@ function aliasRule(context: ValidationContext, most: number): ASTVisitor {
  * much, or when the variables are wrong.
  */
 export function checkCost(
-  request: { schema: GraphQLSchema; document: DocumentNode; variables: unknown; operationName?: string | null | undefined },
+  request: {
+    schema: GraphQLSchema
+    document: DocumentNode
+    variables: unknown
+    operationName?: string | null | undefined
+  },
   limits: GraphqlLimits,
 ): number {
   const { schema, document, variables, operationName } = request

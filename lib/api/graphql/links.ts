@@ -1,5 +1,5 @@
-import type { Json } from '../../stores/cache/port.ts'
 import type { Described, DescribedColumn } from '../../steps/dataset/read/port.ts'
+import type { Json } from '../../stores/cache/port.ts'
 import { DataLoader } from '../../vendor/graphql.ts'
 import type { GraphqlContext } from './context.ts'
 

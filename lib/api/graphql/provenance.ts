@@ -3,8 +3,8 @@ import {
   GraphQLInt,
   GraphQLNonNull,
   GraphQLObjectType,
-  GraphQLString,
   type GraphQLScalarType,
+  GraphQLString,
 } from '../../vendor/graphql.ts'
 import { BigInt64, DateTime } from './scalars.ts'
 

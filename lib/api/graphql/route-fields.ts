@@ -54,7 +54,8 @@ interface Arguments {
 }
 
 function argumentsOf(schema: Route['params'], made: JsonTypes): Arguments {
-  const properties: Record<string, unknown> = 'properties' in schema && isObject(schema.properties) ? schema.properties : {}
+  const properties: Record<string, unknown> =
+    'properties' in schema && isObject(schema.properties) ? schema.properties : {}
   const required: unknown[] = 'required' in schema && Array.isArray(schema.required) ? schema.required : []
   const names = new Names()
   const named = Object.entries(properties).map(([property, of]) => ({
@@ -71,7 +72,9 @@ function argumentsOf(schema: Route['params'], made: JsonTypes): Arguments {
     ),
     read: (args) =>
       Object.fromEntries(
-        named.flatMap(({ property, name }) => (args[name] === undefined || args[name] === null ? [] : [[property, args[name]]])),
+        named.flatMap(({ property, name }) =>
+          args[name] === undefined || args[name] === null ? [] : [[property, args[name]]],
+        ),
       ),
   }
 }
@@ -86,7 +89,10 @@ async function ask(
   const params = checks.params.parse(given.params)
   const query = checks.query.parse(given.query)
   const raw = asRequest(route, given, context.request, context.signal)
-  const answer: Answer<unknown> | ApiResponse = await route.handle({ params, query, caller: context.caller, raw }, context.api)
+  const answer: Answer<unknown> | ApiResponse = await route.handle(
+    { params, query, caller: context.caller, raw },
+    context.api,
+  )
   return 'json' in answer ? answer.json : await jsonOf(answer)
 }
 
@@ -118,7 +124,10 @@ async function jsonOf({ status, headers, body }: ApiResponse): Promise<unknown> 
   }
   const type = headers['content-type'] ?? ''
   if (status >= 200 && status < 300 && /\bjson\b/.test(type)) return JSON.parse(Buffer.concat(parts).toString('utf8'))
-  throw new PipelineError('GRAPHQL_ANSWER', `The route answers ${status} ${type}, which GraphQL cannot show; ask it by HTTP`)
+  throw new PipelineError(
+    'GRAPHQL_ANSWER',
+    `The route answers ${status} ${type}, which GraphQL cannot show; ask it by HTTP`,
+  )
 }
 
 /** Most bytes of such an answer. */

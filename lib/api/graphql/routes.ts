@@ -26,7 +26,14 @@ export function graphqlRoutes(graphql: Graphql): AnyRoute[] {
       handle: ({ caller, raw }, context) => graphql.handle({ caller, request: raw, context }),
     }),
     defineRoute({
-      ...{ method: 'GET', path: '/graphql/schema.graphql', id: 'getGraphqlSchema', scope: 'any', params: None, query: None },
+      ...{
+        method: 'GET',
+        path: '/graphql/schema.graphql',
+        id: 'getGraphqlSchema',
+        scope: 'any',
+        params: None,
+        query: None,
+      },
       ...{ answer: Type.String(), formats: ['text/plain'] },
       summary: 'The schema of GraphQL as text',
       async handle(_request, context) {

@@ -13,7 +13,8 @@ function numeric(name: string, what: string, pattern: RegExp, description: strin
     name,
     description,
     serialize: (value) => (typeof value === 'number' || typeof value === 'string' ? value : String(value)),
-    parseValue: (value) => read(typeof value === 'number' ? plainDigits(value) : typeof value === 'string' ? value : ''),
+    parseValue: (value) =>
+      read(typeof value === 'number' ? plainDigits(value) : typeof value === 'string' ? value : ''),
     parseLiteral: (node) => read(textOf(node, [Kind.INT, Kind.FLOAT, Kind.STRING])),
   })
 }

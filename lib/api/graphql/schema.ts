@@ -1,3 +1,4 @@
+import { PipelineError } from '../../errors.ts'
 import type { Described } from '../../steps/dataset/read/port.ts'
 import {
   GraphQLBoolean,
@@ -10,7 +11,6 @@ import {
   introspectionTypes,
   validateSchema,
 } from '../../vendor/graphql.ts'
-import { PipelineError } from '../../errors.ts'
 import type { ApiEvent } from '../events/hub.ts'
 import type { AnyRoute } from '../route.ts'
 import { catalogueFields } from './catalogue-fields.ts'
