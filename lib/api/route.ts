@@ -1,3 +1,4 @@
+import type { OllamaConfig } from '../models/ollama-config.ts'
 import { type Infer, type Schema, Type } from '../schema.ts'
 import type { Clock, Logger } from '../steps/step.ts'
 import type { Stores } from '../stores/stores.ts'
@@ -9,6 +10,8 @@ export interface ApiContext {
   stores: Stores
   clock: Clock
   log: Logger
+  /** What of a search is settled here: the collection where a caller names none, the server of its model. */
+  search: { collection: string; ollama?: OllamaConfig }
 }
 
 /** A route: declared once; matching, checks, the OpenAPI document and its page come from this. */

@@ -11,8 +11,13 @@ export const declaration = defineNode({
   outputs: ['renewed'],
   config: ApiCacheConfigSchema,
   references: { stores: { type: 'ysh-stores' } },
-  limits: { concurrency: 1, queueLimit: 100, timeoutSeconds: 120 },
-  form: [{ field: 'datasets' }, { field: 'keepHours', icon: 'clock-o' }, { field: 'stores', icon: 'database' }],
+  limits: { concurrency: 1, queueLimit: 100, timeoutSeconds: 900 },
+  form: [
+    { field: 'datasets' },
+    { field: 'keepHours', icon: 'clock-o' },
+    { field: 'warm', icon: 'fire' },
+    { field: 'stores', icon: 'database' },
+  ],
   messages: { input: ApiCacheInputSchema, output: null },
   texts: ['status.renewed'],
 })

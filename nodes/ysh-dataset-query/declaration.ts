@@ -18,6 +18,7 @@ export const declaration = defineNode({
     { field: 'columns' },
     { field: 'where' },
     { field: 'order' },
+    { field: 'asOf', icon: 'history' },
     { field: 'limit' },
     { field: 'batch', icon: 'th-list' },
     { field: 'numbers', icon: 'calculator' },

@@ -43,7 +43,7 @@ export default function (red: Red): void {
   })
 }
 
-const properties: readonly (keyof QueryInput)[] = ['dataset', 'columns', 'where', 'order', 'limit']
+const properties: readonly (keyof QueryInput)[] = ['dataset', 'columns', 'where', 'order', 'asOf', 'limit']
 
 /** What of a payload is for the query; anything else, such as Inject's timestamp, is none of it. */
 function known(payload: unknown): unknown {

@@ -1,6 +1,8 @@
 import { worstTier } from '../../runs/fallback.ts'
 import { type Infer, Type } from '../../schema.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
+import { questions } from '../dataset/answers/all.ts'
+import { warm } from '../dataset/answers/answer.ts'
 import { ageOf } from '../dataset/last-good.ts'
 import { datasetMigrations } from '../dataset/load/migrations.ts'
 import { currentParts, type Version } from '../dataset/load/registry.ts'
@@ -24,6 +26,11 @@ export const ApiCacheConfigSchema = Type.Object(
       maximum: 8_760,
       description: 'How long the summary of a dataset stays in the cache',
     }),
+    warm: Type.Boolean({
+      default: true,
+      description:
+        'Answers that are often asked for (tariffs of B1, flag, totals of distributed generation) are made beforehand',
+    }),
   },
   { additionalProperties: false },
 )
@@ -38,6 +45,8 @@ export const ApiCacheOutputSchema = Type.Object({
   datasets: Type.Array(Type.Object({ dataset: Type.String(), version: Type.Integer(), dropped: Type.Integer() })),
   /** Entries that were dropped in all. */
   dropped: Type.Integer(),
+  /** Answers that were made beforehand. */
+  warmed: Type.Integer(),
   /** Datasets of which no version is held: their entries are dropped, and nothing takes their place. */
   missing: Type.Array(Type.String()),
 })
@@ -48,7 +57,7 @@ const maxColumns = 400
 
 /**
  * Renews what the cache holds of datasets: drops every entry below `api:<dataset>:` and writes `api:<dataset>:summary`. The cache is no
- * truth: done twice it is the same.
+ * truth: done twice it is the same. Then it asks what is asked most often, so that whoever comes first need not wait for a scan.
  */
 export const apiCache = defineStep({
   name: 'api-cache',
@@ -61,7 +70,7 @@ export const apiCache = defineStep({
     await prepared(postgres)
     const named = input.datasets ?? config.datasets
     const wanted = named.length > 0 ? named : await publishedIn(postgres, context.run.id)
-    const output: Infer<typeof ApiCacheOutputSchema> = { datasets: [], dropped: 0, missing: [] }
+    const output: Infer<typeof ApiCacheOutputSchema> = { datasets: [], dropped: 0, warmed: 0, missing: [] }
     for (const dataset of new Set(wanted)) {
       context.signal.throwIfAborted()
       const parts = await currentParts(postgres, dataset)
@@ -75,6 +84,9 @@ export const apiCache = defineStep({
         output.datasets.push({ dataset, version: summary.version, dropped })
       }
     }
+    const renewed = new Set(output.datasets.map(({ dataset }) => dataset))
+    const due = config.warm ? questions.filter(({ datasets }) => datasets.some((name) => renewed.has(name))) : []
+    for (const question of due) output.warmed += await warm(question, context)
     return output
   },
 })

@@ -33,22 +33,31 @@ export const vectorSearch = defineStep({
   config: SearchConfigSchema,
   input: SearchInputSchema,
   output: SearchOutputSchema,
-  async run(input, config, context): Promise<SearchResult> {
-    const started = context.clock.now().getTime()
-    await ledgerReady(context.stores.postgres)
-    const result = await search(input, config, context).catch((thrown: unknown) => {
-      // the generation that was read may have been replaced and dropped in between: once is enough, its grace is minutes
-      if (PipelineError.from(thrown).code !== 'VECTOR_NOT_FOUND') throw thrown
-      return search(input, config, context)
-    })
-    return { ...result, seconds: (context.clock.now().getTime() - started) / 1000 }
-  },
+  run: searchCollection,
 })
+
+/** The same, for whoever is no step. */
+export async function searchCollection(
+  input: SearchInput,
+  config: SearchConfig,
+  context: SearchContext,
+): Promise<SearchResult> {
+  const started = context.clock.now().getTime()
+  await ledgerReady(context.stores.postgres)
+  const result = await search(input, config, context).catch((thrown: unknown) => {
+    // the generation that was read may have been replaced and dropped in between: once is enough, its grace is minutes
+    if (PipelineError.from(thrown).code !== 'VECTOR_NOT_FOUND') throw thrown
+    return search(input, config, context)
+  })
+  return { ...result, seconds: (context.clock.now().getTime() - started) / 1000 }
+}
+
+type SearchContext = Pick<StepContext, 'stores' | 'signal' | 'clock'>
 
 async function search(
   input: SearchInput,
   config: SearchConfig,
-  { stores, signal }: StepContext,
+  { stores, signal }: SearchContext,
 ): Promise<Omit<SearchResult, 'seconds'>> {
   const { collection } = config
   const live = await readLive(stores.postgres, collection)

@@ -40,6 +40,7 @@ describe('api-cache', { timeout: 60_000 }, () => {
     assert.deepEqual(output, {
       datasets: [{ dataset: 'aneel.prova', version: 1, dropped: 1 }],
       dropped: 1,
+      warmed: 0,
       missing: ['aneel.nada'],
     })
     assert.equal(await cache.get('api:aneel.prova2:rows'), 1)

@@ -72,13 +72,9 @@ export async function applyDelta(
 
   const stamp = `$1::text, $2::text, $3::int`
   const values = [version.dataset, version.part, version.version]
-  const log = `insert into pipeline.change (dataset, part, version, op, before, after)`
+  const log = `insert into pipeline.change (dataset, part, version, op, _kh, _n, before, after)`
   await tx.query(
-    `${log} select ${stamp}, 'changed', ${DATA('t')}, ${DATA('c')} from pair p join ${target} t on t.ctid = p.standing join ${candidates} c on c.ctid = p.candidate`,
-    values,
-  )
-  await tx.query(
-    `${log} select ${stamp}, 'vanished', ${DATA('t')}, null from pair p join ${target} t on t.ctid = p.standing where p.candidate is null`,
+    `${log} select ${stamp}, 'changed', t._kh, t._n, ${DATA('t')}, ${DATA('c')} from pair p join ${target} t on t.ctid = p.standing join ${candidates} c on c.ctid = p.candidate`,
     values,
   )
 
@@ -97,23 +93,27 @@ export async function applyDelta(
     )
     repeated = extra.rows
   }
-  await tx.query(
-    `${log} select ${stamp}, 'new', null, ${DATA('c')} from pair p join ${candidates} c on c.ctid = p.candidate where p.standing is null`,
-    values,
-  )
   const columns = plan.columns.map((column) => q(column.name))
   const changed = await count(
     `update ${target} t set ${[...columns, '_h'].map((name) => `${name} = c.${name}`).join(', ')}
      from pair p join ${candidates} c on c.ctid = p.candidate where t.ctid = p.standing`,
   )
-  const vanished = await count(`delete from ${target} t using pair p where t.ctid = p.standing and p.candidate is null`)
-  const added = await count(
-    `insert into ${target} (${columns.join(', ')}, _kh, _h, _n)
-     select ${columns.map((name) => `c.${name}`).join(', ')}, c._kh, c._h,
-       coalesce(b.next, 0) + row_number() over (partition by c._kh order by p.candidate) - 1
-     from pair p join ${candidates} c on c.ctid = p.candidate
-     left join (select n._kh, max(n._n) + 1 as next from near n group by 1) b on b._kh = c._kh
-     where p.standing is null`,
+  const { rowCount: vanished } = await tx.query(
+    `with gone as (delete from ${target} t using pair p where t.ctid = p.standing and p.candidate is null returning t.*)
+     ${log} select ${stamp}, 'vanished', g._kh, g._n, ${DATA('g')}, null from gone g`,
+    values,
+  )
+  // Never a place that this version frees: it would then have two changes in one version.
+  const { rowCount: added } = await tx.query(
+    `with added as (
+       insert into ${target} (${columns.join(', ')}, _kh, _h, _n)
+       select ${columns.map((name) => `c.${name}`).join(', ')}, c._kh, c._h,
+         coalesce(b.next, 0) + row_number() over (partition by c._kh order by p.candidate) - 1
+       from pair p join ${candidates} c on c.ctid = p.candidate
+       left join (select n._kh, max(n._n) + 1 as next from near n group by 1) b on b._kh = c._kh
+       where p.standing is null returning *)
+     ${log} select ${stamp}, 'new', a._kh, a._n, null, ${DATA('a')} from added a`,
+    values,
   )
   return { new: added, changed, vanished, moved, repeated }
 }

@@ -51,16 +51,24 @@ create table pipeline.source_check (
   primary key (dataset, part)
 );
 comment on table pipeline.source_check is 'What the source last said of a file, so that an hourly look costs one request.';
+create table pipeline.dataset (
+  dataset text primary key,
+  publications bigint not null
+);
+comment on table pipeline.dataset is 'How many versions each dataset has had, of all its parts: one look tells whether what is known of it is still so.';
 create table pipeline.change (
   dataset text not null,
   part text not null,
   version int not null,
   op text not null check (op in ('new', 'changed', 'vanished')),
+  _kh int8 not null,
+  _n int4 not null,
   before jsonb,
   after jsonb
 );
 create index change_version on pipeline.change (dataset, part, version);
-comment on table pipeline.change is 'Rows that a version brought, altered or took away. The first version of a dataset is not listed row by row.';
+create unique index change_place on pipeline.change (dataset, part, _kh, _n, version);
+comment on table pipeline.change is 'Rows that a version brought, altered or took away, with their place in the table. The first version of a dataset is not listed row by row.';
 create table pipeline.quarantine (
   dataset text not null,
   part text not null,

@@ -48,7 +48,8 @@ export interface VersionSource {
   portalStamp: string
 }
 
-const SELECT = `
+/** Reads versions as {@link Version}; goes on with `where`. */
+export const selectVersions = `
 select dataset, part, version, mode, table_schema as schema, table_name as "table", fingerprint, contract, columns,
   rows::float8 as rows, new_rows::float8 as "new", changed_rows::float8 as changed, vanished_rows::float8 as vanished,
   quarantined::float8 as quarantined, sha256, bytes::float8 as bytes, artifact_key as "artifactKey", state_key as "stateKey",
@@ -59,7 +60,7 @@ from pipeline.version`
 /** The version that readers see now; undefined before the first. */
 export async function currentVersion(db: Queryable, dataset: string, part: string): Promise<Version | undefined> {
   const { rows } = await db.query<Version & Record<string, unknown>>(
-    `${SELECT} where dataset = $1 and part = $2 order by version desc limit 1`,
+    `${selectVersions} where dataset = $1 and part = $2 order by version desc limit 1`,
     [dataset, part],
   )
   return rows[0]
@@ -68,7 +69,8 @@ export async function currentVersion(db: Queryable, dataset: string, part: strin
 /** The newest version of every part of a dataset, in order of part. */
 export async function currentParts(db: Queryable, dataset: string): Promise<Version[]> {
   const { rows } = await db.query<Version & Record<string, unknown>>(
-    `select distinct on (part) * from (${SELECT} where dataset = $1) v order by part, version desc`,
+    `${selectVersions} where dataset = $1 and (part, version) in (
+       select part, max(version) from pipeline.version where dataset = $1 group by part) order by part collate "C"`,
     [dataset],
   )
   return rows
@@ -84,10 +86,13 @@ export async function wasReplaced(db: Queryable, base: Version, sha256: string):
   return rows.length > 0
 }
 
-/** Records a version. `at` is the database's clock. */
+/** Records a version, and that its dataset has one more. */
 export async function insertVersion(db: Queryable, v: Omit<Version, 'publishedAt'>): Promise<void> {
   await db.query(
-    `insert into pipeline.version (dataset, part, version, mode, table_schema, table_name, fingerprint, contract, columns, rows,
+    `with counted as (
+       insert into pipeline.dataset as d (dataset, publications) values ($1, 1)
+       on conflict (dataset) do update set publications = d.publications + 1)
+     insert into pipeline.version (dataset, part, version, mode, table_schema, table_name, fingerprint, contract, columns, rows,
        new_rows, changed_rows, vanished_rows, quarantined, sha256, bytes, artifact_key, state_key, state_sha256, source,
        generated_on, dialect, profile, warnings, seconds, run_id)
      values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26)`,

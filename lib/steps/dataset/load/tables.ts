@@ -69,9 +69,13 @@ export async function settleRepeats(
   return rows
 }
 
-/** The key, as a unique index in which nulls are equal: a blank part of a key is a value like any other. */
+/**
+ * The key, as a unique index in which nulls are equal: a blank part of a key is a value like any other. Beside it the place of a row, which
+ * has no nulls and two columns whatever the key is: pages are cut by it, and a re-publication finds its rows by it.
+ */
 export async function createKey(db: Queryable, table: string, name: string, plan: LoadPlan): Promise<void> {
   await db.query(
     `create unique index ${q(`${name}_key`.slice(-63))} on ${table} (${keyList(plan)}, _n) nulls not distinct`,
   )
+  if (plan.key > 0) await db.query(`create index ${q(`${name}_place`.slice(-63))} on ${table} (_kh, _n)`)
 }

@@ -9,8 +9,8 @@ export interface QueryColumn {
   type: 'text' | 'integer' | 'decimal' | 'date' | 'month' | 'timestamp' | 'cnpj'
 }
 
-/** SQL types of bound values: they are sent as text. */
-const casts: Record<QueryColumn['type'], string> = {
+/** SQL types of columns and of the values bound for them, which are sent as text. */
+export const sqlTypes = {
   text: 'text',
   cnpj: 'text',
   integer: 'int8',
@@ -18,7 +18,7 @@ const casts: Record<QueryColumn['type'], string> = {
   date: 'date',
   month: 'date',
   timestamp: 'timestamp',
-}
+} as const satisfies Record<QueryColumn['type'], string>
 
 /** Reads a condition as the form has it: `column operator value`, lists with `|`. Throws QUERY_CONDITION. */
 export function readCondition(text: string): Condition {
@@ -39,7 +39,7 @@ export function readCondition(text: string): Condition {
 }
 
 /**
- * The SQL of conditions; all values are in `values`, none in the text. `column` finds a column or throws. Throws QUERY_CONDITION,
+ * The SQL of conditions, blank for none; all values are in `values`, none in the text. `column` finds a column or throws. Throws QUERY_CONDITION,
  * QUERY_VALUE.
  */
 export function whereClause(
@@ -50,10 +50,14 @@ export function whereClause(
   const bind = (value: unknown, type: string) => `$${values.push(value)}::${type}`
   const parts = conditions.map((condition) => {
     const { op, value } = condition
+    // It becomes part of the statement, and not everybody who calls has checked it.
+    if (!operators.includes(op)) throw wrong(condition.column, `an operator is expected: ${operators.join(', ')}`)
     const of = column(condition.column)
     const name = q(of.name)
-    const cast = casts[of.type]
+    const cast = sqlTypes[of.type]
     const shown = `${of.name} ${op}`
+    // Byte order, as in sorting: the same on every server, and in every part.
+    const compared = cast === 'text' ? `${name} collate "C"` : name
     if (op === 'is null' || op === 'is not null') {
       if (value !== undefined) throw wrong(shown, 'it takes no value')
       return `${name} ${op}`
@@ -65,7 +69,7 @@ export function whereClause(
       if (op !== 'between') return `${op === 'in' ? '' : 'not '}${name} = any(${bind(list, `${cast}[]`)})`
       const [low, high, ...more] = list
       if (high === undefined || more.length > 0) throw wrong(shown, 'it needs two values')
-      return `${name} between ${bind(low, cast)} and ${bind(high, cast)}`
+      return `${compared} between ${bind(low, cast)} and ${bind(high, cast)}`
     }
     if (Array.isArray(value)) throw wrong(shown, 'it needs a single value')
     if (op === 'contains' || op === 'begins') {
@@ -75,9 +79,9 @@ export function whereClause(
         ? `starts_with(${name}, ${bind(text, 'text')})`
         : `strpos(${small(name)}, ${small(bind(text, 'text'))}) > 0`
     }
-    return `${name} ${op} ${bind(typed(of, value), cast)}`
+    return `${compared} ${op} ${bind(typed(of, value), cast)}`
   })
-  return parts.length === 0 ? '' : ` where ${parts.join(' and ')}`
+  return parts.join(' and ')
 }
 
 /** In small letters; a database in the locale C does not know those with accents. */
@@ -114,7 +118,7 @@ function typed({ name, type }: QueryColumn, value: string | number): string {
           ? String(value)
           : given
   const { pattern, expected } = forms[type]
-  const real = !['date', 'month'].includes(type) || isDay(text)
+  const real = !['date', 'month', 'timestamp'].includes(type) || isTime(text)
   if (pattern.test(text) && real) return text
   throw new PipelineError(
     'QUERY_VALUE',
@@ -122,9 +126,11 @@ function typed({ name, type }: QueryColumn, value: string | number): string {
   )
 }
 
-function isDay(text: string): boolean {
-  const day = new Date(`${text}T00:00:00Z`)
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
+/** Whether there is such a day, and such a time if one is given. PostgreSQL knows no year 0. */
+export function isTime(text: string): boolean {
+  const [day = '', time = '00:00'] = text.split(/[T ]/)
+  const at = new Date(`${day}T${time}Z`)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(day) && !day.startsWith('0000')
 }
 
 function wrong(condition: string, problem: string): PipelineError {

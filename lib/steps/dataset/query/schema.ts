@@ -2,6 +2,7 @@ import { TierSchema } from '../../../runs/fallback.ts'
 import { type Infer, Type } from '../../../schema.ts'
 
 const column = '[a-z_][a-z0-9_]{0,62}'
+const day = '\\d{4}-\\d{2}-\\d{2}'
 const Dataset = '^(|[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]{0,40})$'
 
 /** What a condition compares by. */
@@ -60,6 +61,12 @@ export const QueryConfigSchema = Type.Object(
       maxItems: 10,
       description: 'Columns to sort by; - in front sorts downwards',
     }),
+    asOf: Type.String({
+      default: '',
+      pattern: `^(|${day}|${day}T.{1,40})$`,
+      description:
+        'A past day such as 2026-07-01, or an instant: the rows as they were published here then; blank takes them as they are now',
+    }),
     limit: Type.Integer({ default: 100_000, minimum: 1, maximum: 100_000_000, description: 'Most rows' }),
     batch: Type.Integer({ default: 1_000, minimum: 1, maximum: 20_000, description: 'Rows in a message' }),
     numbers: Type.Enum(['number', 'text'], {
@@ -84,6 +91,7 @@ export const QueryInputSchema = Type.Object({
   columns: Type.Optional(Columns),
   where: Type.Optional(Type.Array(ConditionSchema, { maxItems: 30 })),
   order: Type.Optional(Order),
+  asOf: Type.Optional(Type.String({ maxLength: 50 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
 })
 /** {@link QueryInputSchema} as a type. */
@@ -106,6 +114,8 @@ export const QueryOutputSchema = Type.Object({
   /** Where its file came from; of several parts the lower one. */
   tier: TierSchema,
   attribution: Type.String(),
+  /** ISO; the past instant that was asked for, if any. */
+  asOf: Type.Union([Type.String(), Type.Null()]),
   seconds: Type.Number(),
 })
 /** {@link QueryOutputSchema} as a type. */

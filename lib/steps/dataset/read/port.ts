@@ -11,12 +11,35 @@ export interface Described {
   contract: Contract
   /** In the view's order; personal ones that are not kept are not there. */
   columns: readonly DescribedColumn[]
-  /** The newest version of every part. */
+  /** The newest version of every part that is served; of a past day the version of then. In order of their names. */
   parts: readonly Version[]
+  /** How many versions the dataset has had; when it grows, this is no longer so. */
+  publications: number
+  /** ISO; see {@link Provenance}. */
+  retrievedAt: string
+  /** ISO; the past instant that this is of. */
+  asOf: string | null
+}
+
+/** What a list of datasets says of one. */
+export interface Head {
+  dataset: string
+  title: { 'pt-BR': string; 'en-US': string }
+  cadence: Contract['cadence'] | null
+  /** Rows in all parts. */
+  rows: number
+  /** Of several parts the newest. */
+  version: number
+  /** ISO; of several parts the oldest. */
+  publishedAt: string
+  tier: TierName
+  attribution: string
 }
 
 /** A column that may be asked for. */
 export interface DescribedColumn extends QueryColumn {
+  /** `column`: of the tables. `part`: the part's name. `generated`: when the source made the file. */
+  from: 'column' | 'part' | 'generated'
   unit: string | null
   description: { 'pt-BR': string; 'en-US': string } | null
   /** Whether a value may be missing. */
@@ -29,7 +52,10 @@ export interface Selection {
   columns?: readonly string[]
   /** All hold. */
   where?: readonly Condition[]
-  /** Columns; `-` in front sorts downwards. Rows that are equal in them keep an order of their own, so that pages fit together. */
+  /**
+   * Columns; `-` in front sorts downwards, missing values come last either way, texts go by their bytes. Rows that are equal in them keep an
+   * order of their own, so that pages fit together.
+   */
   order?: readonly string[]
   /** ISO date (its end in Brasília) or instant: the rows as they were published here then. */
   asOf?: string
@@ -55,7 +81,10 @@ export interface Provenance {
   tier: TierName
   /** ISO; of several parts the oldest. */
   publishedAt: string
-  /** ISO; when its source was last looked at, with or without a new file; of several parts the oldest. */
+  /**
+   * ISO; when its source was last looked at with success, with or without a new file; of several parts the oldest. Of a past day, and where
+   * nobody has looked since, when it was published.
+   */
   retrievedAt: string
   /** Since `publishedAt`. */
   ageSeconds: number

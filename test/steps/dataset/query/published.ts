@@ -31,7 +31,8 @@ export async function publish(store: PostgresStore, version: number, rows: numbe
       `create table aneel.${table} as select
          case when n % 10 = 0 then null else 'Distribuidora "' || n % 7 || '" d''água' end as agente,
          n::int8 as numero, (n * 1.0001)::numeric(20,4) as valor,
-         (date '2020-01-01' + (n % 12) * interval '1 month')::date as mes, lpad(n::text, 14, '0') as cnpj
+         (date '2020-01-01' + (n % 12) * interval '1 month')::date as mes, lpad(n::text, 14, '0') as cnpj,
+         n::int8 as _kh, n::int8 as _h, 0 as _n
        from generate_series(1, ${rows}) n`,
       [],
       { timeoutMs: 120_000 },
