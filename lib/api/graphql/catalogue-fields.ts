@@ -1,4 +1,4 @@
-import type { Described, DescribedColumn } from '../../steps/dataset/read/port.ts'
+import type { DescribedColumn } from '../../steps/dataset/read/port.ts'
 import {
   GraphQLBoolean,
   GraphQLEnumType,
@@ -68,8 +68,8 @@ const DatasetType = new GraphQLObjectType<DatasetNames, GraphqlContext>({
     provenance: {
       type: new GraphQLNonNull(ProvenanceType),
       extensions: { complexity: ({ childComplexity }: { childComplexity: number }) => 5 + childComplexity },
-      resolve: ({ described }: { described: Described }, _args, context) =>
-        context.turn(() => context.source.provenance(described)),
+      resolve: ({ described: { dataset } }, _args, context) =>
+        context.turn(() => context.source.provenance(dataset)),
     },
   },
 })

@@ -112,9 +112,9 @@ function descriptionOf({ description, unit }: DescribedColumn): string {
 function rowFields(named: DatasetNames, targets: Targets): GraphQLFieldConfigMap<RowSource, GraphqlContext> {
   const fields: GraphQLFieldConfigMap<RowSource, GraphqlContext> = {}
   for (const { field, column } of named.columns) {
-    const scalar = scalarOf[column.type]
     fields[field] = {
-      type: column.nullable ? scalar : new GraphQLNonNull(scalar),
+      // also what the contract never lets be missing: an older version may lack the whole column
+      type: scalarOf[column.type],
       description: descriptionOf(column),
       resolve: ({ row, numbers }) => shownValue(row[column.name] ?? null, column.type, numbers),
     }

@@ -15,12 +15,12 @@ import { shownError } from './errors.ts'
 import { checkCost, type GraphqlLimits, limitRules, parseBounded, usualLimits } from './limits.ts'
 import { LinkedRows } from './links.ts'
 import { buildSchema } from './schema.ts'
-import type { DatasetSource } from './source.ts'
+import { type DatasetSource, sourceOf } from './source.ts'
 
 /** What GraphQL is made of. */
 export interface GraphqlOptions {
-  /** Where rows come from; asked for each request. */
-  source(context: ApiContext): DatasetSource
+  /** Where rows come from; asked for each request. Left out: the stores of the context. */
+  source?(context: ApiContext): DatasetSource
   /** Routes that become fields. */
   routes: readonly AnyRoute[]
   limits?: Partial<GraphqlLimits>
@@ -64,12 +64,13 @@ const lookMs = 2_000
 /** Makes a {@link Graphql}. Its schema is built when what is held has changed, and kept until then. */
 export function createGraphql(options: GraphqlOptions): Graphql {
   const limits = { ...usualLimits, ...options.limits }
+  const sourceFor = options.source ?? sourceOf
   let built: { fingerprint: string; schema: GraphQLSchema } | undefined
   let looked = Number.NEGATIVE_INFINITY
   let looking: Promise<GraphQLSchema> | undefined
 
   async function look(context: ApiContext): Promise<GraphQLSchema> {
-    const source = options.source(context)
+    const source = sourceFor(context)
     const fingerprint = await source.fingerprint()
     if (built?.fingerprint !== fingerprint) {
       built = { fingerprint, schema: buildSchema(await source.describe(), options.routes) }
@@ -89,7 +90,7 @@ export function createGraphql(options: GraphqlOptions): Graphql {
   function contextOf({ caller, context, request, events }: Asking): GraphqlContext {
     const { signal } = request
     return {
-      ...{ caller, request, signal, api: context, source: options.source(context) },
+      ...{ caller, request, signal, api: context, source: sourceFor(context) },
       ...{ links: new LinkedRows(), turn: turns(signal) },
       events:
         events ??

@@ -1,13 +1,54 @@
+import { PipelineError } from '../../errors.ts'
+import { provenanceOf } from '../../steps/dataset/read/describe.ts'
+import { readPage } from '../../steps/dataset/read/page.ts'
 import type { Described, Page, Provenance, Selection } from '../../steps/dataset/read/port.ts'
+import { DatasetReader, prepareDatasets } from '../../steps/dataset/read/reader.ts'
+import type { PostgresStore } from '../../stores/postgres/port.ts'
+import type { ApiContext } from '../route.ts'
 
 /** Where the schema and the rows come from. */
 export interface DatasetSource {
-  /** Another one whenever a dataset, a column or a contract is new or another; cheap. */
+  /** Another one whenever something was published; one small statement. */
   fingerprint(): Promise<string>
   /** All datasets that are held. */
   describe(): Promise<readonly Described[]>
   /** Where the rows of a dataset come from, and how old they are. */
-  provenance(described: Described): Promise<Provenance>
-  /** Throws UNKNOWN_DATASET, NO_COPY, QUERY_COLUMN, QUERY_CONDITION, QUERY_VALUE, QUERY_AFTER, AS_OF_NOT_KEPT. */
+  provenance(dataset: string): Promise<Provenance>
+  /** Numbers are text. Throws what `readPage` throws. */
   page(dataset: string, selection: Selection, options: { limit: number; after?: string }): Promise<Page>
 }
+
+const sources = new WeakMap<PostgresStore, DatasetSource>()
+
+/** The source over the stores of a context, the same one each time. */
+export function sourceOf({ stores, clock }: Pick<ApiContext, 'stores' | 'clock'>): DatasetSource {
+  const known = sources.get(stores.postgres) ?? makeSource(new DatasetReader(stores.postgres, clock))
+  sources.set(stores.postgres, known)
+  return known
+}
+
+function makeSource(reader: DatasetReader): DatasetSource {
+  return {
+    async fingerprint() {
+      await prepareDatasets(reader.db)
+      const { rows } = await reader.db.query('select dataset, publications from pipeline.dataset order by dataset')
+      return JSON.stringify(rows)
+    },
+    async describe() {
+      const all: Described[] = []
+      for (const { dataset } of await reader.list()) {
+        try {
+          all.push(await reader.current(dataset))
+        } catch (thrown) {
+          // one that was taken away meanwhile, or whose view is broken, is no reason to have none
+          if (!gone.has(PipelineError.from(thrown).code)) throw thrown
+        }
+      }
+      return all
+    },
+    provenance: async (dataset) => provenanceOf(await reader.current(dataset), reader.clock),
+    page: (dataset, selection, options) => readPage(reader, dataset, selection, { ...options, numbers: 'text' }),
+  }
+}
+
+const gone = new Set(['NO_COPY', 'UNKNOWN_DATASET', 'STORE_BUSY'])
