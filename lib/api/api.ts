@@ -52,7 +52,7 @@ export interface Answered {
   code?: string
 }
 
-/** The API, wherever it is mounted. */
+/** The API, wherever it is mounted; CORS and its preflights are the mount's business (`withCors`). */
 export interface Api {
   /** Never rejects: errors become problem+json. */
   handle(request: ApiRequest): Promise<ApiResponse>
@@ -84,24 +84,13 @@ export function createApi(options: ApiOptions): Api {
   const prepared = new Map(routes.map((route) => [route, prepare(route)]))
   let streams = 0
 
-  /** Anybody may ask what is public, but an address that may not ask at all stays outside. */
-  async function admitAnybody(request: ApiRequest, trace: Trace): Promise<void> {
-    try {
-      const admitted = await gate.admit(request)
-      trace.caller = admitted.caller
-      trace.headers = admitted.headers
-    } catch (thrown) {
-      if (PipelineError.from(thrown).code !== 'API_UNKNOWN_CALLER') throw thrown
-    }
-  }
-
   async function answer(request: ApiRequest, trace: Trace): Promise<ApiResponse> {
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (method === 'OPTIONS') return optionsOf(request)
-    const match = await found(method, request, trace)
+    const match = await found(method, request)
     const { route } = match
     trace.route = route
-    if (route.scope === undefined) await admitAnybody(request, trace)
+    if (route.scope === undefined) await gate.admitAnyone(request)
     else {
       const admitted = await gate.admit(request, route.scope === 'any' ? undefined : route.scope)
       trace.caller = admitted.caller
@@ -117,11 +106,12 @@ export function createApi(options: ApiOptions): Api {
     })
   }
 
-  async function found(method: string, request: ApiRequest, trace: Trace) {
+  async function found(method: string, request: ApiRequest) {
     try {
       return router.find(method, request.path)
     } catch (thrown) {
-      await admitAnybody(request, trace)
+      // who may not ask at all does not hear what there is
+      await gate.admitAnyone(request)
       throw thrown
     }
   }
@@ -202,7 +192,7 @@ export function createApi(options: ApiOptions): Api {
       } catch (thrown) {
         response = failed(request, thrown, trace)
       }
-      Object.assign(response.headers, trace.headers, gate.cors(request))
+      Object.assign(response.headers, trace.headers)
       response = await finish(request, response, { isPublic: trace.route?.scope === undefined })
       const record = (bytes: number) =>
         options.answered?.({

@@ -13,6 +13,23 @@ export async function drop(body: ApiResponse['body']): Promise<void> {
   if (isStream(body)) await body[Symbol.asyncIterator]().return?.()
 }
 
+/** A stream to be read once that lets go of what is behind it, also when nobody ever begins to read: a generator would not. */
+export function closing(source: Stream, close: () => Promise<void>): Stream {
+  const inner = source[Symbol.asyncIterator]()
+  const iterator: AsyncIterator<string | Uint8Array> = {
+    next: () => inner.next(),
+    async return() {
+      try {
+        await inner.return?.()
+      } finally {
+        await close()
+      }
+      return { done: true, value: undefined }
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
 /** How a watched stream may go on. */
 export interface Watch {
   /** A reader that does not take the next chunk within this time is given up, so that what is behind the stream is free again. */

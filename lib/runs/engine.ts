@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../errors.ts'
+import type { HttpClient } from '../net/http.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { type Artifact, putArtifact } from '../stores/objects/artifacts.ts'
 import { type Migration, migrate } from '../stores/postgres/migrate.ts'
@@ -110,6 +111,11 @@ export class RunEngine {
   /** What the engine works on; for what serves it beside any run. Closed with the engine. */
   get stores(): Stores {
     return this.#options.stores
+  }
+
+  /** The guarded client that it fetches with. */
+  get http(): HttpClient {
+    return this.#options.http
   }
 
   /** Announces the process and begins to look after its runs. */

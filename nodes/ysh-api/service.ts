@@ -4,6 +4,7 @@ import type { Proxies } from '../../lib/api/access/address.ts'
 import { withCors } from '../../lib/api/access/cors.ts'
 import type { Gate } from '../../lib/api/access/gate.ts'
 import type { ApiHandler, ApiRequest } from '../../lib/api/http.ts'
+import { problemResponse } from '../../lib/api/problem.ts'
 import type { ApiContext } from '../../lib/api/route.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
@@ -13,7 +14,6 @@ import type { StoresService } from '../kit/stores-service.ts'
 import { onUpgrade } from '../kit/upgrade.ts'
 import { isBelow, type Root } from './mounts.ts'
 import { apiRequest, bodyOf } from './receive.ts'
-import { refusal } from './refusal.ts'
 import { send } from './send.ts'
 
 /** What {@link ApiService} is made of. */
@@ -104,7 +104,7 @@ export class ApiService {
       const request = apiRequest(incoming, path, { proxies, signal: gone.signal })
       const answer = await bodyOf(incoming).then(
         (body) => handler({ ...request, body }),
-        (thrown: unknown) => refusal(PipelineError.from(thrown)),
+        (thrown: unknown) => problemResponse(PipelineError.from(thrown)),
       )
       await send(response, answer, headOnly)
     } catch (thrown) {
@@ -112,7 +112,7 @@ export class ApiService {
       if (gone.signal.aborted || response.destroyed) return
       log.error(`The API could not answer: ${error.code}: ${error.message}`, { error })
       if (response.headersSent) response.destroy()
-      else await send(response, refusal(error), headOnly).catch(() => response.destroy())
+      else await send(response, problemResponse(error), headOnly).catch(() => response.destroy())
     } finally {
       response.off('close', leave)
     }

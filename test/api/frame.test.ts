@@ -144,10 +144,8 @@ describe('the API’s frame', { timeout: 120_000 }, () => {
     assert.deepEqual([head.status, head.body], [200, undefined])
     assert.equal(head.headers['content-length'], whole.headers['content-length'])
     assert.equal(head.headers.etag, whole.headers.etag)
-    const options = await get('/things', { origin: 'https://page.example' }, 'OPTIONS')
-    assert.equal(options.status, 204)
-    assert.equal(options.headers['access-control-allow-methods'], 'GET')
-    assert.equal((await get('/things', {}, 'OPTIONS')).headers['access-control-allow-origin'], undefined)
+    const options = await get('/things', {}, 'OPTIONS')
+    assert.deepEqual([options.status, options.headers.allow], [204, 'GET, HEAD, OPTIONS'])
     assert.equal((await problem('/nothing', {}, 'OPTIONS')).status, 404)
   })
 
@@ -155,10 +153,9 @@ describe('the API’s frame', { timeout: 120_000 }, () => {
     const unknown = await problem('/things', { 'x-api-key': 'guessed' })
     assert.deepEqual([unknown.status, unknown.headers['www-authenticate']], [401, 'Bearer'])
     assert.equal((await problem('/things', { 'x-api-key': 'poor' })).code, 'API_SCOPE')
-    const { headers } = await get('/things', { origin: 'https://page.example' })
+    const { headers } = await get('/things')
     assert.equal(headers['ratelimit-remaining'], '99')
-    assert.equal(headers['access-control-allow-origin'], 'https://page.example')
-    assert.match(headers.vary ?? '', /origin.*authorization/)
+    assert.match(headers.vary ?? '', /authorization, x-api-key/)
     assert.match(headers['cache-control'] ?? '', /private/)
     assert.equal((await get('/docs', { 'x-api-key': '' })).status, 200, 'the page is public')
   })
@@ -328,7 +325,7 @@ describe('the API’s frame', { timeout: 120_000 }, () => {
         const { status } = await quiet.handle(requestOf(path, { headers, method: verb }))
         assert.ok(status < 500, `${status} for ${verb} ${path}`)
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 })

@@ -19,6 +19,7 @@ export function gateOf(keys: Record<string, readonly Scope[]> = { all: scopes })
       const caller: Caller = { id: `key:${key}`, name: key, scopes: new Set(allowed) }
       return { caller, headers: { 'ratelimit-remaining': '99' } }
     },
+    admitAnyone: async () => {},
     cors({ headers, method }) {
       if (headers.origin !== 'https://page.example') return {}
       const preflight = method === 'OPTIONS' ? { 'access-control-allow-methods': 'GET' } : {}

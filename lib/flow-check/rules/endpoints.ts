@@ -11,7 +11,7 @@ export const openEndpoint: Rule = {
       http: {
         reason: 'Nothing in the flow asks who calls __url__.',
         remedy:
-          'Set httpNodeAuth in settings.js, or check a header of the request in the next node; if it is meant to be open, switch this rule off for it.',
+          'Put a ysh-api-access behind it, set httpNodeAuth in settings.js, or check a header of the request in the next node; if it is meant to be open, switch this rule off for it.',
       },
       websocket: {
         reason: 'Anybody who reaches Node-RED can open this WebSocket.',
@@ -26,7 +26,7 @@ export const openEndpoint: Rule = {
       http: {
         reason: 'Nada no fluxo pergunta quem chama __url__.',
         remedy:
-          'Defina httpNodeAuth em settings.js, ou verifique um cabeçalho da requisição no nó seguinte; se deve ser aberto, desligue esta regra para ele.',
+          'Coloque um ysh-api-access depois dele, defina httpNodeAuth em settings.js, ou verifique um cabeçalho da requisição no nó seguinte; se deve ser aberto, desligue esta regra para ele.',
       },
       websocket: {
         reason: 'Qualquer um que alcance o Node-RED pode abrir este WebSocket.',
@@ -63,6 +63,7 @@ function asksWho(graph: FlowGraph, node: FlowNode): boolean {
     const inside = graph.nodes.filter(({ z }) => z === node.type.slice('subflow:'.length))
     return inside.some((one) => one.type !== 'ysh-run' && asksWho(graph, one))
   }
+  if (node.type === 'ysh-api-access') return true
   if (/jwt|auth|passport|hmac|signature/i.test(node.type)) return true
   if (node.type === 'function') return credential.test(textOf(node.func))
   if (node.type !== 'switch') return false

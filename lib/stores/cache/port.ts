@@ -1,3 +1,5 @@
+import type { Redis } from 'ioredis'
+
 /** A JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -11,6 +13,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  */
 export interface Cache {
   readonly kind: 'table' | 'redis'
+  /** The Redis behind it, for what only Redis can do; its keys begin with `prefix`. `run` throws the port's errors. */
+  readonly redis?: { prefix: string; run<T>(command: (redis: Redis) => Promise<T>): Promise<T> }
   get(key: string): Promise<Json | undefined>
   /**
    * `ttlMs` is required: nothing stays for ever; above 0 up to 366 days, parts of a millisecond count as one. Keys are 1 to

@@ -48,6 +48,7 @@ export function openRedisCache(options: RedisCacheOptions): Cache {
 
   return {
     kind: 'redis',
+    redis: { prefix, run: (command) => calls.run(() => connection.run(command)) },
     get: (key) =>
       calls.run(async () => {
         checkKey(key)

@@ -75,12 +75,15 @@ function described(dataset: string, rows: readonly PartRow[], view: readonly Vie
 }
 
 function describedColumn({ name, type }: ViewColumn, parts: readonly Version[]): DescribedColumn {
-  const declared = parts.flatMap(({ contract }) => contract.columns.filter((column) => column.name === name)).at(-1)
+  const declarations = parts.flatMap(({ contract }) => contract.columns.filter((column) => column.name === name))
+  const declared = declarations.at(-1)
+  const scales = declarations.flatMap(({ scale }) => scale ?? [])
   const kept = parts.some(({ columns }) => columns.some((column) => column.name === name))
   return {
     name,
     from: kept ? 'column' : declared === undefined ? 'part' : 'generated',
     type: declared?.type ?? typeOf(type),
+    scale: declared?.type === 'decimal' && scales.length > 0 ? Math.max(...scales) : null,
     unit: declared?.unit ?? null,
     description: declared?.description ?? null,
     nullable: kept ? !declared?.notNull : declared !== undefined,

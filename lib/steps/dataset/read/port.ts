@@ -40,6 +40,8 @@ export interface Head {
 export interface DescribedColumn extends QueryColumn {
   /** `column`: of the tables. `part`: the part's name. `generated`: when the source made the file. */
   from: 'column' | 'part' | 'generated'
+  /** Decimals kept, of several parts the most; null where the contract does not say, and for what is no decimal. */
+  scale: number | null
   unit: string | null
   description: { 'pt-BR': string; 'en-US': string } | null
   /** Whether a value may be missing. */
