@@ -2,9 +2,9 @@ import { PipelineError } from '../../errors.ts'
 import { provenanceOf } from '../../steps/dataset/read/describe.ts'
 import { readPage } from '../../steps/dataset/read/page.ts'
 import type { Described, Page, Provenance, Selection } from '../../steps/dataset/read/port.ts'
-import { DatasetReader, prepareDatasets } from '../../steps/dataset/read/reader.ts'
-import type { PostgresStore } from '../../stores/postgres/port.ts'
+import { type DatasetReader, prepareDatasets } from '../../steps/dataset/read/reader.ts'
 import type { ApiContext } from '../route.ts'
+import { readerOf } from '../routes/datasets/reader.ts'
 
 /** Where the schema and the rows come from. */
 export interface DatasetSource {
@@ -18,14 +18,8 @@ export interface DatasetSource {
   page(dataset: string, selection: Selection, options: { limit: number; after?: string }): Promise<Page>
 }
 
-const sources = new WeakMap<PostgresStore, DatasetSource>()
-
-/** The source over the stores of a context, the same one each time. */
-export function sourceOf({ stores, clock }: Pick<ApiContext, 'stores' | 'clock'>): DatasetSource {
-  const known = sources.get(stores.postgres) ?? makeSource(new DatasetReader(stores.postgres, clock))
-  sources.set(stores.postgres, known)
-  return known
-}
+/** The source over the stores of a context. */
+export const sourceOf = (context: ApiContext): DatasetSource => makeSource(readerOf(context))
 
 function makeSource(reader: DatasetReader): DatasetSource {
   return {
