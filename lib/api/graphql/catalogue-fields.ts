@@ -68,8 +68,7 @@ const DatasetType = new GraphQLObjectType<DatasetNames, GraphqlContext>({
     provenance: {
       type: new GraphQLNonNull(ProvenanceType),
       extensions: { complexity: ({ childComplexity }: { childComplexity: number }) => 5 + childComplexity },
-      resolve: ({ described: { dataset } }, _args, context) =>
-        context.turn(() => context.source.provenance(dataset)),
+      resolve: ({ described: { dataset } }, _args, context) => context.turn(() => context.source.provenance(dataset)),
     },
   },
 })

@@ -5,7 +5,15 @@ import { switchView } from '../../../lib/steps/dataset/load/view.ts'
 import { migrate } from '../../../lib/stores/postgres/migrate.ts'
 import type { PostgresStore } from '../../../lib/stores/postgres/port.ts'
 
-const types = { text: 'text', cnpj: 'text', integer: 'bigint', decimal: 'numeric', date: 'date', month: 'date', timestamp: 'timestamp' }
+const types = {
+  text: 'text',
+  cnpj: 'text',
+  integer: 'bigint',
+  decimal: 'numeric',
+  date: 'date',
+  month: 'date',
+  timestamp: 'timestamp',
+}
 type ColumnType = keyof typeof types
 
 /** A contract with these columns, such as `{ num_cnpj: 'cnpj' }`. */
