@@ -80,7 +80,7 @@ export function catalogueFields(datasets: readonly DatasetNames[]): GraphQLField
   })
   return {
     datasets: {
-      type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(DatasetType))),
+      type: new GraphQLList(new GraphQLNonNull(DatasetType)),
       description: 'What is held here.',
       extensions: complexity(Math.max(1, datasets.length)),
       resolve: (_source, _args, context) => {

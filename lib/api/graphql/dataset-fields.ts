@@ -188,7 +188,8 @@ function datasetField(
   })
   const columnOf = new Map(columns.map(({ field, column }) => [field, column.name]))
   return {
-    type: new GraphQLNonNull(pageType),
+    // may be missing, so that what goes wrong with it takes nothing else along
+    type: pageType,
     description: titleOf(described),
     args: {
       where: { type: filter, description: 'Which rows; left out: all.' },

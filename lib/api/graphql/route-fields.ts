@@ -1,6 +1,11 @@
 import { PipelineError } from '../../errors.ts'
 import { type Parser, parser } from '../../schema.ts'
-import type { GraphQLFieldConfig, GraphQLFieldConfigArgumentMap, GraphQLFieldConfigMap } from '../../vendor/graphql.ts'
+import {
+  type GraphQLFieldConfig,
+  type GraphQLFieldConfigArgumentMap,
+  type GraphQLFieldConfigMap,
+  GraphQLNonNull,
+} from '../../vendor/graphql.ts'
 import type { ApiRequest, ApiResponse } from '../http.ts'
 import type { Answer, Route } from '../route.ts'
 import { allow, type GraphqlContext } from './context.ts'
@@ -34,8 +39,10 @@ function routeField(route: Route, made: JsonTypes): GraphQLFieldConfig<unknown, 
     query: parser(route.query, `The arguments of ${route.id}`, 'API_PARAMETER'),
   }
   const about = [route.summary, route.description].filter((part) => part !== undefined)
+  const answer = made.output(route.answer, route.id)
   return {
-    type: made.output(route.answer, route.id),
+    // may be missing, so that what goes wrong with it takes nothing else along
+    type: answer instanceof GraphQLNonNull ? answer.ofType : answer,
     description: [...about, `The same as \`GET ${route.path}\`.`].join('\n\n'),
     args: { ...query.args, ...params.args },
     extensions: {
