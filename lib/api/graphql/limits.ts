@@ -86,38 +86,44 @@ function aliasRule(context: ValidationContext, most: number): ASTVisitor {
   }
 }
 
+/** A valid request. */
+export interface Priced {
+  schema: GraphQLSchema
+  document: DocumentNode
+  variables?: Record<string, unknown> | null | undefined
+  operationName?: string | null | undefined
+}
+
 /**
  * What a valid request costs, before it is carried out: variables, defaults and fragments counted in. Throws a GraphQLError when that is too
  * much, or when the variables are wrong.
  */
-export function checkCost(
-  request: {
-    schema: GraphQLSchema
-    document: DocumentNode
-    variables: unknown
-    operationName?: string | null | undefined
-  },
-  limits: GraphqlLimits,
-): number {
-  const { schema, document, variables, operationName } = request
-  const cost = getComplexity({
-    schema,
-    query: document,
-    variables: isRecord(variables) ? variables : {},
-    ...(typeof operationName === 'string' ? { operationName } : {}),
-    maxQueryNodes: mostNodes,
-    estimators: [
-      ({ field, childComplexity }) => (field.name === '__schema' ? introspectionCost + childComplexity : undefined),
-      fieldExtensionsEstimator(),
-      simpleEstimator({ defaultComplexity: 1 }),
-    ],
-  })
+export function checkCost(request: Priced, limits: GraphqlLimits): number {
+  const cost = costOf(request)
   if (cost <= limits.cost) return cost
   throw limitError(
     `The request costs ${cost}, but at most ${limits.cost} can be asked for: fewer rows (\`first\`) or fewer fields`,
   )
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+function costOf({ schema, document, variables, operationName }: Priced): number {
+  try {
+    return getComplexity({
+      schema,
+      query: document,
+      variables: variables ?? {},
+      ...(typeof operationName === 'string' ? { operationName } : {}),
+      maxQueryNodes: mostNodes,
+      estimators: [
+        ({ field, childComplexity }) => (field.name === '__schema' ? introspectionCost + childComplexity : undefined),
+        fieldExtensionsEstimator(),
+        simpleEstimator({ defaultComplexity: 1 }),
+      ],
+    })
+  } catch (error) {
+    if (error instanceof GraphQLError && error.message.includes('number of nodes')) {
+      throw limitError(`With its fragments unfolded the request has more than ${mostNodes} fields`)
+    }
+    throw error
+  }
 }
