@@ -27,6 +27,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ...group(
     kind(404, 'There is no such thing', true),
     ...['API_NO_ROUTE', 'API_NOT_FOUND', 'NO_COPY', 'UNKNOWN_DATASET', 'COLLECTION_UNKNOWN', 'RUN_UNKNOWN'],
+    'DISTRIBUTOR_UNKNOWN',
   ),
   ...group(kind(405, 'The path is not for this method', true), 'API_METHOD'),
   ...group(kind(406, 'There is no such format', true), 'API_FORMAT'),
@@ -41,6 +42,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
     ...['STORE_UNAVAILABLE', 'STORE_BUSY', 'STORE_CLOSED', 'STORE_LOCKED', 'STOPPED', 'CACHE_REFUSED'],
     'API_ISSUER_UNAVAILABLE',
     ...['MODEL_UNAVAILABLE', 'MODEL_MISSING', 'MODEL_BUSY', 'NOT_DEPLOYED'],
+    'API_ISSUER_UNAVAILABLE',
   ),
   ...group(kind(504, 'It took too long', true), 'API_TIMEOUT'),
   ...group(kind(504, 'It took too long', false), 'STORE_TIMEOUT', 'MODEL_TIMEOUT', 'TIMEOUT'),

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { createKey, listKeys, revokeKey } from '../api/access/keys.ts'
 import { PipelineError } from '../errors.ts'
 import { listRuns, listSteps } from '../runs/display.ts'
 import { listLetters, readLetter } from '../runs/letter-list.ts'
@@ -43,6 +44,9 @@ export async function openDatabase({ postgres, folder }: Pick<Command, 'postgres
       if (run === undefined) throw new PipelineError('RUN_UNKNOWN', `There is no run ${id}`)
       return { ...run, steps: await listSteps(store, id) }
     },
+    keys: () => listKeys(store),
+    createKey: (wanted, by) => createKey(store, wanted, by),
+    revokeKey: (id) => revokeKey(store, id),
     close: () => store.close(),
   }
 }

@@ -30,6 +30,13 @@ const runs = `ysh-pipeline runs list | show ID
   list       the newest runs; --flow ID, --state queued|running|waiting|done|failed|skipped|cancelled, --limit N
   show       one of them with its steps`
 
+const keys = `ysh-pipeline api-keys list | create --name NAME | revoke ID | generate
+
+  list       keys of the data API, without their secrets
+  create     makes one and shows it, once: --scopes datasets,documents,runs,events (all, when left out), --expires 2027-01-31 or 90d
+  revoke     ends one, for all processes at once
+  generate   only prints a new key, for the field "First key" of ysh-api or the file that YSH_API_KEY_FILE names`
+
 /** The help of `lint`. */
 export const lintHelp = `ysh-pipeline lint FILE…
 
@@ -44,10 +51,12 @@ export const lintHelp = `ysh-pipeline lint FILE…
 Exit codes: 0 nothing found that counts (errors; with --strict also warnings), 1 something was found, 2 a file cannot be read.`
 
 /** The help of a command. */
-export function helpOf(topic: 'dead-letters' | 'runs'): string {
-  const own = topic === 'runs' ? [runs, letters] : [letters, runs]
+export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
+  const texts = { 'dead-letters': letters, runs, 'api-keys': keys }
+  const { [topic]: own, ...others } = texts
   return [
-    ...own,
+    own,
+    ...Object.values(others),
     'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
     places,
     exits,

@@ -3,6 +3,7 @@ import { PipelineError } from '../errors.ts'
 import { type LetterFilter, letterFilters, letterSelection } from '../runs/letter-list.ts'
 import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
+import { generateKey, prepareKeys } from './api-keys.ts'
 import { openDatabase } from './database.ts'
 import { helpOf } from './help.ts'
 import { lint } from './lint.ts'
@@ -33,6 +34,10 @@ export async function main(args: readonly string[], io: Console): Promise<number
       out(helpOf(command.topic))
       return command.asked ? exits.done : exits.usage
     }
+    if (command.action === 'generate') {
+      out(generateKey(command))
+      return exits.done
+    }
     // What is asked is checked before anything is opened.
     const work = prepare(command, out)
     const target = command.nodeRed === undefined ? await openDatabase(command) : await openNodeRed(command.nodeRed)
@@ -44,7 +49,7 @@ export async function main(args: readonly string[], io: Console): Promise<number
   } catch (thrown) {
     const { code, message } = PipelineError.from(thrown)
     io.err(redact(`${code}: ${message}`))
-    return code === 'CLI_USAGE' || code === 'FILTER_INVALID' ? exits.usage : exits.failed
+    return ['CLI_USAGE', 'FILTER_INVALID', 'API_KEY_INVALID'].includes(code) ? exits.usage : exits.failed
   }
 }
 
@@ -55,6 +60,14 @@ const settled = ['flow', 'run', 'kind', 'item', 'code', 'since', 'limit']
 function prepare(command: Command, out: (text: string) => void): (target: Target) => Promise<number> {
   const { topic, action, ids, options, json } = command
   const print = (value: unknown, text: () => string) => out(json ? JSON.stringify(value, undefined, 2) : text())
+  if (topic === 'api-keys') {
+    const own = prepareKeys(action, action === 'revoke' ? one(ids) : '', given(options, ['name', 'scopes', 'expires']))
+    return async (target) => {
+      const { value, text } = await own(target, `cli ${whoami()}`)
+      print(value, () => text)
+      return exits.done
+    }
+  }
   if (topic === 'runs') {
     if (action === 'show') {
       const id = runFilters.parse({ id: one(ids) }).id ?? ''

@@ -1,3 +1,4 @@
+import type { ApiKey } from '../api/access/keys.ts'
 import { PipelineError } from '../errors.ts'
 import type { Letter } from '../runs/letter.ts'
 import { LetterErrorSchema } from '../runs/letter.ts'
@@ -45,6 +46,15 @@ const runLists = answers(Type.Object({ runs: Type.Array(Type.Unsafe<RunRow>(Type
 const shownRuns = answers(
   Type.Unsafe<ShownRun>(Type.Object({ ...run, steps: Type.Array(Type.Object({ node: Type.String() })) })),
 )
+const KeySchema = Type.Unsafe<ApiKey>(
+  Type.Object({
+    ...{ id: Type.String(), name: Type.String(), createdAt: Type.String() },
+    scopes: Type.Array(Type.String()),
+  }),
+)
+const keyLists = answers(Type.Object({ keys: Type.Array(KeySchema) }))
+const newKeys = answers(Type.Object({ key: Type.String(), row: KeySchema }))
+const shownKeys = answers(KeySchema)
 const tokens = answers(Type.Object({ access_token: Type.String() }))
 const errors = answers(Type.Object({ code: Type.String(), message: Type.String() }))
 
@@ -74,6 +84,9 @@ export async function openNodeRed({ url, token, user, password, stores }: NodeRe
     discard: (filter, by, reason) => post('ysh/dead-letters/discard', { ...filter, all: true, by, reason }, discards),
     runs: async ({ states, ...filter }) => (await get('ysh/runs', { ...filter, state: states?.[0] }, runLists)).runs,
     run: (id) => get(`ysh/runs/${encodeURIComponent(id)}`, {}, shownRuns),
+    keys: async () => (await get('ysh/api/keys', {}, keyLists)).keys,
+    createKey: (wanted, by) => post('ysh/api/keys', { ...wanted, by }, newKeys),
+    revokeKey: (id) => post(`ysh/api/keys/${encodeURIComponent(id)}/revoke`, {}, shownKeys),
     close: async () => {},
   }
 }

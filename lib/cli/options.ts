@@ -13,8 +13,8 @@ export interface NodeRedAccess {
 
 /** A command line, read. */
 export interface Command {
-  topic: 'dead-letters' | 'runs'
-  action: 'list' | 'show' | 'redrive' | 'discard'
+  topic: 'dead-letters' | 'runs' | 'api-keys'
+  action: 'list' | 'show' | 'redrive' | 'discard' | 'create' | 'revoke' | 'generate'
   ids: string[]
   /** Filter, `all`, `reason`. */
   options: Record<string, string | boolean>
@@ -43,42 +43,49 @@ const options = {
   state: text,
   limit: text,
   reason: text,
+  name: text,
+  scopes: text,
+  expires: text,
   all: { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
-const actions: Readonly<Record<Command['topic'], readonly string[]>> = {
+const actions: Readonly<Record<Command['topic'], readonly Command['action'][]>> = {
   'dead-letters': ['list', 'show', 'redrive', 'discard'],
   runs: ['list', 'show'],
+  'api-keys': ['list', 'create', 'revoke', 'generate'],
 }
+const allActions: readonly Command['action'][] = [...new Set(Object.values(actions).flat())]
 
 /**
  * Reads arguments and environment (arguments count more). Throws CLI_USAGE for what is unknown, and when it is not said, or said twice,
- * where the letters are.
+ * where the runs are.
  */
 export function parseCommand(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
   const { values, positionals } = parsed(args)
   const [topic, action, ...ids] = positionals
   const { postgres, folder, 'node-red': nodeRed, token, stores, json = false, help = false, ...filter } = values
   const base = { ids, options: filter, json, asked: help }
-  const isTopic = topic === 'dead-letters' || topic === 'runs'
+  const isTopic = topic === 'dead-letters' || topic === 'runs' || topic === 'api-keys'
   if (topic !== undefined && !isTopic) throw new PipelineError('CLI_USAGE', `There is no command ${topic}; see --help`)
   if (help || !isTopic) return { ...base, topic: topic ?? 'dead-letters', action: 'list', help: true }
-  if (action !== 'list' && action !== 'show' && action !== 'redrive' && action !== 'discard') {
+  const does = allActions.find((known) => known === action)
+  if (does === undefined) {
     throw new PipelineError('CLI_USAGE', `${topic} wants one of: ${actions[topic].join(', ')}`)
   }
-  if (!actions[topic].includes(action)) {
-    throw new PipelineError('CLI_USAGE', `${topic} has no ${action}, but: ${actions[topic].join(', ')}`)
+  if (!actions[topic].includes(does)) {
+    throw new PipelineError('CLI_USAGE', `${topic} has no ${does}, but: ${actions[topic].join(', ')}`)
   }
-  if (action === 'list' && ids.length > 0) throw new PipelineError('CLI_USAGE', `list takes no ids: ${ids.join(' ')}`)
+  if (does === 'list' && ids.length > 0) throw new PipelineError('CLI_USAGE', `list takes no ids: ${ids.join(' ')}`)
   const said = [postgres, folder, nodeRed].filter((place) => place !== undefined).length
   if (said > 1) throw new PipelineError('CLI_USAGE', 'Only one of --postgres, --folder and --node-red is possible')
   const places =
     said === 1
       ? { postgres, folder, nodeRed }
       : { postgres: env.YSH_POSTGRES, folder: env.YSH_FOLDER, nodeRed: env.YSH_NODE_RED }
-  const command: Command = { ...base, topic, action, help: false }
+  const command: Command = { ...base, topic, action: does, help: false }
+  if (does === 'generate') return command // needs no place
   // Of the environment the first that is set; a running Node-RED can always be asked.
   if (places.nodeRed) command.nodeRed = access(places.nodeRed, token ?? env.YSH_NODE_RED_TOKEN, stores, env)
   else if (places.postgres) command.postgres = places.postgres

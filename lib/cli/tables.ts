@@ -88,7 +88,8 @@ function lines(pairs: readonly (readonly [string, string | null])[]): string {
   return pairs.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(13)}${clean(value)}`])).join('\n')
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Columns side by side. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows.map((row) => row.map((value) => clean(value).replaceAll('\n', ' ')))]
   const widths = head.map((_, at) => Math.max(...all.map((row) => row[at]?.length ?? 0)))
   return all

@@ -1,3 +1,4 @@
+import type { ApiKey } from '../api/access/keys.ts'
 import type { Letter } from '../runs/letter.ts'
 import type { LetterFilter } from '../runs/letter-list.ts'
 import type { DiscardAnswer, RedriveAnswer } from '../runs/letter-settle.ts'
@@ -17,5 +18,18 @@ export interface Target {
   runs(filter: RunFilter): Promise<RunRow[]>
   /** Throws RUN_UNKNOWN. */
   run(id: string): Promise<ShownRun>
+  keys(): Promise<ApiKey[]>
+  /** The key itself is in this answer only. Throws API_KEY_INVALID. */
+  createKey(wanted: WantedKey, by: string): Promise<{ key: string; row: ApiKey }>
+  /** Throws API_KEY_UNKNOWN. */
+  revokeKey(id: string): Promise<ApiKey>
   close(): Promise<void>
+}
+
+/** What a new key is to be; checked where it is made. */
+export interface WantedKey {
+  name: string
+  scopes?: string[]
+  /** ISO. */
+  expiresAt?: string
 }

@@ -9,7 +9,11 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
  * Has upgrades on Node-RED's own server come to a handler when their path, below `httpNodeRoot`, is one of its own; others have theirs on the
  * same server and are left alone. Returns how to take it back.
  */
-export function onUpgrade(red: Red, mine: (path: string) => boolean, handler: UpgradeHandler): () => void {
+export function onUpgrade(
+  red: Pick<Red, 'server' | 'settings'>,
+  mine: (path: string) => boolean,
+  handler: UpgradeHandler,
+): () => void {
   const root = nodeRoot(red)
   const listener: UpgradeHandler = (request, socket, head) => {
     const path = URL.parse(request.url ?? '', 'http://localhost')?.pathname ?? ''

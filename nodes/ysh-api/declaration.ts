@@ -1,4 +1,6 @@
+import { OllamaSchema } from '../../lib/models/ollama-config.ts'
 import { Type } from '../../lib/schema.ts'
+import { CollectionName } from '../../lib/steps/vector/index-schema.ts'
 import { defineNode } from '../kit/declaration.ts'
 
 const list = (description: string, pattern?: string) =>
@@ -53,6 +55,8 @@ export const ApiNodeSchema = Type.Object(
     ),
     origins: list('Web pages of these origins may ask, such as https://app.example.com', '^https?://[^\\s/*]+$'),
     proxies: list('Addresses and ranges of proxies whose X-Forwarded-For is believed'),
+    collection: CollectionName,
+    ollama: Type.Optional(OllamaSchema),
   },
   { additionalProperties: false },
 )
@@ -61,7 +65,7 @@ export const declaration = defineNode({
   type: 'ysh-api',
   category: 'config',
   config: ApiNodeSchema,
-  references: { stores: { type: 'ysh-stores' } },
+  references: { stores: { type: 'ysh-stores' }, ollama: { type: 'ysh-ollama', required: false } },
   credentials: { firstKey: { type: 'password' } },
   labelFrom: 'root',
   form: [
@@ -83,5 +87,12 @@ export const declaration = defineNode({
       ],
     },
     { section: 'network', fields: [{ field: 'origins' }, { field: 'proxies' }] },
+    {
+      section: 'search',
+      fields: [
+        { field: 'collection', icon: 'files-o' },
+        { field: 'ollama', icon: 'server' },
+      ],
+    },
   ],
 })

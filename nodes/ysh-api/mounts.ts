@@ -41,7 +41,7 @@ export class Root {
  * Takes a root on the server of flows. One handler for all, made once: those of Express cannot be taken back. Returns the root and how to give
  * it back. Throws CONFIG when another node has it, or one above or below it, or the server is switched off.
  */
-export function takeRoot(red: Red, path: string): { root: Root; giveBack(): void } {
+export function takeRoot(red: Pick<Red, 'httpNode' | 'settings'>, path: string): { root: Root; giveBack(): void } {
   if (red.httpNode === undefined || red.settings.httpNodeRoot === false) {
     throw new PipelineError(
       'CONFIG',

@@ -50,7 +50,8 @@ export async function bodyOf(incoming: IncomingMessage & { body?: unknown }): Pr
     incoming.destroy()
   }, bodyMs)
   try {
-    for await (const chunk of incoming) {
+    // stays open when too much comes, so that this can be said
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
       const block = Buffer.from(chunk)
       bytes += block.length
       if (bytes > maxBody) throw tooLarge()

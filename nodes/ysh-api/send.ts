@@ -6,8 +6,9 @@ import type { ApiResponse } from '../../lib/api/http.ts'
 const slowMs = 60_000
 
 /**
- * Writes an answer. A stream goes out as fast as the reader takes it; when it fails in its middle, or the reader has gone or takes nothing for
- * a minute, the connection is broken off. Resolves when all is written, or nobody is there any more; rejects with what the stream threw.
+ * Writes an answer. A stream goes out as fast as the reader takes it; one who takes nothing for a minute is cut off. Resolves when all is
+ * written, or nobody is there any more. Rejects with what the stream threw: the caller then breaks the connection off, so that nobody takes a
+ * part for the whole.
  */
 export async function send(response: ServerResponse, answer: ApiResponse, headOnly: boolean): Promise<void> {
   const { status, headers, body } = answer
@@ -38,9 +39,6 @@ export async function send(response: ServerResponse, answer: ApiResponse, headOn
       if (gone.signal.aborted) break
     }
     if (!gone.signal.aborted) response.end()
-  } catch (error) {
-    response.destroy()
-    throw error
   } finally {
     response.off('close', leave)
     // not waited for: a generator that is asleep returns when it wakes

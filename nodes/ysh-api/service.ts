@@ -18,12 +18,13 @@ import { send } from './send.ts'
 
 /** What {@link ApiService} is made of. */
 export interface ApiServiceOptions {
-  red: Red
-  stores: StoresService
+  red: Pick<Red, 'server' | 'settings'>
+  stores: Pick<StoresService, 'engine'>
   gate: Gate
   root: Root
   proxies: Proxies
   log: Logger
+  search: ApiContext['search']
 }
 
 /** A connection that wants to become a WebSocket. */
@@ -52,7 +53,8 @@ export class ApiService {
   /** What the answers are made from. Waits for the stores; throws what they throw. */
   async context(signal?: AbortSignal): Promise<ApiContext> {
     const { stores } = await this.engine(signal)
-    return { stores, clock: { now: () => new Date() }, log: this.#options.log }
+    const { log, search } = this.#options
+    return { stores, clock: { now: () => new Date() }, log, search }
   }
 
   engine(signal?: AbortSignal): Promise<RunEngine> {

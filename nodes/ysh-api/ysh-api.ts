@@ -42,8 +42,10 @@ export default function (red: Red): void {
       })
       return () => ended.abort()
     })
+    const { collection, ollama } = config
+    const search = { collection, ...(ollama === undefined ? {} : { ollama }) }
     return {
-      service: new ApiService({ red, stores, gate, root, proxies, log }),
+      service: new ApiService({ red, stores, gate, root, proxies, log, search }),
       close() {
         withdraw()
         withdrawGate()

@@ -22,7 +22,7 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
   const log = memoryLog()
   before(async () => {
     surroundings = await openSurroundings('server')
-    const context = { stores: surroundings.stores, clock: { now: () => new Date() }, log }
+    const context = { stores: surroundings.stores, clock: { now: () => new Date() }, log, search: { collection: 'documentos' } }
     const info = { title: 'Data', version: '1.2.3', description: 'What is held.', root: '/api/v1' }
     api = createApi({ routes: datasetRoutes, gate: gateOf(), context: () => context, info, log })
     await publish(surroundings.stores.postgres, 1, total)
@@ -279,7 +279,7 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
     const query = fc.array(fc.tuple(name, suffix, value), { maxLength: 4 })
     await fc.assert(
       fc.asyncProperty(query, async (parts) => {
-        const search = new URLSearchParams(parts.map(([column, op, text]) => [`${column}${op}`, text]))
+        const search = new URLSearchParams(parts.map(([column, op, text]): [string, string] => [`${column}${op}`, text]))
         const { status, text } = await get(`/datasets/aneel.prova?limit=2&${search}`)
         assert.ok(status < 500, `${status} for ${search}: ${text.slice(0, 500)} ${log.lines.at(-1)}`)
       }),

@@ -76,7 +76,7 @@ describe('the API’s frame', { timeout: 120_000 }, () => {
     createApi({
       ...{ routes, gate: gateOf({ all: ['datasets', 'runs'], poor: ['runs'] }), log },
       info: { title: 'Test', version: '1', description: 'A test', root: '/api/v1' },
-      context: () => ({ stores: surroundings.stores, clock: { now: () => new Date() }, log }),
+      context: () => ({ stores: surroundings.stores, clock: { now: () => new Date() }, log, search: { collection: 'documentos' } }),
       answered: (record) => answered.push(record),
       ...more,
     })
@@ -304,7 +304,7 @@ describe('the API’s frame', { timeout: 120_000 }, () => {
     const quiet = createApi({
       ...{ routes, gate: gateOf(), info: { title: 't', version: '1', description: 'd', root: '/' } },
       log,
-      context: () => ({ stores: surroundings.stores, clock: { now: () => new Date() }, log }),
+      context: () => ({ stores: surroundings.stores, clock: { now: () => new Date() }, log, search: { collection: 'documentos' } }),
     })
     const target = fc.oneof(
       fc.string({ unit: 'binary' }).map((text) => `/${text}`),

@@ -3,8 +3,12 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { hashOf, idOfKey } from '../../lib/api/access/key.ts'
+import { findKey } from '../../lib/api/access/keys.ts'
 import { main } from '../../lib/cli/main.ts'
-import { openPostgres, type PostgresConfig } from '../../lib/stores/postgres/index.ts'
+import { letterMigrations } from '../../lib/runs/letter-migrations.ts'
+import { runMigrations } from '../../lib/runs/migrations.ts'
+import { migrate, openPostgres, type PostgresConfig } from '../../lib/stores/postgres/index.ts'
 import { embeddedFolder } from '../helpers/embedded-folder.ts'
 import { startPostgres } from '../helpers/postgres-server.ts'
 import { seedFailedRun } from './seeds.ts'
@@ -165,3 +169,64 @@ for (const kind of ['server', 'embedded'] as const) {
     })
   })
 }
+
+describe('ysh-pipeline api-keys', () => {
+  it('makes a key that a gate takes, lists it without its secret, and revokes it', async () => {
+    const server = await startPostgres()
+    const store = await openPostgres({ kind: 'server', url: server.url })
+    const at = ['--postgres', server.url]
+    try {
+      await migrate(store, [...runMigrations, ...letterMigrations])
+      const made = await run([
+        'api-keys',
+        'create',
+        '--name',
+        'robot',
+        '--scopes',
+        'datasets, runs',
+        '--expires',
+        '90d',
+        '--json',
+        ...at,
+      ])
+      assert.equal(made.code, 0, made.err)
+      const { key, id, scopes, expiresAt } = made.parsed()
+      assert.equal(idOfKey(String(key)), id)
+      assert.deepEqual(scopes, ['datasets', 'runs'])
+      assert.equal(Math.round((Date.parse(String(expiresAt)) - Date.now()) / 86_400_000), 90)
+      const found = await findKey(store, String(id))
+      assert.deepEqual([found?.valid, found?.hash.equals(hashOf(String(key)))], [true, true])
+      const list = await run(['api-keys', 'list', ...at])
+      assert.match(list.out, new RegExp(`${id} +robot +datasets,runs +good`))
+      assert.equal(list.out.includes(String(key)), false)
+      assert.equal((await run(['api-keys', 'revoke', String(id), ...at])).code, 0)
+      assert.match((await run(['api-keys', 'list', ...at])).out, /revoked/)
+      assert.equal((await findKey(store, String(id)))?.valid, false)
+      assert.match(
+        (await run(['api-keys', 'create', '--name', 'all', ...at])).out,
+        /^ysh_\w+\n\nShown only now\. all: datasets, documents/,
+      )
+      const unknown = await run(['api-keys', 'revoke', 'nobody', ...at])
+      assert.deepEqual([unknown.code, unknown.err.split(':')[0]], [1, 'API_KEY_UNKNOWN'])
+      for (const args of [
+        ['create'],
+        ['create', '--name', 'x', '--scopes', 'root'],
+        ['create', '--name', 'x', '--expires', 'soon'],
+        ['create', '--name', 'x', '--expires', '2020-01-01'],
+        ['list', '--name', 'x'],
+        ['revoke'],
+        ['redrive'],
+      ]) {
+        assert.equal((await run(['api-keys', ...args, ...at])).code, 2, args.join(' '))
+      }
+    } finally {
+      await store.close()
+      await server.stop()
+    }
+  })
+
+  it('only prints a key that is to be given to a process', async () => {
+    const { code, out } = await run(['api-keys', 'generate'])
+    assert.deepEqual([code, idOfKey(out)?.length], [0, 12])
+  })
+})

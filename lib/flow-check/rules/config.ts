@@ -5,8 +5,9 @@ import type { Hit, Rule } from '../rule.ts'
 export const references: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'ysh-alerts': { stores: 'ysh-stores' },
   'ysh-aneel-fetch': { stores: 'ysh-stores', portal: 'ysh-aneel-portal' },
-  'ysh-api': { stores: 'ysh-stores' },
+  'ysh-api': { stores: 'ysh-stores', ollama: 'ysh-ollama?' },
   'ysh-api-access': { api: 'ysh-api' },
+  'ysh-api-rest': { api: 'ysh-api' },
   'ysh-api-cache': { stores: 'ysh-stores' },
   'ysh-archive': { stores: 'ysh-stores' },
   'ysh-dataset-query': { stores: 'ysh-stores' },

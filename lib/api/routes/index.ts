@@ -1,0 +1,15 @@
+import type { AnyRoute } from '../route.ts'
+import { datasetRoutes } from './datasets/index.ts'
+import { documentRoutes } from './documents.ts'
+import { questionRoutes } from './questions.ts'
+import { runRoutes } from './runs.ts'
+import { searchRoutes } from './search.ts'
+
+/** All that the data API answers over REST. */
+export const allRoutes: readonly AnyRoute[] = [
+  ...datasetRoutes,
+  ...questionRoutes,
+  ...documentRoutes,
+  ...searchRoutes,
+  ...runRoutes,
+]
