@@ -169,8 +169,9 @@ export class Gatekeeper implements Gate {
       this.#options.log.debug('The use of a key was not noted', { id, error: PipelineError.from(error) })
     })
     const { name, scopes, leftMs } = found
+    const end = leftMs === null ? {} : { expires: new Date(this.#now() + leftMs) }
     return {
-      caller: { id: `key:${id}`, name, scopes: new Set(scopes) },
+      caller: { id: `key:${id}`, name, scopes: new Set(scopes), ...end },
       ms: leftMs ?? believedMs,
     }
   }
@@ -180,7 +181,7 @@ export class Gatekeeper implements Gate {
     if (tokens === undefined) throw unknown('No tokens are taken here, only API keys')
     const now = this.#now()
     const { caller, expires } = await tokens(token, new Date(now))
-    return { caller, ms: Math.max(1, expires * 1_000 - now) }
+    return { caller: { ...caller, expires: new Date(expires * 1_000) }, ms: Math.max(1, expires * 1_000 - now) }
   }
 }
 

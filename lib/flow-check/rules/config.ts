@@ -9,6 +9,7 @@ export const references: Readonly<Record<string, Readonly<Record<string, string>
   'ysh-api-access': { api: 'ysh-api' },
   'ysh-api-rest': { api: 'ysh-api' },
   'ysh-api-cache': { stores: 'ysh-stores' },
+  'ysh-api-websocket': { api: 'ysh-api' },
   'ysh-archive': { stores: 'ysh-stores' },
   'ysh-dataset-query': { stores: 'ysh-stores' },
   'ysh-dead-letter': { stores: 'ysh-stores' },
