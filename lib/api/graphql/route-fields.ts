@@ -19,7 +19,8 @@ const usualItems = 20
 /**
  * A query field for each route that answers JSON: its name is the route's `id`, its arguments the parameters of path and query, its type
  * that of the answer. A route is checked by its own schemas, asked as by HTTP, and needs its own scope; routes without one (they are about
- * the API itself), with POST, and those whose name is taken are left out.
+ * the API itself), with POST, and with parameters that only the request shows (the rows of a dataset, which have fields of their own) are left
+ * out.
  */
 export function routeFields(
   routes: readonly Route[],
@@ -27,7 +28,9 @@ export function routeFields(
   types: Names,
 ): GraphQLFieldConfigMap<unknown, GraphqlContext> {
   const made = new JsonTypes(types)
-  const served = routes.filter(({ method, scope }) => method === 'GET' && scope !== undefined && scope !== 'any')
+  const served = routes.filter(
+    ({ method, scope, query }) => method === 'GET' && scope !== undefined && scope !== 'any' && !isOpen(query),
+  )
   return Object.fromEntries(served.map((route) => [fields.give(route.id, route.id), routeField(route, made)]))
 }
 
@@ -139,6 +142,10 @@ async function jsonOf({ status, headers, body }: ApiResponse): Promise<unknown> 
 
 /** Most bytes of such an answer. */
 const mostBytes = 8 * 1024 * 1024
+
+function isOpen(schema: Route['query']): boolean {
+  return 'additionalProperties' in schema && schema.additionalProperties === true
+}
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
