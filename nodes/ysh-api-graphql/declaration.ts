@@ -1,6 +1,6 @@
 import { Type } from '../../lib/schema.ts'
-import { AnsweredSchema } from '../ysh-api-rest/declaration.ts'
 import { defineNode } from '../kit/declaration.ts'
+import { AnsweredSchema } from '../ysh-api-rest/declaration.ts'
 
 /** Bounds of what may be asked for, and what is told of it. */
 export const ApiGraphqlSchema = Type.Object(
