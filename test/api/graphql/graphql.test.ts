@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { forBrowsers } from '../../../lib/api/graphql/routes.ts'
-import { defineRoute, None } from '../../../lib/api/route.ts'
-import { PipelineError } from '../../../lib/errors.ts'
-import { Type } from '../../../lib/schema.ts'
 import {
   assertValidSchema,
   buildClientSchema,
   buildSchema,
   getIntrospectionQuery,
   type IntrospectionQuery,
-} from '../../../lib/vendor/graphql.ts'
+} from 'graphql'
+import { forBrowsers } from '../../../lib/api/graphql/routes.ts'
+import { defineRoute, None } from '../../../lib/api/route.ts'
+import { PipelineError } from '../../../lib/errors.ts'
+import { Type } from '../../../lib/schema.ts'
 import { openSurroundings, type Surroundings } from '../../runs/surroundings.ts'
 import { requestOf } from '../serve.ts'
 import { post, type Served, serveGraphql } from './asking.ts'
