@@ -9,6 +9,7 @@ export const references: Readonly<Record<string, Readonly<Record<string, string>
   'ysh-api': { stores: 'ysh-stores', ollama: 'ysh-ollama?' },
   'ysh-api-access': { api: 'ysh-api' },
   'ysh-api-rest': { api: 'ysh-api' },
+  'ysh-api-graphql': { api: 'ysh-api' },
   'ysh-api-cache': { stores: 'ysh-stores' },
   'ysh-api-websocket': { api: 'ysh-api' },
   'ysh-archive': { stores: 'ysh-stores' },
