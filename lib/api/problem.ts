@@ -48,6 +48,11 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
 ])
 
 const unknown = kind(500, 'Something went wrong here', false)
+/** All statuses that a problem can have, in order. */
+export const problemStatuses: readonly number[] = [
+  ...new Set([...kinds.values(), unknown].map(({ status }) => status)),
+].sort((a, b) => a - b)
+
 const documentation = 'https://github.com/ysh/node-red-data-pipeline/blob/main/docs/errors.md'
 
 /** RFC 9457. */

@@ -31,7 +31,7 @@ export interface Route<P extends Schema = Schema, Q extends Schema = Schema, A e
    * are refused; with `additionalProperties: true` they are the route's own business, in `raw.query`.
    */
   query: Q
-  /** The JSON answer; for OpenAPI and checked in tests. */
+  /** The JSON answer; for OpenAPI and checked in tests. {@link NoJson} where there is none, but only `formats`. */
   answer: A
   handle(request: RouteRequest<Infer<P>, Infer<Q>>, context: ApiContext): Promise<Answer<Infer<A>> | ApiResponse>
   /** What OpenAPI says of single things behind the path, such as one path for each dataset; asked for each served document. */
@@ -83,3 +83,6 @@ export function defineRoute<const P extends Schema, const Q extends Schema, cons
 
 /** For routes without parameters. */
 export const None = Type.Object({}, { additionalProperties: false })
+
+/** For routes that never answer in JSON. */
+export const NoJson = Type.Never()

@@ -54,11 +54,14 @@ export interface StepRef {
 }
 
 /** An error as the journal keeps it. */
-export const JournalErrorSchema = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  retryable: Type.Boolean(),
-})
+export const JournalErrorSchema = Type.Object(
+  {
+    code: Type.String(),
+    message: Type.String(),
+    retryable: Type.Boolean(),
+  },
+  { title: 'JournalError' },
+)
 /** {@link JournalErrorSchema} as a type. */
 export type JournalError = Infer<typeof JournalErrorSchema>
 

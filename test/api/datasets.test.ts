@@ -238,8 +238,13 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
     const { get: operation } = document.paths['/datasets/aneel.prova']
     const names: string[] = operation.parameters.map(({ name }: { name: string }) => name)
     assert.ok(names.includes('numero.gte') && names.includes('agente.contains') && names.includes('as_of'))
-    const row = operation.responses['200'].content['application/json'].schema.properties.rows.items
-    assert.deepEqual(row.properties.mes.type, ['string', 'null'])
+    assert.equal(operation.operationId, 'getRowsAneelProva')
+    const { schemas } = document.components
+    const answer = { $ref: '#/components/schemas/GetRowsAneelProvaAnswer' }
+    assert.deepEqual(operation.responses['200'].content['application/json'].schema, answer)
+    assert.deepEqual(schemas.GetRowsAneelProvaAnswer.properties.rows.items, { $ref: '#/components/schemas/AneelProva' })
+    assert.deepEqual(schemas.AneelProva.properties.mes.type, ['string', 'null'])
+    assert.deepEqual(schemas.AneelProva.required, [], '`fields` leaves columns out')
     const page = await get('/docs', { 'x-api-key': '' })
     assert.match(page.headers['content-security-policy'] ?? '', /default-src 'none'/)
     assert.doesNotMatch(page.text, /<script|https?:\/\/(?!github)/)

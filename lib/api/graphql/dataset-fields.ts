@@ -13,10 +13,10 @@ import {
   type GraphQLResolveInfo,
   GraphQLString,
 } from '../../vendor/graphql.ts'
+import { camel, Names, pascal } from '../names.ts'
 import { allow, type GraphqlContext } from './context.ts'
 import { conditionsOf, filterTypes, scalarOf } from './filters.ts'
 import { type Link, linksOf } from './links.ts'
-import { camel, Names, pascal } from './names.ts'
 import { ProvenanceType } from './provenance.ts'
 import { selectedFields } from './selection.ts'
 

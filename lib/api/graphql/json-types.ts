@@ -12,8 +12,8 @@ import {
   type GraphQLScalarType,
   GraphQLString,
 } from '../../vendor/graphql.ts'
+import { Names, pascal } from '../names.ts'
 import type { GraphqlContext } from './context.ts'
-import { Names, pascal } from './names.ts'
 import { ProvenanceType } from './provenance.ts'
 import { BigInt64, DateText, DateTime, JsonValue } from './scalars.ts'
 

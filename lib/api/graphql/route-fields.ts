@@ -7,11 +7,11 @@ import {
   GraphQLNonNull,
 } from '../../vendor/graphql.ts'
 import type { ApiRequest, ApiResponse } from '../http.ts'
-import type { Answer, Route } from '../route.ts'
+import { Names } from '../names.ts'
+import { type Answer, NoJson, type Route } from '../route.ts'
 import { allow, type GraphqlContext } from './context.ts'
 import { statementCost } from './dataset-fields.ts'
 import { JsonTypes } from './json-types.ts'
-import { Names } from './names.ts'
 
 /** Items that an answer without a `limit` is taken to have, for the cost. */
 const usualItems = 20
@@ -29,7 +29,8 @@ export function routeFields(
 ): GraphQLFieldConfigMap<unknown, GraphqlContext> {
   const made = new JsonTypes(types)
   const served = routes.filter(
-    ({ method, scope, query }) => method === 'GET' && scope !== undefined && scope !== 'any' && !isOpen(query),
+    ({ method, scope, query, answer }) =>
+      method === 'GET' && scope !== undefined && scope !== 'any' && answer !== NoJson && !isOpen(query),
   )
   return Object.fromEntries(served.map((route) => [fields.give(route.id, route.id), routeField(route, made)]))
 }

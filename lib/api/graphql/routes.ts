@@ -1,7 +1,7 @@
 import { Type } from '../../schema.ts'
 import { printSchema } from '../../vendor/graphql.ts'
 import type { ApiRequest } from '../http.ts'
-import { type AnyRoute, defineRoute, None } from '../route.ts'
+import { type AnyRoute, defineRoute, NoJson, None } from '../route.ts'
 import type { Graphql } from './graphql.ts'
 import { graphqlPage } from './page.ts'
 
@@ -34,7 +34,7 @@ export function graphqlRoutes(graphql: Graphql): AnyRoute[] {
         params: None,
         query: None,
       },
-      ...{ answer: Type.String(), formats: ['text/plain'] },
+      ...{ answer: NoJson, formats: ['text/plain'] },
       summary: 'The schema of GraphQL as text',
       async handle(_request, context) {
         const schema = await graphql.schema(context)
@@ -47,7 +47,7 @@ export function graphqlRoutes(graphql: Graphql): AnyRoute[] {
     }),
     defineRoute({
       ...{ method: 'GET', path: pagePath, id: 'getGraphqlPage', params: None, query: Anything },
-      ...{ answer: Type.String(), formats: ['text/html'] },
+      ...{ answer: NoJson, formats: ['text/html'] },
       summary: 'A page to read the schema and to ask',
       handle: async () => graphqlPage(graphql.limits),
     }),

@@ -12,13 +12,13 @@ import {
   validateSchema,
 } from '../../vendor/graphql.ts'
 import type { ApiEvent } from '../events/hub.ts'
+import { Names } from '../names.ts'
 import type { AnyRoute } from '../route.ts'
 import { catalogueFields } from './catalogue-fields.ts'
 import type { GraphqlContext } from './context.ts'
 import { datasetFields, nameDatasets } from './dataset-fields.ts'
 import { eventFields } from './event-fields.ts'
 import { filterTypes } from './filters.ts'
-import { Names } from './names.ts'
 import { routeFields } from './route-fields.ts'
 import { BigInt64, Cnpj, DateText, DateTime, Decimal, JsonValue, Month, Timestamp } from './scalars.ts'
 

@@ -1,5 +1,8 @@
 import type { Schema } from '../../schema.ts'
-import type { AnyRoute, ConcretePath } from '../route.ts'
+import { Names } from '../names.ts'
+import { problemStatuses } from '../problem.ts'
+import { type AnyRoute, type ConcretePath, NoJson } from '../route.ts'
+import { NamedSchemas } from './components.ts'
 
 /** What the document says of the whole. */
 export interface Info {
@@ -40,7 +43,7 @@ export interface Document {
   jsonSchemaDialect: string
   servers: { url: string }[]
   paths: Record<string, Record<string, Operation>>
-  components: Record<string, object>
+  components: { schemas: Record<string, object> } & Record<string, object>
 }
 
 /** Paths that stand for a route with its placeholders filled in. */
@@ -52,13 +55,19 @@ export interface Expanded {
 /** The OpenAPI 3.1 document of routes; TypeBox's schemas are JSON Schema 2020-12 and go in as they are. */
 export function documentOf(info: Info, routes: readonly AnyRoute[], expanded: readonly Expanded[]): Document {
   const paths: Document['paths'] = {}
+  const schemas = new NamedSchemas(components.schemas)
+  const ids = new Names()
   const add = (path: string, method: string, operation: Operation) => {
     paths[path] = { ...paths[path], [method.toLowerCase()]: operation }
   }
+  const named = ({ id, answer, ...what }: Described): Described => {
+    const own = ids.give(id, what.path)
+    return { ...what, id: own, answer: answer === NoJson ? answer : schemas.of(answer, `${own} answer`) }
+  }
   for (const route of routes)
-    add(route.path, route.method, operationOf(route, route, parametersOf(route.params, 'path')))
+    add(route.path, route.method, operationOf(route, named(route), parametersOf(route.params, 'path')))
   for (const { route, paths: concrete } of expanded) {
-    for (const each of concrete) add(each.path, route.method, operationOf(route, each, []))
+    for (const each of concrete) add(each.path, route.method, operationOf(route, named(each), []))
   }
   return {
     openapi: '3.1.0',
@@ -66,17 +75,15 @@ export function documentOf(info: Info, routes: readonly AnyRoute[], expanded: re
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     servers: [{ url: info.root }],
     paths,
-    components,
+    components: { ...components, schemas: schemas.schemas },
   }
 }
 
-function operationOf(
-  route: AnyRoute,
-  what: Pick<ConcretePath, 'path' | 'id' | 'summary' | 'description' | 'query' | 'answer'>,
-  inPath: DocumentParameter[],
-): Operation {
-  const content: Record<string, object> = { 'application/json': { schema: what.answer } }
-  for (const format of route.formats ?? []) content[format] = { schema: { type: 'string' } }
+type Described = Pick<ConcretePath, 'path' | 'id' | 'summary' | 'description' | 'query' | 'answer'>
+
+function operationOf(route: AnyRoute, what: Described, inPath: DocumentParameter[]): Operation {
+  const content: Record<string, object> = what.answer === NoJson ? {} : { 'application/json': { schema: what.answer } }
+  for (const format of route.formats ?? []) content[format] = isText(format) ? { schema: { type: 'string' } } : {}
   const needs = route.scope === undefined ? '' : `Needs the scope \`${route.scope}\`.`
   const description = [what.description, needs].filter((text) => text !== undefined && text !== '').join('\n\n')
   return {
@@ -92,10 +99,23 @@ function operationOf(
       ...(route.method === 'GET'
         ? { 304: { description: 'The caller has it: If-None-Match or If-Modified-Since' } }
         : {}),
-      default: { $ref: '#/components/responses/Problem' },
+      ...Object.fromEntries(failuresOf(route).map((status) => [status, { $ref: '#/components/responses/Problem' }])),
     },
   }
 }
+
+/** One by one, not as `default`: so generated clients tell an answer from a problem by its status. */
+function failuresOf({ method, scope }: AnyRoute): number[] {
+  const never = [
+    // for a path there is, and a method that it has
+    405,
+    ...(scope === undefined ? [401] : []),
+    ...(method === 'GET' ? [408, 413] : []),
+  ]
+  return problemStatuses.filter((status) => !never.includes(status))
+}
+
+const isText = (type: string) => /^text\/|json/.test(type)
 
 const text = (description: string) => ({ description, schema: { type: 'string' } })
 const answerHeaders = {
@@ -107,8 +127,9 @@ function parametersOf(schema: Schema, place: DocumentParameter['in']): DocumentP
   const { properties = {}, required = [], additionalProperties } = shapeOf(schema)
   const declared = Object.entries(properties).map(([name, property]): DocumentParameter => {
     const { description, ...rest } = property
+    const isNeeded = required.includes(name) && property.default === undefined
     return {
-      ...{ name, in: place, required: place === 'path' || required.includes(name) },
+      ...{ name, in: place, required: place === 'path' || isNeeded },
       ...(typeof description === 'string' ? { description } : {}),
       schema: rest,
       ...(rest.type === 'array' ? { style: 'form', explode: false } : {}),

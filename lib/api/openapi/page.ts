@@ -2,7 +2,6 @@ import type { Document, DocumentParameter, Operation } from './document.ts'
 
 /** The document as one page: no script, nothing from elsewhere, readable on a telephone. */
 export function pageOf(document: Document): string {
-  const root = document.servers[0]?.url ?? ''
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   )
@@ -10,7 +9,7 @@ export function pageOf(document: Document): string {
   const sections = tags.map((tag) => {
     const parts = operations
       .filter(({ operation }) => operation.tags[0] === tag)
-      .map(({ path, method, operation }) => operationHtml(root, path, method, operation))
+      .map(({ path, method, operation }) => operationHtml(document, path, method, operation))
     return `<section id="${html(tag)}"><h2>${html(tag)}</h2>${parts.join('')}</section>`
   })
   const { title, version, description } = document.info
@@ -22,8 +21,11 @@ Errors are <code>application/problem+json</code> with a stable <code>code</code>
 <nav>${tags.map((tag) => `<a href="#${html(tag)}">${html(tag)}</a>`).join(' ')}</nav></header><main>${sections.join('')}</main></body></html>`
 }
 
-function operationHtml(root: string, path: string, method: string, operation: Operation): string {
+const rootOf = ({ servers }: Document) => servers[0]?.url ?? ''
+
+function operationHtml(document: Document, path: string, method: string, operation: Operation): string {
   const { summary, description = '', parameters, security } = operation
+  const root = rootOf(document)
   const verb = method.toUpperCase()
   const rows = parameters.map(parameterHtml).join('')
   const table =
@@ -32,7 +34,7 @@ function operationHtml(root: string, path: string, method: string, operation: Op
       : `<table><thead><tr><th>Parameter</th><th>Type</th><th>Meaning</th></tr></thead><tbody>${rows}</tbody></table>`
   return `<details id="${html(operation.operationId)}"><summary><b>${verb}</b> <code>${html(path)}</code> ${html(summary)}</summary>
 ${paragraphs(description)}<pre><code>${html(curlOf(root, path, verb, security.length > 0))}</code></pre>
-${table}${answersHtml(operation)}</details>`
+${table}${answersHtml(operation, document)}</details>`
 }
 
 function curlOf(root: string, path: string, verb: string, secured: boolean): string {
@@ -48,15 +50,23 @@ function parameterHtml({ name, in: place, required, description = '', schema }: 
   return `<tr><td><code>${html(name)}</code>${shown}</td><td>${html(typeOf(schema))}</td><td>${inline(description)}</td></tr>`
 }
 
-function answersHtml({ responses }: Operation): string {
+function answersHtml({ responses }: Operation, document: Document): string {
   const found: { content?: Record<string, { schema?: object }> } = responses['200'] ?? {}
   const formats = Object.keys(found.content ?? {})
   const schema = found.content?.['application/json']?.schema
   const shown =
     schema === undefined
       ? ''
-      : `<details><summary>JSON Schema</summary><pre><code>${html(JSON.stringify(schema, null, 1))}</code></pre></details>`
+      : `<details><summary>JSON Schema</summary><pre><code>${html(JSON.stringify(schema, whole(document), 1))}</code></pre></details>`
   return `<p>Answers with ${formats.map((format) => `<code>${html(format)}</code>`).join(', ')}.</p>${shown}`
+}
+
+/** For JSON.stringify: named schemas where they are referred to, so that each answer can be read alone. */
+function whole({ components: { schemas } }: Document): (key: string, value: unknown) => unknown {
+  return (_, value) => {
+    const of: { $ref?: unknown } = Object(value)
+    return typeof of.$ref === 'string' ? (schemas[of.$ref.replace(/^.*\//, '')] ?? value) : value
+  }
 }
 
 /** A few words for a schema. */

@@ -1,5 +1,5 @@
 import { type Schema, Type } from '../../schema.ts'
-import { type AnyRoute, type ApiContext, defineRoute, None } from '../route.ts'
+import { type AnyRoute, type ApiContext, defineRoute, NoJson, None } from '../route.ts'
 import { type Document, documentOf, type Expanded, type Info } from './document.ts'
 import { pageOf } from './page.ts'
 
@@ -31,7 +31,7 @@ export function openApiRoutes(info: Info, declared: () => readonly AnyRoute[]): 
       },
     }),
     defineRoute({
-      ...{ method: 'GET', path: '/docs', id: 'getDocs', params: None, query: None, answer: Type.String() },
+      ...{ method: 'GET', path: '/docs', id: 'getDocs', params: None, query: None, answer: NoJson },
       summary: 'This document as a page',
       formats: ['text/html'],
       async handle({ raw }, context) {

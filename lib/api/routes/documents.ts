@@ -3,20 +3,23 @@ import { parser, Type } from '../../schema.ts'
 import { type KnownDocument, listDocuments, readDocument } from '../../steps/pdf/catalogue.ts'
 import { PdfOutputSchema } from '../../steps/pdf/step-schema.ts'
 import { getArtifact } from '../../stores/objects/artifacts.ts'
-import { type ApiContext, defineRoute, None } from '../route.ts'
+import { type ApiContext, defineRoute, NoJson, None } from '../route.ts'
 
 const { outcome, source, name, pages, read, ocrPages, language, tables, formulas, unread, records, problems } =
   PdfOutputSchema.properties
-const DocumentSchema = Type.Object({
-  id: Type.String({ description: 'SHA-256 of its bytes' }),
-  ...{ name, source, language, pages, tables, formulas, records },
-  bytes: Type.Integer(),
-  extractedAt: Type.String(),
-  retrievedAt: Type.Union([Type.String(), Type.Null()]),
-  indexed: Type.Array(Type.Object({ collection: Type.String(), document: Type.String(), title: Type.String() }), {
-    description: 'Where it can be searched',
-  }),
-})
+const DocumentSchema = Type.Object(
+  {
+    id: Type.String({ description: 'SHA-256 of its bytes' }),
+    ...{ name, source, language, pages, tables, formulas, records },
+    bytes: Type.Integer(),
+    extractedAt: Type.String(),
+    retrievedAt: Type.Union([Type.String(), Type.Null()]),
+    indexed: Type.Array(Type.Object({ collection: Type.String(), document: Type.String(), title: Type.String() }), {
+      description: 'Where it can be searched',
+    }),
+  },
+  { title: 'Document' },
+)
 const Id = Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the document' }) })
 
 const positions = parser(
@@ -96,7 +99,7 @@ const extraction = defineRoute({
     'JSON lines: the first one of the document, one for each page, the last one of what goes over pages. Places are in points from the page’s top left.',
   params: Id,
   query: None,
-  answer: Type.Unknown(),
+  answer: NoJson,
   formats: ['application/x-ndjson'],
   async handle({ params, raw }, context) {
     const { manifest } = await known(params.id, context)
@@ -112,7 +115,7 @@ const file = defineRoute({
   summary: 'The document itself, as it was fetched',
   params: Id,
   query: None,
-  answer: Type.Unknown(),
+  answer: NoJson,
   formats: ['application/pdf'],
   async handle({ params, raw }, context) {
     const { manifest } = await known(params.id, context)

@@ -9,17 +9,20 @@ const Time = Type.Union([Type.String(), Type.Null()])
 const Fault = Type.Union([JournalErrorSchema, Type.Null()])
 const Anything = Type.Unsafe<Json>(Type.Unknown())
 const State = Type.Enum(['queued', 'running', 'waiting', 'done', 'failed', 'skipped', 'cancelled'])
-const RunSchema = Type.Object({
-  id: Type.String(),
-  flow: Type.String({ description: 'Id of the trigger node' }),
-  slot: Type.String({ description: 'The instant that was due, or the key of the event' }),
-  trigger: Type.Enum(['schedule', 'manual', 'event', 'message']),
-  state: State,
-  error: Fault,
-  summary: Anything,
-  createdAt: Type.String(),
-  finishedAt: Time,
-})
+const RunSchema = Type.Object(
+  {
+    id: Type.String(),
+    flow: Type.String({ description: 'Id of the trigger node' }),
+    slot: Type.String({ description: 'The instant that was due, or the key of the event' }),
+    trigger: Type.Enum(['schedule', 'manual', 'event', 'message']),
+    state: State,
+    error: Fault,
+    summary: Anything,
+    createdAt: Type.String(),
+    finishedAt: Time,
+  },
+  { title: 'Run' },
+)
 
 const list = defineRoute({
   method: 'GET',

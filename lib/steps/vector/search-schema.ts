@@ -60,35 +60,41 @@ const BoxSchema = Type.Object({
 })
 
 /** Where a hit stands, so that a person can look it up. */
-export const CitationSchema = Type.Object({
-  document: Type.String(),
-  title: Type.String(),
-  /** From 1; where the document has pages. */
-  page: Type.Optional(Type.Integer()),
-  /** In points from the page's top left. */
-  box: Type.Optional(BoxSchema),
-  /** Where the document was fetched from; empty where it was not. */
-  url: Type.String(),
-  /** Of the document's bytes. */
-  sha256: Type.String(),
-  retrievedAt: Type.String(),
-  /** Where the text is not the document's but a model's about it: what the model was asked for, such as `summarise`. */
-  task: Type.Optional(Type.String()),
-})
+export const CitationSchema = Type.Object(
+  {
+    document: Type.String(),
+    title: Type.String(),
+    /** From 1; where the document has pages. */
+    page: Type.Optional(Type.Integer()),
+    /** In points from the page's top left. */
+    box: Type.Optional(BoxSchema),
+    /** Where the document was fetched from; empty where it was not. */
+    url: Type.String(),
+    /** Of the document's bytes. */
+    sha256: Type.String(),
+    retrievedAt: Type.String(),
+    /** Where the text is not the document's but a model's about it: what the model was asked for, such as `summarise`. */
+    task: Type.Optional(Type.String()),
+  },
+  { title: 'Citation' },
+)
 
-export const HitSchema = Type.Object({
-  /** From 1, as in `context`. */
-  number: Type.Integer(),
-  text: Type.String(),
-  headings: Type.Array(Type.String()),
-  kind: Type.String(),
-  /** Of the fusion: only comparable within this answer. */
-  score: Type.Number(),
-  /** Place in each half's list, from 1; left out where it is in none. */
-  ranks: Type.Object({ dense: Type.Optional(Type.Integer()), lexical: Type.Optional(Type.Integer()) }),
-  citation: CitationSchema,
-  facets: Type.Record(Type.String(), Type.Unknown()),
-})
+export const HitSchema = Type.Object(
+  {
+    /** From 1, as in `context`. */
+    number: Type.Integer(),
+    text: Type.String(),
+    headings: Type.Array(Type.String()),
+    kind: Type.String(),
+    /** Of the fusion: only comparable within this answer. */
+    score: Type.Number(),
+    /** Place in each half's list, from 1; left out where it is in none. */
+    ranks: Type.Object({ dense: Type.Optional(Type.Integer()), lexical: Type.Optional(Type.Integer()) }),
+    citation: CitationSchema,
+    facets: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { title: 'Hit' },
+)
 export type Hit = Infer<typeof HitSchema>
 
 /** What the step sends on. */

@@ -9,24 +9,27 @@ import { suffixesOf } from './selection.ts'
 
 const nullable = <const S extends Parameters<typeof Type.Union>[0][number]>(schema: S) =>
   Type.Union([schema, Type.Null()])
-const Words = Type.Object({ 'pt-BR': Type.String(), 'en-US': Type.String() })
+const Words = Type.Object({ 'pt-BR': Type.String(), 'en-US': Type.String() }, { title: 'Words' })
 
 const listRoute = defineRoute({
   ...{ method: 'GET', path: '/datasets', id: 'listDatasets', scope: 'datasets', params: None, query: None },
   summary: 'What datasets are held',
   answer: Type.Object({
     datasets: Type.Array(
-      Type.Object({
-        dataset: Type.String({ description: 'Its name' }),
-        title: Words,
-        cadence: nullable(Type.String({ description: 'How often its source is published' })),
-        rows: Type.Integer(),
-        version: Type.Integer(),
-        publishedAt: Type.String({ format: 'date-time' }),
-        ageSeconds: Type.Number(),
-        tier: Type.String(),
-        attribution: Type.String(),
-      }),
+      Type.Object(
+        {
+          dataset: Type.String({ description: 'Its name' }),
+          title: Words,
+          cadence: nullable(Type.String({ description: 'How often its source is published' })),
+          rows: Type.Integer(),
+          version: Type.Integer(),
+          publishedAt: Type.String({ format: 'date-time' }),
+          ageSeconds: Type.Number(),
+          tier: Type.String(),
+          attribution: Type.String(),
+        },
+        { title: 'HeldDataset' },
+      ),
     ),
   }),
   async handle(_request, context) {
@@ -57,15 +60,18 @@ const schemaRoute = defineRoute({
     key: Type.Array(Type.String(), { description: 'What tells rows apart; empty where nothing does' }),
     notes: Type.Array(Type.String()),
     columns: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        type: Type.String(),
-        scale: nullable(Type.Integer()),
-        unit: nullable(Type.String()),
-        description: nullable(Words),
-        nullable: Type.Boolean(),
-        filters: Type.Array(Type.String(), { description: 'Suffixes beside `column=value`' }),
-      }),
+      Type.Object(
+        {
+          name: Type.String(),
+          type: Type.String(),
+          scale: nullable(Type.Integer()),
+          unit: nullable(Type.String()),
+          description: nullable(Words),
+          nullable: Type.Boolean(),
+          filters: Type.Array(Type.String(), { description: 'Suffixes beside `column=value`' }),
+        },
+        { title: 'Column' },
+      ),
     ),
     row: Type.Object({}, { additionalProperties: true, description: 'JSON Schema 2020-12' }),
     provenance: ProvenanceSchema,

@@ -1,5 +1,6 @@
 import { type Schema, Type } from '../../../schema.ts'
 import type { Described, DescribedColumn } from '../../../steps/dataset/read/port.ts'
+import { pascal } from '../../names.ts'
 import { ProvenanceSchema } from '../../provenance.ts'
 import type { ConcretePath } from '../../route.ts'
 import { controls, suffixesOf } from './selection.ts'
@@ -61,10 +62,11 @@ export function concretePath(described: Described): ConcretePath {
   const notes = contract.notes.map((note) => `- ${note}`).join('\n')
   return {
     path: `/datasets/${dataset}`,
-    id: `getRows_${dataset}`,
+    id: `getRows${pascal(dataset)}`,
     summary: contract.title['en-US'],
     description: [contract.title['pt-BR'], contract.attribution, notes].filter((text) => text !== '').join('\n\n'),
     query: Type.Object({ ...controls, ...Object.fromEntries(filters) }, { additionalProperties: false }),
-    answer: pageSchema(rowSchema(described)),
+    // `fields` leaves columns out
+    answer: pageSchema({ ...rowSchema(described), required: [] }),
   }
 }

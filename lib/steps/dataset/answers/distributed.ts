@@ -66,19 +66,29 @@ const TotalsParams = Type.Object(
 type TotalsParams = Infer<typeof TotalsParams>
 
 const Dimension = Type.Optional(nullable(Type.String()))
-const TotalSchema = Type.Object({
-  ...{
-    uf: Dimension,
-    region: Dimension,
-    municipality: Dimension,
-    distributor: Dimension,
-    class: Dimension,
-    subgroup: Dimension,
+const TotalSchema = Type.Object(
+  {
+    ...{
+      uf: Dimension,
+      region: Dimension,
+      municipality: Dimension,
+      distributor: Dimension,
+      class: Dimension,
+      subgroup: Dimension,
+    },
+    ...{
+      modality: Dimension,
+      kind: Dimension,
+      size: Dimension,
+      consumer: Dimension,
+      month: Dimension,
+      year: Dimension,
+    },
+    units: Type.Integer({ description: 'Units as published: a repeated code counts twice' }),
+    powerKw: nullable(Type.Number({ description: 'Installed power in kW' })),
   },
-  ...{ modality: Dimension, kind: Dimension, size: Dimension, consumer: Dimension, month: Dimension, year: Dimension },
-  units: Type.Integer({ description: 'Units as published: a repeated code counts twice' }),
-  powerKw: nullable(Type.Number({ description: 'Installed power in kW' })),
-})
+  { title: 'DistributedTotal' },
+)
 
 /** Units and power of distributed generation, added up by what is wanted. The last six months are provisional. */
 export const distributedTotals = defineQuestion({
@@ -138,18 +148,21 @@ async function conditionsOf(ask: Ask, params: TotalsParams, values: unknown[]): 
   return found
 }
 
-const MonthSchema = Type.Object({
-  sig_uf: nullable(Type.String()),
-  cod_municipio_ibge: nullable(Type.String()),
-  nom_municipio: nullable(Type.String()),
-  dsc_classe_consumo: nullable(Type.String()),
-  mes: nullable(Type.String({ description: 'Month of connection, as its first day; null for units without a date' })),
-  quantidade: Type.Integer(),
-  potencia_kw: nullable(Type.Number()),
-  quantidade_acumulada: nullable(Type.Integer()),
-  potencia_acumulada_kw: nullable(Type.Number()),
-  potencia_acumulada_municipio_kw: nullable(Type.Number()),
-})
+const MonthSchema = Type.Object(
+  {
+    sig_uf: nullable(Type.String()),
+    cod_municipio_ibge: nullable(Type.String()),
+    nom_municipio: nullable(Type.String()),
+    dsc_classe_consumo: nullable(Type.String()),
+    mes: nullable(Type.String({ description: 'Month of connection, as its first day; null for units without a date' })),
+    quantidade: Type.Integer(),
+    potencia_kw: nullable(Type.Number()),
+    quantidade_acumulada: nullable(Type.Integer()),
+    potencia_acumulada_kw: nullable(Type.Number()),
+    potencia_acumulada_municipio_kw: nullable(Type.Number()),
+  },
+  { title: 'DistributedMonth' },
+)
 
 /** Distributed generation of one municipality by class and month, with what accumulates: `aneel.mmgd_municipio_mes`. */
 export const distributedMonths = defineQuestion({

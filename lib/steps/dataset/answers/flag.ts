@@ -2,19 +2,22 @@ import { Type } from '../../../schema.ts'
 import { Day, defineQuestion, nullable, numbersOf } from './question.ts'
 
 /** The tariff flag of a day's month; see docs/views.md. Without taxes. */
-const FlagSchema = Type.Object({
-  competencia: Type.String({ description: 'Month, as its first day' }),
-  situacao: Type.Enum(['vigente', 'mes anterior'], { description: 'mes anterior: the month is not published yet' }),
-  meses_de_atraso: Type.Integer(),
-  bandeira: Type.String(),
-  adicional_rs_mwh: nullable(Type.Number()),
-  adicional_rs_kwh: nullable(Type.Number()),
-  adicional_rs_100kwh: nullable(Type.Number()),
-  resolucao: nullable(Type.String()),
-  resolucao_vigencia: nullable(Type.String()),
-  resolucao_rs_mwh: nullable(Type.Number()),
-  confere: nullable(Type.Boolean({ description: 'Whether the adder of the resolution is the same' })),
-})
+const FlagSchema = Type.Object(
+  {
+    competencia: Type.String({ description: 'Month, as its first day' }),
+    situacao: Type.Enum(['vigente', 'mes anterior'], { description: 'mes anterior: the month is not published yet' }),
+    meses_de_atraso: Type.Integer(),
+    bandeira: Type.String(),
+    adicional_rs_mwh: nullable(Type.Number()),
+    adicional_rs_kwh: nullable(Type.Number()),
+    adicional_rs_100kwh: nullable(Type.Number()),
+    resolucao: nullable(Type.String()),
+    resolucao_vigencia: nullable(Type.String()),
+    resolucao_rs_mwh: nullable(Type.Number()),
+    confere: nullable(Type.Boolean({ description: 'Whether the adder of the resolution is the same' })),
+  },
+  { title: 'Flag' },
+)
 
 /** The tariff flag on a day: `aneel.bandeira_vigente`. */
 export const flagCurrent = defineQuestion({

@@ -26,26 +26,32 @@ const Key = {
 }
 
 /** A tariff of a day; see docs/views.md. Without taxes. */
-export const TariffSchema = Type.Object({
-  ...Key,
-  homologada: Type.Boolean(),
-  empate: Type.Boolean(),
-  tusd_rs_mwh: Price('R$/MWh'),
-  te_rs_mwh: Price('R$/MWh'),
-  tarifa_rs_mwh: Price('R$/MWh'),
-  tusd_rs_kwh: Price('R$/kWh'),
-  te_rs_kwh: Price('R$/kWh'),
-  tarifa_rs_kwh: Price('R$/kWh'),
-  tusd_rs_kw: Price('R$/kW'),
-})
-const FioBSchema = Type.Object({
-  ...Key,
-  parte: Text,
-  empate: Type.Boolean(),
-  fio_b_rs_mwh: Price('R$/MWh'),
-  fio_b_rs_kwh: Price('R$/kWh'),
-  fio_b_rs_kw: Price('R$/kW'),
-})
+export const TariffSchema = Type.Object(
+  {
+    ...Key,
+    homologada: Type.Boolean(),
+    empate: Type.Boolean(),
+    tusd_rs_mwh: Price('R$/MWh'),
+    te_rs_mwh: Price('R$/MWh'),
+    tarifa_rs_mwh: Price('R$/MWh'),
+    tusd_rs_kwh: Price('R$/kWh'),
+    te_rs_kwh: Price('R$/kWh'),
+    tarifa_rs_kwh: Price('R$/kWh'),
+    tusd_rs_kw: Price('R$/kW'),
+  },
+  { title: 'Tariff' },
+)
+const FioBSchema = Type.Object(
+  {
+    ...Key,
+    parte: Text,
+    empate: Type.Boolean(),
+    fio_b_rs_mwh: Price('R$/MWh'),
+    fio_b_rs_kwh: Price('R$/kWh'),
+    fio_b_rs_kw: Price('R$/kW'),
+  },
+  { title: 'FioB' },
+)
 
 const Params = Type.Object(
   {
