@@ -20,7 +20,7 @@ type PartRow = Version & { publications: number; retrievedAt: string; view: View
   >
 
 /** SQL that writes an instant as ISO. */
-const iso = (sql: string) => `to_char(${sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+export const iso = (sql: string) => `to_char(${sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 // One statement, so that all of it is of one moment.
 const describe = `

@@ -2,7 +2,7 @@ import type { PostgresStore } from '../../../stores/postgres/port.ts'
 import { preparing } from '../../../stores/postgres/prepare.ts'
 import type { Clock } from '../../step.ts'
 import { datasetMigrations } from '../load/migrations.ts'
-import { describeDataset, listDatasets } from './describe.ts'
+import { describeDataset, iso, listDatasets } from './describe.ts'
 import type { Described, Head } from './port.ts'
 
 /** Brings the tables of datasets up to date, once for each store. */
@@ -80,7 +80,7 @@ export class DatasetReader {
 }
 
 /** What comes with rows and shows whether they are of the versions that are known. */
-export type Proof = Record<string, unknown> & { _publications: string | null; _retrieved: Date | null }
+export type Proof = Record<string, unknown> & { _publications: string | null; _retrieved: string | null }
 
 /** The columns of a {@link Proof}. */
 export function proofSql({ dataset, parts }: Described, values: unknown[]): string {
@@ -88,7 +88,7 @@ export function proofSql({ dataset, parts }: Described, values: unknown[]): stri
   const names = `$${values.push(parts.map(({ part }) => part))}::text[]`
   const published = `$${values.push(parts.map(({ publishedAt }) => publishedAt))}::timestamptz[]`
   return `(select d.publications from pipeline.dataset d where d.dataset = ${of}) as "_publications",
-    (select min(coalesce(s.checked_at, e.published)) from unnest(${names}, ${published}) e(part, published)
+    (select ${iso('min(coalesce(s.checked_at, e.published))')} from unnest(${names}, ${published}) e(part, published)
      left join pipeline.source_check s on s.dataset = ${of} and s.part = e.part and s.error is null) as "_retrieved"`
 }
 
@@ -99,5 +99,5 @@ export function proves(proof: Proof, { publications }: Described): boolean {
 
 /** When the source was last looked at, by the proof; see {@link Described}. */
 export function retrievedAt(proof: Proof, described: Described): string {
-  return described.asOf === null ? (proof._retrieved?.toISOString() ?? described.retrievedAt) : described.retrievedAt
+  return described.asOf === null ? (proof._retrieved ?? described.retrievedAt) : described.retrievedAt
 }
