@@ -24,7 +24,7 @@ export interface ApiServiceOptions {
   root: Root
   proxies: Proxies
   log: Logger
-  search: ApiContext['search']
+  search: NonNullable<ApiContext['search']>
 }
 
 /** A connection that wants to become a WebSocket. */
