@@ -11,7 +11,8 @@ import { helpHtml } from './help.ts'
 import { nodeHtml } from './html.ts'
 import { type NodeSource, nodeSources, root } from './nodes.ts'
 import { notices } from './notices.ts'
-import { flowCheckHtml, flowCheckPlugin } from './plugin.ts'
+import { flowCheckHtml, flowCheckPlugin, subflowsHtml, subflowsPlugin } from './plugin.ts'
+import { subflowSources, writeSubflow } from './subflows.ts'
 import { buildWasm } from './wasm.ts'
 
 /**
@@ -96,9 +97,10 @@ async function bundleWorker({ name, conditions, external }: (typeof workers)[num
   })
 }
 
-/** The editor's import dialog shows `examples/` only: the ready flows join it there. Made, not kept in the repository. */
+/** The editor's import dialog shows `examples/` only: the ready flows and subflows join it there. Made, not kept in the repository. */
 function offerFlows(): void {
   cpSync(join(here, 'flows'), join(here, 'examples', 'Pipelines'), { recursive: true })
+  cpSync(join(here, 'subflows'), join(here, 'examples', 'Subflows to edit'), { recursive: true })
 }
 
 function copyData(): void {
@@ -127,10 +129,10 @@ async function writeNode(node: NodeSource): Promise<void> {
   if (node.declaration.icon !== undefined) cpSync(join(source, 'icons'), join(target, 'icons'), { recursive: true })
 }
 
-async function writePlugin(): Promise<void> {
-  const target = join(fresh, 'plugins', flowCheckPlugin)
+async function writePlugin(name: string, html: Promise<string>): Promise<void> {
+  const target = join(fresh, 'plugins', name)
   mkdirSync(target, { recursive: true })
-  writeFileSync(join(target, `${flowCheckPlugin}.html`), await flowCheckHtml())
+  writeFileSync(join(target, `${name}.html`), await html)
 }
 
 async function main(): Promise<void> {
@@ -147,10 +149,16 @@ async function main(): Promise<void> {
     copyData()
     offerFlows()
     const nodes = await nodeSources()
-    await Promise.all([...nodes.map(writeNode), writePlugin()])
+    const subflows = subflowSources(nodes)
+    for (const subflow of subflows) writeSubflow(subflow, join(fresh, 'subflows', subflow.type))
+    await Promise.all([
+      ...nodes.map(writeNode),
+      writePlugin(flowCheckPlugin, flowCheckHtml()),
+      writePlugin(subflowsPlugin, subflowsHtml(subflows.map(({ spec }) => spec))),
+    ])
     rmSync(dist, { recursive: true, force: true })
     renameSync(fresh, dist)
-    console.log(`dist/ built with ${nodes.length} nodes (${took()})`)
+    console.log(`dist/ built with ${nodes.length} nodes and ${subflows.length} subflows (${took()})`)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }

@@ -54,7 +54,7 @@ const words = {
 } as const satisfies Record<Language, unknown>
 
 /** One line of a property table. */
-interface Entry {
+export interface Entry {
   name: string
   kind: string
   text: string
@@ -139,8 +139,8 @@ function bounds(catalogue: Catalogue, language: Language, { rules, value, field,
   return [...range, `${say.normally} ${shown}`]
 }
 
-/** Node-RED's own look for message properties; as HTML, because its Markdown form does not allow colons. */
-function table(entries: readonly Entry[]): string {
+/** A property table, in Node-RED's own look for message properties; as HTML, because its Markdown form does not allow colons. */
+export function table(entries: readonly Entry[]): string {
   if (entries.length === 0) return ''
   const rows = entries.map(
     ({ name, kind, text }) =>

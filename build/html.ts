@@ -138,7 +138,7 @@ function control({ widget, rules, field }: FormRow, id: string, placeholder: str
       return `<input type="password" id="${id}" autocomplete="new-password"${placeholder}>`
     case 'reference':
       // Node-RED replaces it and keeps the width it finds here.
-      return `<input type="text" id="${id}" style="width: calc(100% - 160px)">`
+      return `<input type="text" id="${id}" style="width: calc(100% - 175px)">`
     default:
       return `<input type="text" id="${id}"${placeholder}>`
   }

@@ -1,17 +1,30 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import type { SubflowSpec } from '../nodes/subflows/declarations.ts'
 import { root } from './nodes.ts'
 
-/** Name of the plugin in package.json and of its file. */
+/** Names of the plugins in package.json and of their files. They have no runtime part. */
 export const flowCheckPlugin = 'ysh-flow-check'
+export const subflowsPlugin = 'ysh-subflows'
 
-/** `ysh-flow-check.html`: the flow check of the editor, with the same rules as the command line. A plugin without a runtime part. */
+/** `ysh-flow-check.html`: the flow check of the editor, with the same rules as the command line. */
 export async function flowCheckHtml(): Promise<string> {
-  const editor = fileURLToPath(new URL('nodes/flow-check/editor.ts', root))
+  const style = readFileSync(new URL('nodes/flow-check/editor.css', root), 'utf8').trim()
+  return `<style>\n${style}\n</style>\n\n${await scriptOf('nodes/flow-check/editor.ts', 'RED')}`
+}
+
+/** `ysh-subflows.html`: what the editor's definitions of the subflows' nodes lack. */
+export async function subflowsHtml(specs: readonly SubflowSpec[]): Promise<string> {
+  return scriptOf('nodes/subflows/editor.ts', `RED, ${JSON.stringify(specs)}`)
+}
+
+/** A script that calls `install` of an editor file. */
+async function scriptOf(file: string, parameters: string): Promise<string> {
+  const editor = fileURLToPath(new URL(file, root))
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { install } from ${JSON.stringify(editor)}\ninstall(RED)`,
+      contents: `import { install } from ${JSON.stringify(editor)}\ninstall(${parameters})`,
       resolveDir: fileURLToPath(root),
       loader: 'ts',
     },
@@ -24,6 +37,5 @@ export async function flowCheckHtml(): Promise<string> {
     logLevel: 'error',
   })
   const code = (outputFiles[0]?.text ?? '').trim().replaceAll('</script', '<\\/script')
-  const style = readFileSync(new URL('nodes/flow-check/editor.css', root), 'utf8').trim()
-  return `<style>\n${style}\n</style>\n\n<script type="text/javascript">\n${code}\n</script>\n`
+  return `<script type="text/javascript">\n${code}\n</script>\n`
 }

@@ -94,7 +94,7 @@ export function createApi(options: ApiOptions): Api {
     trace.route = route
     if (route.scope === undefined) await gate.admitAnyone(request)
     else {
-      const admitted = await gate.admit(request, route.scope)
+      const admitted = await gate.admit(request, route.scope === 'any' ? undefined : route.scope)
       trace.caller = admitted.caller
       trace.headers = admitted.headers
     }

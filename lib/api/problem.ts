@@ -20,6 +20,8 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
     ...['API_PARAMETER', 'QUERY_COLUMN', 'QUERY_CONDITION', 'QUERY_VALUE', 'QUERY_AFTER', 'QUERY_AS_OF'],
     ...['FILTER_INVALID', 'INDEX_INPUT', 'VECTOR_FILTER'],
   ),
+  ...group(kind(400, 'The GraphQL request is wrong', true), 'GRAPHQL_SYNTAX', 'GRAPHQL_INVALID', 'GRAPHQL_LIMIT'),
+  ...group(kind(406, 'GraphQL cannot show this', true), 'GRAPHQL_ANSWER'),
   ...group(kind(401, 'Nobody known asks', true), 'API_UNKNOWN_CALLER'),
   ...group(kind(403, 'The caller may not do this', true), 'API_SCOPE', 'API_LOOPBACK_ONLY', 'API_ORIGIN'),
   ...group(

@@ -21,8 +21,8 @@ export interface Route<P extends Schema = Schema, Q extends Schema = Schema, A e
   path: `/${string}`
   /** Name in OpenAPI, and of the method in generated clients: `listDatasets`. */
   id: string
-  /** Left out: anybody may ask (the OpenAPI document). */
-  scope?: Scope
+  /** Left out: anybody may ask (the OpenAPI document). `any`: a known caller, whose scopes the route looks at itself. */
+  scope?: Scope | 'any'
   summary: string
   description?: string
   params: P

@@ -20,6 +20,8 @@ interface Words {
   more(count: number): string
   tier: Record<'primary' | 'backup' | 'cache' | 'nothing', string>
   old(age: string): string
+  /** In place of an age that nobody knows. */
+  ifAny: string
   difference(counts: { new: number; changed: number; vanished: number }): string
   equal: string
   unknown: string
@@ -65,6 +67,7 @@ const en: Words = {
     nothing: 'nothing is served',
   },
   old: (age) => `${age} old`,
+  ifAny: 'where there is one',
   difference: (counts) =>
     `${counts.new} new, ${counts.changed} changed, ${counts.vanished} vanished rows had not been served`,
   equal: 'no difference to what was served',
@@ -118,6 +121,7 @@ const pt: Words = {
     nothing: 'nada é servido',
   },
   old: (age) => `de ${age} atrás`,
+  ifAny: 'onde houver',
   difference: (counts) =>
     `${counts.new} linhas novas, ${counts.changed} alteradas e ${counts.vanished} removidas não tinham sido servidas`,
   equal: 'nenhuma diferença do que foi servido',
@@ -166,7 +170,9 @@ function itemLine(words: Words, event: Event, { item, served, difference }: Affe
   const meanwhile =
     served === null
       ? words.tier.nothing
-      : `${words.tier[served.tier]}, ${words.old(words.age(Math.round(served.ageSeconds)))}`
+      : `${words.tier[served.tier]}, ${
+          served.ageSeconds === null ? words.ifAny : words.old(words.age(Math.round(served.ageSeconds)))
+        }`
   if (event !== 'closed') return words.item(item, meanwhile)
   const found =
     difference === null

@@ -8,8 +8,8 @@ export const alertTopic = 'alert'
 /** What readers get while the primary does not serve. */
 export const ServedSchema = Type.Object({
   tier: TierSchema,
-  /** Age in seconds, when it was noted. */
-  ageSeconds: Type.Number(),
+  /** Age in seconds, when it was noted; null: not known, nor whether there is anything. */
+  ageSeconds: Type.Union([Type.Number(), Type.Null()]),
   /** Version served, by part. */
   versions: Type.Record(Type.String(), Type.Integer()),
 })
@@ -31,7 +31,10 @@ export const AffectedSchema = Type.Object({
   item: Type.String(),
   failures: Type.Integer(),
   /** Null: its readers get nothing. */
-  served: Type.Union([Type.Object({ tier: TierSchema, ageSeconds: Type.Number() }), Type.Null()]),
+  served: Type.Union([
+    Type.Object({ tier: TierSchema, ageSeconds: Type.Union([Type.Number(), Type.Null()]) }),
+    Type.Null(),
+  ]),
   /** Null: not known (yet), or there is nothing to compare. */
   difference: Type.Union([DifferenceSchema, Type.Null()]),
 })

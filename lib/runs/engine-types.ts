@@ -4,7 +4,7 @@ import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { Stores } from '../stores/stores.ts'
 import type { StepEvent } from './flight.ts'
-import type { OutboxDelivered } from './outbox-lane.ts'
+import type { OutboxDelivered, ReceiverOptions } from './outbox-lane.ts'
 import type { Overlap, RunRef } from './run.ts'
 import type { Schedule } from './schedule.ts'
 import type { Timer } from './time.ts'
@@ -20,10 +20,20 @@ export interface FlowTrigger {
 }
 
 /** Delivers an outbox entry; it is tried again later when this throws. */
-export type Deliver = (
-  entry: OutboxDelivered,
-  surroundings: { stores: Stores; http: HttpClient; signal: AbortSignal },
-) => Promise<void>
+export type Deliver = (entry: OutboxDelivered, surroundings: DeliverSurroundings) => Promise<void>
+
+/** What a delivery has to work with. */
+export interface DeliverSurroundings {
+  stores: Stores
+  http: HttpClient
+  signal: AbortSignal
+}
+
+/** How a receiver wants its entries, with the stores for its tidying. */
+export type DeliverOptions = Omit<ReceiverOptions, 'tidy'> & {
+  /** See {@link ReceiverOptions}. */
+  tidy?(surroundings: DeliverSurroundings): Promise<void>
+}
 
 /** What became of `RunEngine.start`. */
 export type StartAnswer =

@@ -11,7 +11,15 @@ import { alertTopic } from './alert.ts'
 import { logAlert } from './alert-log.ts'
 import { alertMigrations } from './alert-migrations.ts'
 import { DeadLetters } from './dead-letters.ts'
-import type { Deliver, EngineEvent, EngineOptions, FlowTrigger, KeepSchedule, StartAnswer } from './engine-types.ts'
+import type {
+  Deliver,
+  DeliverOptions,
+  EngineEvent,
+  EngineOptions,
+  FlowTrigger,
+  KeepSchedule,
+  StartAnswer,
+} from './engine-types.ts'
 import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
@@ -23,7 +31,6 @@ import { StepLines } from './lines.ts'
 import { callOff, isOf, type LiveRun, liven } from './live.ts'
 import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
-import type { ReceiverOptions } from './outbox-lane.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
 import { keepSchedule } from './scheduler.ts'
@@ -162,9 +169,12 @@ export class RunEngine {
    * Delivers the outbox entries of a topic to a receiver that is no flow: a mail server, a webhook. Returns how to take it back (when
    * its node closes); nothing is delivered then before the next {@link replay}.
    */
-  deliver(topic: string, deliver: Deliver, options?: ReceiverOptions): () => void {
+  deliver(topic: string, deliver: Deliver, { tidy, ...options }: DeliverOptions = {}): () => void {
     const { stores, http } = this.#options
-    return this.#outbox.register(topic, (entry, signal) => deliver(entry, { stores, http, signal }), options)
+    return this.#outbox.register(topic, (entry, signal) => deliver(entry, { stores, http, signal }), {
+      ...options,
+      ...(tidy === undefined ? {} : { tidy: (signal) => tidy({ stores, http, signal }) }),
+    })
   }
 
   /** Tells a listener what happens. Returns how to stop it. */

@@ -84,7 +84,8 @@ export async function raiseIncident(tx: Queryable, failure: Failure): Promise<In
 /** A recovery of an item. */
 export interface Recovery {
   key: string
-  item: string
+  /** Null: whatever it affects, because what works for one works for all. */
+  item: string | null
   at: Date
   /** What the primary had that was not served meanwhile; null when there is nothing to compare. */
   difference: Difference | null
@@ -100,7 +101,7 @@ export async function recoverItem(tx: Queryable, { key, item, at, difference }: 
   const time = at.toISOString()
   const { rows: found } = await tx.query<{ id: string }>(
     `update pipeline.incident_item i set recovered_at = $3, difference = $4::jsonb
-     from pipeline.incident o where o.id = i.incident and o.key = $1 and o.state = 'open' and i.item = $2
+     from pipeline.incident o where o.id = i.incident and o.key = $1 and o.state = 'open' and ($2::text is null or i.item = $2)
        and i.recovered_at is null returning o.id::text`,
     [key, item, time, difference === null ? null : JSON.stringify(difference)],
   )

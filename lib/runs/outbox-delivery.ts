@@ -24,6 +24,8 @@ export interface OutboxDeliveryOptions {
 
 /** Pause between two tidyings. */
 const tidyMs = 3_600_000
+/** A receiver's tidying that takes longer goes on an hour later. */
+const receiverTidyMs = 300_000
 
 /**
  * Delivers what the transactions of a store have put into its outbox: at least once, with the entry's key, to everyone who has
@@ -39,6 +41,7 @@ export class OutboxDelivery {
   #again = false
   #looking: Promise<void> | undefined
   #tidiedAt: number | undefined
+  #tidying: Promise<void> | undefined
 
   constructor(options: OutboxDeliveryOptions) {
     this.#options = options
@@ -80,6 +83,7 @@ export class OutboxDelivery {
   /** Resolves when no delivery is under way. */
   async settled(): Promise<void> {
     await this.#looking
+    await this.#tidying
     await Promise.all([...this.#lanes.values()].map((lane) => lane.settled()))
   }
 
@@ -146,5 +150,25 @@ export class OutboxDelivery {
       [keepDays],
     )
     await tidyIncidents(store, clock.now(), keepDays)
+    // beside the deliveries: it may take its time
+    this.#tidying ??= this.#tidyReceivers().finally(() => {
+      this.#tidying = undefined
+    })
+  }
+
+  async #tidyReceivers(): Promise<void> {
+    const { log, signal } = this.#options
+    for (const [topic, receivers] of [...this.#receivers]) {
+      for (const { tidy } of receivers) {
+        if (tidy === undefined || signal.aborted) continue
+        try {
+          await tidy(AbortSignal.any([signal, AbortSignal.timeout(receiverTidyMs)]))
+        } catch (thrown) {
+          const error = PipelineError.from(thrown)
+          if (!signal.aborted)
+            log.warn('What deliveries have left could not be deleted; trying again later', { topic, error })
+        }
+      }
+    }
   }
 }

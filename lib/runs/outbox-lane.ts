@@ -35,6 +35,8 @@ export interface ReceiverOptions {
   finalErrors?: boolean
   /** Called in the transaction that notes the end: without an error it was delivered, with one it was given up. */
   ended?(tx: Queryable, entry: OutboxDelivered, error: PipelineError | undefined): Promise<void>
+  /** Called once an hour, to delete what entries have left elsewhere; five minutes at most. */
+  tidy?(signal: AbortSignal): Promise<void>
 }
 
 /** Surroundings of a {@link Lane}. */

@@ -32,11 +32,11 @@ export const incidentStep = defineStep({
   input: Type.Object({
     action: Type.Enum(['raise', 'resolve']),
     key: Type.String({ minLength: 1, maxLength: 300 }),
-    /** What is affected; '' where there is nothing to tell apart. */
-    item: Type.String({ maxLength: 300 }),
+    /** What is affected; '' where there is nothing to tell apart; null, for what is resolved: everything. */
+    item: Type.Union([Type.String({ maxLength: 300 }), Type.Null()]),
     error: Type.Object({ code: Type.String(), message: Type.String() }),
-    /** Who serves meanwhile; left out for nobody. */
-    served: Type.Optional(Type.Object({ tier: TierSchema, ageSeconds: Type.Number() })),
+    /** Who serves meanwhile, null where the age is not known; left out for nobody. */
+    served: Type.Optional(Type.Object({ tier: TierSchema, ageSeconds: Type.Union([Type.Number(), Type.Null()]) })),
   }),
   output: OutputSchema,
   async run({ action, key, item, error, served }, { flapMinutes }, context) {
@@ -48,7 +48,7 @@ export const incidentStep = defineStep({
       const { incident, change, alert } =
         action === 'raise'
           ? await raiseIncident(tx, {
-              ...{ key: own, kind: 'custom', what: key, item, error, at, flapMinutes },
+              ...{ key: own, kind: 'custom', what: key, item: item ?? '', error, at, flapMinutes },
               served: served === undefined ? null : { ...served, versions: {} },
             })
           : await recoverItem(tx, { key: own, item, at, difference: null })

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../lib/errors.ts'
-import type { AdminRequest, AdminResponse } from './red.ts'
+import type { AdminRequest, AdminResponse, Red } from './red.ts'
 
 /** How an endpoint of the editor answers. */
 export interface Answering {
@@ -27,4 +27,20 @@ export function answer(
 /** The properties of a request's JSON body; none where it is no object. */
 export function bodyOf({ body }: AdminRequest): Record<string, unknown> {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {}
+}
+
+/** Settings of a form, `${NAME}` replaced as the runtime does it for the deployed node; blank where nothing has that name. */
+export function filledIn(
+  { nodes, util }: Pick<Red, 'nodes' | 'util'>,
+  id: unknown,
+  settings: unknown,
+): Record<string, unknown> {
+  if (typeof settings !== 'object' || settings === null) return {}
+  const node = typeof id === 'string' ? nodes.getNode(id) : undefined
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => {
+      const variable = typeof value === 'string' ? /^\$\{([^}]+)\}$/.exec(value.trim())?.[1] : undefined
+      return [name, variable === undefined ? value : (util.getSetting(node, variable) ?? '')]
+    }),
+  )
 }

@@ -74,6 +74,8 @@ export type AdminHandler = (request: AdminRequest, response: AdminResponse, next
 export type Expression = object
 
 export interface RedUtil {
+  /** What `${NAME}` stands for: of the node's flow, or without a node of the environment. */
+  getSetting(node: RedNode | null | undefined, name: string): unknown
   /** A deep copy; an HTTP request and response are shared. */
   cloneMessage<T extends object>(message: T): T
   /** A new message id. */

@@ -175,11 +175,18 @@ export class StoresService {
   }
 }
 
+function whyAborted(reason: unknown): PipelineError {
+  if (reason instanceof PipelineError) return reason
+  if (reason instanceof DOMException && reason.name === 'TimeoutError')
+    return new PipelineError('STORE_TIMEOUT', 'The stores took too long to open; they may be coming up still')
+  return stopped()
+}
+
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw stopped()
+  if (signal.aborted) throw whyAborted(signal.reason)
   let give: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
-    give = () => reject(signal.reason instanceof PipelineError ? signal.reason : stopped())
+    give = () => reject(whyAborted(signal.reason))
     signal.addEventListener('abort', give, { once: true })
   })
   try {

@@ -3,7 +3,8 @@ import { mountTester } from '../kit/editor/tester.ts'
 
 /** The button that asks the portal how much it has. */
 const test: Widget = (context) => {
-  const { text, field } = context
+  const { node, text, field } = context
+  const value = (name: string) => field(name)?.value.trim() ?? ''
   return mountTester(context, {
     url: 'ysh/aneel/portal/test',
     words: {
@@ -11,7 +12,7 @@ const test: Widget = (context) => {
       testing: text('list.testing'),
       failed: (reason) => text('list.failed', { reason }),
     },
-    settings: () => ({ url: field('url')?.value.trim() ?? '', contact: field('contact')?.value.trim() ?? '' }),
+    settings: () => ({ id: node.id, url: value('url'), contact: value('contact') }),
     tell(answer) {
       const count = typeof answer === 'object' && answer !== null && 'datasets' in answer ? Number(answer.datasets) : 0
       return [{ words: text('list.good', { count }) }]

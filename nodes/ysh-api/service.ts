@@ -43,6 +43,8 @@ export class ApiService {
   readonly root: string
   readonly gate: Gate
   readonly #options: ApiServiceOptions
+  /** Places where connections are taken over: two cannot have one. */
+  readonly #upgrades = new Set<string>()
 
   constructor(options: ApiServiceOptions) {
     this.root = options.root.path
@@ -80,11 +82,14 @@ export class ApiService {
     })
   }
 
-  /** Takes connections over that ask at `below` for an upgrade. Returns how to take it back. */
+  /** Takes connections over that ask at `below` for an upgrade. Returns how to take it back. Throws CONFIG when the place is taken. */
   upgrade(below: string, handler: (upgrade: Upgrade) => void): () => void {
     const { red, proxies } = this.#options
     const path = `${this.root}${below}`
-    return onUpgrade(
+    if (this.#upgrades.has(below))
+      throw new PipelineError('CONFIG', `Another node takes connections at ${path} already`)
+    this.#upgrades.add(below)
+    const deaf = onUpgrade(
       red,
       (asked) => isBelow(asked, path),
       (incoming, socket, head) => {
@@ -93,6 +98,10 @@ export class ApiService {
         handler({ request: apiRequest(incoming, below, { proxies, signal: gone.signal }), incoming, socket, head })
       },
     )
+    return () => {
+      deaf()
+      this.#upgrades.delete(below)
+    }
   }
 
   async #answer(handler: ApiHandler, incoming: AdminRequest, response: AdminResponse, path: string): Promise<void> {

@@ -17,6 +17,9 @@ import { offerFirstKey } from './first-key.ts'
 import { takeRoot } from './mounts.ts'
 import { ApiService } from './service.ts'
 
+/** How long a request waits for stores that are being opened. */
+const openingMs = 10_000
+
 /** Where the data API is served and who may ask; the nodes that serve it point here. */
 export default function (red: Red): void {
   registerNode(red, declaration, (handle) => {
@@ -60,7 +63,7 @@ export default function (red: Red): void {
 function gateOf(handle: NodeHandle<ConfigOf<typeof declaration>>, stores: StoresService): Gatekeeper {
   const { config, log, signal } = handle
   const rate = { perMinute: config.requestsPerMinute, burst: config.burst }
-  const engine = () => stores.engine(signal)
+  const engine = () => stores.engine(AbortSignal.any([signal, AbortSignal.timeout(openingMs)]))
   const counter = sharedCounter({
     stores: async () => (await engine()).stores,
     name: config.root,

@@ -29,6 +29,10 @@ export const IncidentNodeSchema = Type.Object(
       default: 'nothing',
       description: 'What readers get while the incident is open, for the alert',
     }),
+    whole: Type.Boolean({
+      default: false,
+      description: 'Resolving closes the incident whatever it affects: what works for one works for all',
+    }),
     flapMinutes: incidentStep.config.properties.flapMinutes,
   },
   { additionalProperties: false },
@@ -52,6 +56,7 @@ export const declaration = defineNode({
     { field: 'keyProperty', icon: 'ellipsis-h' },
     { field: 'itemProperty', icon: 'table' },
     { field: 'serves', icon: 'life-ring', when: { field: 'action', is: ['auto', 'raise'] } },
+    { field: 'whole', icon: 'check', when: { field: 'action', is: ['auto', 'resolve'] } },
     { field: 'flapMinutes', icon: 'exchange' },
     { field: 'stores', icon: 'database' },
   ],

@@ -62,7 +62,10 @@ function inputOf(message: Message, config: Config, item: string) {
   return {
     action,
     key,
-    item: (config.itemProperty === '' ? undefined : textAt(message, config.itemProperty)) ?? item,
+    item:
+      action === 'resolve' && config.whole
+        ? null
+        : ((config.itemProperty === '' ? undefined : textAt(message, config.itemProperty)) ?? item),
     error: { code: caught?.code ?? 'RAISED', message: caught?.message ?? 'Raised by the flow' },
     ...(config.serves === 'nothing' ? {} : { served: { tier: config.serves, ageSeconds: ageOf(message) } }),
   } as const
@@ -78,13 +81,13 @@ function textAt(message: Message, path: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Of a manifest that says how old it is. */
-function ageOf({ payload }: Message): number {
+/** Of a manifest that says how old it is; null where nobody does. */
+function ageOf({ payload }: Message): number | null {
   const age: unknown =
     typeof payload === 'object' && payload !== null
       ? Object.getOwnPropertyDescriptor(payload, 'ageSeconds')?.value
       : undefined
-  return typeof age === 'number' ? age : 0
+  return typeof age === 'number' ? age : null
 }
 
 function withoutError({ error: _, ...message }: Message): Message {

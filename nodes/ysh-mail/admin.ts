@@ -2,7 +2,8 @@ import { PipelineError } from '../../lib/errors.ts'
 import { parser, Type } from '../../lib/schema.ts'
 import { testMailServer } from '../../lib/steps/notify/mail.ts'
 import { MailServerSchema } from '../../lib/steps/notify/schema.ts'
-import { answer, bodyOf } from '../kit/admin.ts'
+import { answer, bodyOf, filledIn } from '../kit/admin.ts'
+import { coerce } from '../kit/coerce.ts'
 import type { Red } from '../kit/red.ts'
 import { deployedConfig } from '../kit/references.ts'
 
@@ -20,19 +21,16 @@ const answering = {
 /** What the editor shows for a password that it does not know. */
 const unchanged = '__PWRD__'
 
-const requests = parser(
-  Type.Object(
-    {
-      node: Type.String({ maxLength: 100 }),
-      user: Type.String({ maxLength: 300 }),
-      password: Type.String({ maxLength: 1_000 }),
-      ...MailServerSchema.properties,
-    },
-    { additionalProperties: false },
-  ),
-  'The settings',
-  'CONFIG',
+const RequestSchema = Type.Object(
+  {
+    node: Type.String({ maxLength: 100 }),
+    user: Type.String({ maxLength: 300 }),
+    password: Type.String({ maxLength: 1_000 }),
+    ...MailServerSchema.properties,
+  },
+  { additionalProperties: false },
 )
+const requests = parser(RequestSchema, 'The settings', 'CONFIG')
 
 /**
  * `POST ysh/mail/test` with the settings of the form: connects and logs in, and sends nothing. A password that the editor does not know is
@@ -42,7 +40,11 @@ export function registerMailEndpoint(red: Red): void {
   const { httpAdmin, auth } = red
   httpAdmin.post('/ysh/mail/test', auth.needsPermission('flows.write'), (request, response) =>
     answer(response, answering, async (signal) => {
-      const { node, user, password, ...server } = requests.parse(bodyOf(request))
+      const body = bodyOf(request)
+      const form = filledIn(red, body.node, body)
+      // a password keeps its blanks
+      const settings = { ...coerce(RequestSchema, form), password: form.password }
+      const { node, user, password, ...server } = requests.parse(settings)
       const known = password === unchanged ? savedPassword(red, node, server.host) : password
       await testMailServer(server, { user, password: known }, signal)
       return { connected: true }

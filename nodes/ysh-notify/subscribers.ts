@@ -2,8 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer } from 'ws'
 import { PipelineError } from '../../lib/errors.ts'
+import { closeCodes, ServerSocket, type SocketLimits } from '../../lib/net/server-socket.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
 import { parser, Type } from '../../lib/schema.ts'
 import { feedChannel, newestOf, readFeed } from '../../lib/steps/notify/feed.ts'
@@ -13,18 +14,10 @@ import { onUpgrade } from '../kit/upgrade.ts'
 
 /** Most subscribers of a node, those who have not shown their token yet among them. */
 const maxSubscribers = 200
-/** Time to show the token. */
-const helloMs = 5_000
-/** A reader that does not take a message for so long is cut. */
-const slowMs = 10_000
 /** Entries read at once for a subscriber. */
 const page = 20
 /** Other processes' entries are seen at the latest after this. */
 const lookMs = 5_000
-const pingMs = 30_000
-
-/** Close codes of RFC 6455 that we use. */
-const closing = { policy: 1008, later: 1013, away: 1001 } as const
 
 const hellos = parser(
   Type.Object({ token: Type.String({ maxLength: 1_000 }), after: Type.Optional(Type.Integer({ minimum: 0 })) }),
@@ -33,7 +26,7 @@ const hellos = parser(
 
 /** What {@link openSubscribers} needs. */
 export interface SubscribersOptions {
-  red: Red
+  red: Pick<Red, 'server' | 'settings'>
   /** The engine, as soon as there is one. */
   engine(signal: AbortSignal): Promise<RunEngine>
   /** Name of the feed and last part of the address. */
@@ -41,6 +34,8 @@ export interface SubscribersOptions {
   id: string
   token: string
   log: Logger
+  /** How patient it is with its subscribers. */
+  limits?: SocketLimits
 }
 
 /**
@@ -51,6 +46,7 @@ export interface SubscribersOptions {
 export function openSubscribers(options: SubscribersOptions): { wake(): void; close(): void } {
   const { red, feed, id, token, log } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 4_096, perMessageDeflate: false })
+  const readers = new Set<ServerSocket>()
   const ended = new AbortController()
   let news = Promise.withResolvers<void>()
   const wake = () => {
@@ -59,14 +55,19 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
   }
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (sockets.clients.size >= maxSubscribers) {
+      socket.on('error', () => socket.destroy())
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
       return
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      serve(client).catch((thrown: unknown) => {
+      const reader = new ServerSocket(client, options.limits)
+      readers.add(reader)
+      client.once('close', () => readers.delete(reader))
+      serve(reader).catch((thrown: unknown) => {
         const error = PipelineError.from(thrown)
-        if (!ended.signal.aborted && error.code !== 'STOPPED') log.warn('A subscriber could not be served', { error })
-        client.terminate()
+        if (reader.signal.aborted) return
+        if (error.code !== 'SUBSCRIBER_SLOW') log.warn('A subscriber could not be served', { error })
+        reader.close(error.code === 'SUBSCRIBER_SLOW' ? closeCodes.policy : closeCodes.later, error.code)
       })
     })
   }
@@ -79,28 +80,22 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
       if (!ended.signal.aborted) log.debug('The stores are not open yet', { error: PipelineError.from(error) })
     })
 
-  async function serve(client: WebSocket): Promise<void> {
-    const gone = new AbortController()
-    const signal = AbortSignal.any([gone.signal, ended.signal])
-    client.on('error', () => client.terminate())
-    client.once('close', () => gone.abort())
-    const hello = await firstMessage(client, signal)
+  async function serve(reader: ServerSocket): Promise<void> {
+    const { signal } = reader
+    const hello = readHello(await reader.first())
     if (hello === undefined || token === '' || !same(hello.token, token)) {
-      client.close(closing.policy, 'token')
+      reader.close(closeCodes.policy, 'token')
       return
     }
-    keepAlive(client, signal)
-    const engine = await options.engine(signal)
+    reader.listen(() => undefined) // it has nothing more to say, but may
+    const engine = await options.engine(AbortSignal.any([signal, ended.signal]))
     let after = hello.after ?? (await engine.read((q) => newestOf(q, feed)))
-    if (!(await send(client, JSON.stringify({ subscribed: true, after })))) return client.terminate()
+    reader.send(JSON.stringify({ subscribed: true, after }))
     for (;;) {
       const next = news.promise
       const entries = await engine.read((q) => readFeed(q, feed, after, page))
       for (const entry of entries) {
-        if (!(await send(client, JSON.stringify(entry)))) {
-          client.terminate()
-          return
-        }
+        if (!reader.send(JSON.stringify(entry))) await reader.drained()
         after = entry.seq
       }
       if (entries.length < page) await Promise.race([next, sleep(lookMs, undefined, { signal })])
@@ -113,53 +108,18 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
     close() {
       ended.abort()
       deaf()
-      for (const client of sockets.clients) client.close(closing.away)
-      setTimeout(() => {
-        for (const client of sockets.clients) client.terminate()
-      }, 1_000).unref()
+      for (const reader of readers) reader.close(closeCodes.away, 'the node closes')
     },
   }
 }
 
-/** Sends; false when the reader does not take it in time, or has gone. */
-function send(client: WebSocket, text: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const late = setTimeout(() => resolve(false), slowMs)
-    client.send(text, (error) => {
-      clearTimeout(late)
-      resolve(error === undefined || error === null)
-    })
-  })
-}
-
-async function firstMessage(client: WebSocket, signal: AbortSignal) {
-  const { promise, resolve } = Promise.withResolvers<unknown>()
-  const late = setTimeout(() => resolve(undefined), helloMs)
-  client.once('message', (data: Buffer) => {
-    try {
-      resolve(JSON.parse(data.toString('utf8')))
-    } catch {
-      resolve(undefined)
-    }
-  })
-  signal.addEventListener('abort', () => resolve(undefined), { once: true })
-  const given = await promise
-  clearTimeout(late)
-  return hellos.problems(given).length > 0 ? undefined : hellos.parse(given)
-}
-
-/** Pings, and cuts whoever does not answer until the next one. */
-function keepAlive(client: WebSocket, signal: AbortSignal): void {
-  let alive = true
-  client.on('pong', () => {
-    alive = true
-  })
-  const timer = setInterval(() => {
-    if (!alive) client.terminate()
-    alive = false
-    client.ping()
-  }, pingMs)
-  signal.addEventListener('abort', () => clearInterval(timer), { once: true })
+function readHello(text: string | undefined) {
+  try {
+    const given: unknown = JSON.parse(text ?? '')
+    return hellos.problems(given).length > 0 ? undefined : hellos.parse(given)
+  } catch {
+    return undefined
+  }
 }
 
 /** Compared by their hashes, so that neither length nor content shows in the time it takes. */

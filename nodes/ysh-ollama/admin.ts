@@ -2,7 +2,7 @@ import { PipelineError } from '../../lib/errors.ts'
 import { OllamaSchema } from '../../lib/models/ollama-config.ts'
 import { tryOllama } from '../../lib/models/ollama-trial.ts'
 import { parser } from '../../lib/schema.ts'
-import { answer, bodyOf } from '../kit/admin.ts'
+import { answer, bodyOf, filledIn } from '../kit/admin.ts'
 import type { Red } from '../kit/red.ts'
 import { deployedConfig } from '../kit/references.ts'
 import { declaration } from './declaration.ts'
@@ -17,11 +17,13 @@ const patience = { connectTimeoutMs: 5_000, idleTimeoutMs: 8_000, totalTimeoutMs
  * `POST ysh/ollama/test` with `id`, `url` and perhaps `token` of the form: version and models of the server, or what is wrong. It connects to
  * where it is told, inside as well, so that it asks for the permission to change flows, which could do the same.
  */
-export function registerTestEndpoint({ httpAdmin, auth, nodes }: Red): void {
+export function registerTestEndpoint(red: Red): void {
+  const { httpAdmin, auth } = red
   httpAdmin.post('/ysh/ollama/test', auth.needsPermission('flows.write'), (request, response) =>
     answer(response, answering, async (signal): Promise<Tested> => {
-      const { id, url, token } = bodyOf(request)
-      const stored = typeof id === 'string' ? deployedConfig({ nodes }, id, declaration.type) : undefined
+      const { id, ...form } = bodyOf(request)
+      const { url, token } = filledIn(red, id, form)
+      const stored = typeof id === 'string' ? deployedConfig(red, id, declaration.type) : undefined
       // A token that is not typed anew goes only to where it went before.
       const known = stored?.url === url && typeof stored?.token === 'string' ? stored.token : ''
       const config = configs.parse({ ...patience, url, token: typeof token === 'string' ? token : known })

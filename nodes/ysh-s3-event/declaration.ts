@@ -96,7 +96,8 @@ export const declaration = defineNode({
   category: 'ysh',
   color: '#A9BEDC',
   icon: 'ysh-s3-event.svg',
-  inputs: 0,
+  // its own message again, after an error
+  inputs: 1,
   outputs: ['object'],
   config: EventNodeSchema,
   references: { stores: { type: 'ysh-stores' } },

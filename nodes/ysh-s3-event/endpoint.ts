@@ -13,7 +13,6 @@ const statuses: Readonly<Record<string, number>> = {
   EVENT_SECRET: 403,
   EVENT_SIGNATURE: 403,
   EVENT_TOPIC: 403,
-  EVENT_BUCKET: 422,
   EVENT_INVALID: 400,
   BODY_TOO_LARGE: 413,
 }

@@ -23,6 +23,7 @@ import { StoresService } from '../kit/stores-service.ts'
 import type { declaration } from './declaration.ts'
 import { answerPushes } from './endpoint.ts'
 import { FolderSource } from './folder-source.ts'
+import { TurnedAway } from './turned-away.ts'
 
 const events = parser(ObjectEventSchema, 'An event')
 const takens = parser(TakenSchema, 'A file that was taken')
@@ -69,7 +70,7 @@ export class EventNode {
     for (const stop of this.#stops) stop()
   }
 
-  /** The first message of a run: takes the object and sends it on. */
+  /** The first message of a run, or the same again after an error: takes the object and sends it on. */
   async input(message: Message, { signal, progress }: Work): Promise<Reply | undefined> {
     const { config, path, log } = this.#handle
     const { payload } = message
@@ -161,7 +162,8 @@ export class EventNode {
   }
 
   #push(red: Red): () => void {
-    const { config, signal } = this.#handle
+    const { config, signal, log } = this.#handle
+    const turnedAway = new TurnedAway(log)
     const http = createHttpClient({ product: product() })
     this.#stops.push(() => http.close())
     const fetch = async (url: string) =>
@@ -179,19 +181,25 @@ export class EventNode {
         : new SnsCheck({ topicArn: config.topicArn, certificate: fetch, now: () => Date.now() })
     const { secretHeader, secret } = config
     return answerPushes(red, config.path, async (request) => {
-      const body = await believe(request, {
-        ...{ sns, secretHeader, secret },
-        confirm: async (url) => {
-          await fetch(url)
-          this.#handle.log.info(`The subscription to ${config.topicArn} is confirmed`)
-        },
-      })
-      if (body === undefined) return
-      const patience = AbortSignal.any([signal, AbortSignal.timeout(pushMs)])
-      await settledBy(this.#ready, patience)
-      const engine = await this.#stores.engine(patience)
-      await engine.prepare(eventMigrations)
-      await this.#takeMessage(engine, body, `/ysh-s3-event/${config.path}`)
+      try {
+        const body = await believe(request, {
+          ...{ sns, secretHeader, secret },
+          confirm: async (url) => {
+            await fetch(url)
+            log.info(`The subscription to ${config.topicArn} is confirmed`)
+          },
+        })
+        if (body === undefined) return
+        const patience = AbortSignal.any([signal, AbortSignal.timeout(pushMs)])
+        await settledBy(this.#ready, patience)
+        const engine = await this.#stores.engine(patience)
+        await engine.prepare(eventMigrations)
+        await this.#takeMessage(engine, body, `/ysh-s3-event/${config.path}`)
+      } catch (thrown) {
+        const error = PipelineError.from(thrown)
+        if (error.code !== 'STOPPED') turnedAway.note(error)
+        throw error
+      }
     })
   }
 

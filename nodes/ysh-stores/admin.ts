@@ -1,6 +1,7 @@
 import { type Infer, parser, Type } from '../../lib/schema.ts'
 import { tryStores } from '../../lib/stores/trial.ts'
-import { answer, bodyOf } from '../kit/admin.ts'
+import { answer, bodyOf, filledIn } from '../kit/admin.ts'
+import { coerce } from '../kit/coerce.ts'
 import type { Red } from '../kit/red.ts'
 import { deployedConfig } from '../kit/references.ts'
 import { declaration, StoresNodeSchema } from './declaration.ts'
@@ -43,7 +44,12 @@ const belongs: Readonly<Record<string, readonly (keyof Infer<typeof StoresNodeSc
 export function registerStoresTest(red: Red): void {
   red.httpAdmin.post('/ysh/stores/test', red.auth.needsPermission('flows.write'), (request, response) =>
     answer(response, answering, async (signal) => {
-      const { id, settings, credentials } = requests.parse(bodyOf(request))
+      const body = bodyOf(request)
+      const { id, settings, credentials } = requests.parse({
+        id: body.id,
+        settings: coerce(StoresNodeSchema, filledIn(red, body.id, body.settings)),
+        credentials: filledIn(red, body.id, body.credentials),
+      })
       const { stores } = engineSettings(red, settings, withKept(red, id, settings, credentials))
       return { stores: await tryStores(stores, AbortSignal.any([signal, AbortSignal.timeout(trialMs)])) }
     }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Api, createApi } from '../../lib/api/api.ts'
-import { allRoutes } from '../../lib/api/routes/all.ts'
+import { allRoutes } from '../../lib/api/routes/index.ts'
 import { parser } from '../../lib/schema.ts'
 import { gateOf, requestOf } from './serve.ts'
 import { openWorld, type World } from './world.ts'

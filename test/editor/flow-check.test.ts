@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
+import { deploy } from '../helpers/editor-actions.ts'
 import { type NodeRed, startNodeRed } from '../helpers/node-red.ts'
+import { readmePicture } from './pictures.ts'
 
 const tab = (id: string, label: string) => ({ id, type: 'tab', label })
 
-describe('the flow check in the editor', { skip: noChromium, timeout: 120_000 }, () => {
+describe('the flow check in the editor', { skip: noChromium, timeout: 300_000 }, () => {
   let red: NodeRed
   let browser: Browser
   before(async () => {
@@ -36,18 +38,20 @@ describe('the flow check in the editor', { skip: noChromium, timeout: 120_000 },
         { why: 'Nenhum ysh-run-end', warned: 'Verificação dos fluxos: 1 erros', check: 'Verificar fluxos' },
       ],
     ] as const) {
-      const { page, problems, close } = await openEditor(browser, red.url, { language, dark })
+      const { page, problems, close } = await openEditor(browser, red.url, {
+        ...{ language, dark },
+        size: { width: 1_200, height: 800 },
+      })
       await page.evaluate('RED.actions.invoke("ysh:check-flows")')
       const findings = page.locator('.ysh-check-finding')
       await findings.first().waitFor()
       assert.match((await findings.first().textContent()) ?? '', new RegExp(words.why))
       assert.match((await findings.first().textContent()) ?? '', /nightly · Prices[\s\S]*run-without-end/)
-      if (process.env.SCREENSHOTS)
-        await page.screenshot({ path: `${process.env.SCREENSHOTS}/flow-check-${language}.png` })
 
       await page.evaluate('RED.workspaces.show("other")')
       await findings.first().click()
       await page.waitForFunction('RED.workspaces.active() === "tab" && RED.nodes.node("run").highlighted')
+      if (language === 'en-US') await readmePicture(page, 'flow-check', { of: '#red-ui-editor', height: 350 })
       await findings.filter({ hasText: 'ollama.example.com' }).click()
       await page
         .locator('.red-ui-palette-node.selected, .red-ui-palette-node', { hasText: 'far away' })
@@ -60,10 +64,8 @@ describe('the flow check in the editor', { skip: noChromium, timeout: 120_000 },
       await page.waitForFunction('!document.querySelector(".ysh-check-error")')
       assert.deepEqual(problems, [])
       await page.evaluate('RED.nodes.node("run").d = undefined; RED.nodes.dirty(true)')
-      await page.locator('#red-ui-header-button-deploy').click()
-      // A config node that nothing uses yet: Node-RED asks first.
-      await page.locator('.red-ui-notification button.primary').click()
-      await page.getByText(words.warned).waitFor()
+      // The warning is there for some seconds only, and a deploy takes as long as the runtime needs: wait for both at once.
+      await Promise.all([page.getByText(words.warned).first().waitFor(), deploy(page, red)])
       await close()
     }
   })

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { nodeSources } from '../../build/nodes.ts'
+import { subflowSources } from '../../build/subflows.ts'
 import { checkFlow, ruleIds } from '../../lib/flow-check/check.ts'
 import type { FlowNode } from '../../lib/flow-check/node.ts'
 import { references } from '../../lib/flow-check/rules/config.ts'
@@ -35,6 +36,12 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
     ['an optional one left blank', [node('tell', 'ysh-notify', [], { mail: '' })], []],
     ['one that the environment names', [node('end', 'ysh-run-end', [], { stores: '${STORES}' })], []],
     ['a disabled node', [node('end', 'ysh-run-end', [], { stores: '', d: true })], []],
+    ['a subflow', [node('one', 'ysh-aneel-dataset', [], { STORES: 'stores', PORTAL: 'portal' })], []],
+    [
+      'a subflow that was never opened',
+      [node('one', 'ysh-aneel-dataset', [], { STORES: { type: 'ysh-stores', value: '' }, PORTAL: 'portal' })],
+      ['one'],
+    ],
   ],
   'literal-secret': [
     ['a password in code', [code("const password = 'hunter22!'")], ['code']],
@@ -96,6 +103,11 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
       'an unwired output',
       [node('run', 'ysh-run', ['fetch']), node('fetch', 'ysh-aneel-fetch', [['end'], []], { portal: 'portal' }), end],
       ['fetch'],
+    ],
+    [
+      'a subflow',
+      [node('run', 'ysh-run', ['one']), node('one', 'ysh-pdf-to-index', [['end'], ['end'], []]), end],
+      ['one'],
     ],
     ['outside of runs', [inject(['fetch']), node('fetch', 'ysh-aneel-fetch', [[], []], { portal: 'portal' })], []],
     [
@@ -255,6 +267,16 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
     ['nobody is asked', [httpIn('show'), show], ['in']],
     ['a switch on a header', [httpIn('s'), node('s', 'switch', [], { property: 'req.headers.authorization' })], []],
     ['code that looks at a token', [httpIn('code'), code('if (msg.req.query.token !== env.get("T")) return')], []],
+    [
+      'a guard for keys',
+      [
+        httpIn('a'),
+        node('a', 'ysh-api-access', [], { api: 'api' }),
+        { id: 'api', type: 'ysh-api', stores: 'st' },
+        { id: 'st', type: 'ysh-stores' },
+      ],
+      [],
+    ],
     ['a WebSocket', [node('ws', 'websocket in', [], { server: 'w' })], ['ws']],
     ['a WebSocket client', [node('ws', 'websocket in', [], { server: '', client: 'w' })], []],
     ['a TCP port', [node('tcp', 'tcp in', [], { server: 'server' })], ['tcp']],
@@ -272,6 +294,13 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
     ['nobody', [node('t', 'ysh-notify', [], { mail: '', webhooks: [], snsTopic: '' })], ['t']],
     ['a server without addresses', [node('t', 'ysh-notify', [], { mail: 'm', to: [] })], ['t']],
     ['a webhook', [node('t', 'ysh-notify', [], { webhooks: ['https://hook.example.com'] })], []],
+    ['a subflow', [node('t', 'ysh-notify-on-failure', [], { STORES: 'stores', YSH_ADMIN_TO: '' })], ['t']],
+    ['a subflow with an address', [node('t', 'ysh-notify-on-failure', [], { YSH_ADMIN_TO: 'a@x.example' })], []],
+    [
+      'a subflow that the environment tells',
+      [node('t', 'ysh-notify-on-failure', [], { YSH_WEBHOOKS: { type: 'env', value: 'HOOKS' } })],
+      [],
+    ],
   ],
   'not-portable': [
     ['a good run', goodRun, []],
@@ -338,9 +367,14 @@ test('every text is there in both languages, with the same values in it', () => 
   }
 })
 
-test("the rules know the config nodes of every node's declaration", async () => {
-  const declared = (await nodeSources()).flatMap(({ type, declaration }) => {
-    const entries = Object.entries(declaration.references ?? {})
+test("the rules know the config nodes of every node's declaration, and of every subflow's", async () => {
+  const sources = await nodeSources()
+  const all = [
+    ...sources.map(({ type, declaration }) => ({ type, references: declaration.references ?? {} })),
+    ...subflowSources(sources).map(({ spec }) => spec),
+  ]
+  const declared = all.flatMap(({ type, references }) => {
+    const entries = Object.entries(references)
     const wanted = entries.map(([name, { type: target, required = true }]) => [name, required ? target : `${target}?`])
     return entries.length === 0 ? [] : [[type, Object.fromEntries(wanted)]]
   })

@@ -20,6 +20,8 @@ export interface RunningFlow {
 
 /** How a flow is started. */
 export interface FlowOptions {
+  /** The Node-RED it runs in; default 5. */
+  version?: 4 | 5
   /** The settings: what the flow reads from the environment. */
   env?: Record<string, string>
   /** Alters a node, where a test cannot wait as long as the flow does. */
@@ -36,13 +38,14 @@ export function flowNodes(path: string): FlowNode[] {
 
 /** Starts a flow file as it is, but for schedules (tests press the button) and what `change` alters. */
 export async function startFlow(path: string, options: FlowOptions = {}): Promise<RunningFlow> {
-  const { env = {}, change = (node) => node, credentials = {}, more = [] } = options
+  const { version = 5, env = {}, change = (node) => node, credentials = {}, more = [] } = options
   const folder = await embeddedFolder()
   let stores: OpenStores | undefined
   const nodes = [...flowNodes(path), ...more].map((node) =>
     change(node.type === 'ysh-run' ? { ...node, schedule: '' } : node),
   )
   const red = await startNodeRed({
+    version,
     flows: nodes,
     credentials,
     env: { YSH_DATA_FOLDER: folder.path, YSH_INTERNAL_HOSTS: '127.0.0.1', ...env },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { FlowNode } from '../helpers/node-red.ts'
 import { tinyPdf } from '../helpers/tiny-pdf.ts'
+import { type OllamaDouble, startOllamaDouble } from '../ollama/double.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 import { type MailReceiver, startMail } from '../steps/notify/receivers.ts'
 import { openDocuments } from './documents.ts'
@@ -52,6 +53,7 @@ describe('subflows', { timeout: 300_000 }, () => {
   let portal: Portal
   let mirror: Portal
   let mail: MailReceiver
+  let ollama: OllamaDouble
   let site: Awaited<ReturnType<typeof openDocuments>>
   before(async () => {
     const datasets = { bandeira_acionamento: 120 }
@@ -59,19 +61,43 @@ describe('subflows', { timeout: 300_000 }, () => {
     portal.misbehave({ kind: '502' })
     mirror = await startPortal({ datasets })
     mail = await startMail()
+    // nobody is there at first
+    ollama = await startOllamaDouble({
+      models: ['resumo'],
+      reply: () => JSON.stringify({ text: 'O prazo de resposta da distribuidora e de 5 dias.' }),
+    })
+    await ollama.stop()
     site = await openDocuments({ '/norma.pdf': tinyPdf('Art. 1 O prazo de resposta da distribuidora e de 5 dias.') })
     flow = await startFlow('subflows/fetch-with-fallback.json', {
       env: {
         ...{ YSH_ANEEL_URL: portal.url, YSH_ANEEL_BACKUPS: mirror.url, YSH_RETRY_SECONDS: '0.1' },
         ...{ YSH_SMTP_HOST: '127.0.0.1', YSH_SMTP_PORT: String(mail.port), YSH_SMTP_SECURITY: 'none' },
-        ...{ YSH_ADMIN_TO: 'admin@x.example', YSH_OLLAMA_URL: 'http://127.0.0.1:9' },
+        ...{ YSH_ADMIN_TO: 'admin@x.example', YSH_OLLAMA_URL: ollama.url, YSH_OLLAMA_MODEL: 'resumo' },
       },
       more: [
         ...others('subflows/pdf-to-index.json'),
         ...others('subflows/notify-on-failure.json'),
+        {
+          ...{
+            id: 'late-ended',
+            type: 'debug',
+            z: 'ysh-sub-pdf',
+            name: 'late',
+            x: 1,
+            y: 1,
+            active: true,
+            console: true,
+          },
+          ...{ complete: 'payload', targetType: 'msg', wires: [] },
+        },
         ...callers([`${site.url}/norma.pdf`, `${site.url}/missing.pdf`]),
       ],
-      change: (node) => (/portal|pdf-extract/.test(node.type) ? { ...node, tries: 1, backoffMs: 5, paceMs: 0 } : node),
+      change: (node) => {
+        if (node.type === 'ysh-ollama-enrich') return { ...node, lookSeconds: 1 }
+        // seen from here when a late run ends
+        if (node.id === 'ysh-sub-pdf-late-end') return { ...node, wires: [['late-ended'], ['late-ended']] }
+        return /portal|pdf-extract/.test(node.type) ? { ...node, tries: 1, backoffMs: 5, paceMs: 0 } : node
+      },
     })
   })
   after(async () => {
@@ -79,6 +105,7 @@ describe('subflows', { timeout: 300_000 }, () => {
     await portal?.close()
     await mirror?.close()
     await mail?.close()
+    await ollama?.stop()
     await site?.close()
   })
 
@@ -87,6 +114,10 @@ describe('subflows', { timeout: 300_000 }, () => {
     await flow.press('pdf-run')
     await flow.until('both runs end', () => flow.red.output().split('[debug:ended]').length === 3)
     await flow.until('the administrator hears', () => mail.got.length > 0)
+    await ollama.start()
+    await flow.until('the summary that was owed is indexed', () => flow.red.output().includes('[debug:late]'))
+    assert.equal(ollama.of('/api/chat').length, 1)
+    assert.deepEqual(ollama.violations, [])
     const { postgres } = await flow.written()
     const { rows } = await postgres.query<{ flow: string; items: { key: string; state: string; tier?: string }[] }>(
       `select flow, summary->'items' as items from pipeline.run where flow in ('data-run', 'pdf-run') order by flow`,
@@ -106,5 +137,13 @@ describe('subflows', { timeout: 300_000 }, () => {
     )
     const documents = await postgres.query('select title from pipeline.vector_document where until is null')
     assert.deepEqual(documents.rows, [{ title: 'norma.pdf' }])
+    // the second version of the one document has the summary beside its own words
+    const chunks = await postgres.query<{ points: number }>(
+      'select cardinality(points) as points from pipeline.vector_document order by since',
+    )
+    assert.deepEqual(
+      chunks.rows.map(({ points }) => points),
+      [1, 2],
+    )
   })
 })

@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { transformSync } from 'esbuild'
 import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Inspect } from '../editor/seen.ts'
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const executablePath = process.env.CHROMIUM ?? candidates.find((path) => existsSync(path))
@@ -30,6 +32,8 @@ export interface Editor {
   readonly page: Page
   /** What went wrong in the page: errors thrown and written, without those of requests to the outside. */
   readonly problems: string[]
+  /** Has the page's own script look at what is shown. */
+  ask<K extends keyof Inspect>(what: K, ...parameters: Parameters<Inspect[K]>): Promise<ReturnType<Inspect[K]>>
   /** Opens the dialog of a node. */
   edit(id: string): Promise<void>
   /** Opens the dialog of a config node. */
@@ -43,20 +47,27 @@ export interface Editor {
 export interface EditorOptions {
   language: 'en-US' | 'pt-BR'
   dark?: boolean
+  /** Size of the window. */
+  size?: { width: number; height: number }
 }
+
+const inspect = new URL('../editor/page/inspect.ts', import.meta.url)
 
 /** Opens the editor and waits until its flows are there. */
 export async function openEditor(
   browser: Browser,
   url: string,
-  { language, dark = false }: EditorOptions,
+  { language, dark = false, size = { width: 1_400, height: 1_000 } }: EditorOptions,
 ): Promise<Editor> {
   const context = await browser.newContext({
     locale: language,
-    viewport: { width: 1_400, height: 1_000 },
+    viewport: size,
   })
   context.setDefaultTimeout(45_000)
   context.setDefaultNavigationTimeout(60_000) // the first load on a busy machine
+  await context.addInitScript(transformSync(readFileSync(inspect, 'utf8'), { loader: 'ts', format: 'iife' }).code)
+  // What the user setting "Theme" keeps in the browser.
+  await context.addInitScript(`localStorage.setItem('view-dark-theme', '${dark ? 'dark' : 'light'}')`)
   const page = await context.newPage()
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(error.message))
@@ -64,17 +75,15 @@ export async function openEditor(
     const text = message.text()
     if (message.type() !== 'error' && !/oneditprepare|oneditsave|Validation error/.test(text)) return
     // The palette's catalogue is asked for outside; here is no outside.
-    if (!/ERR_NAME_NOT_RESOLVED|ERR_INTERNET|ERR_CONNECTION|ERR_TUNNEL|ERR_PROXY/.test(text)) problems.push(text)
+    if (!/ERR_NAME_NOT_RESOLVED|ERR_INTERNET|ERR_CONNECTION|ERR_TUNNEL|ERR_PROXY/.test(text))
+      problems.push(`${text} (${message.location().url})`)
   })
   await page.goto(url)
-  await page.waitForFunction(
-    'window.RED && RED.nodes && RED.nodes.workspace && document.querySelector("#red-ui-palette .red-ui-palette-node")',
-  )
+  // The flows are the last thing that the editor loads.
+  await page.waitForFunction('window.RED && RED.nodes && RED.nodes.version && RED.nodes.version()')
   await page.waitForFunction(
     '!document.querySelector("#red-ui-loading-progress") || !document.querySelector("#red-ui-loading-progress").offsetParent',
   )
-  // What the user setting "dark" does.
-  if (dark) await page.evaluate('document.documentElement.classList.add("nr-theme-dark")')
   const gone = () => page.waitForFunction('document.querySelectorAll(".red-ui-tray").length === 0')
   const opened = () => page.waitForSelector('.red-ui-tray .ysh-form', { state: 'visible' })
   const settle = () =>
@@ -85,6 +94,8 @@ export async function openEditor(
   return {
     page,
     problems,
+    ask: (what, ...parameters) =>
+      page.evaluate(`ysh.${what}(${parameters.map((each) => JSON.stringify(each)).join()})`),
     async edit(id) {
       await page.evaluate(`RED.editor.edit(RED.nodes.node(${JSON.stringify(id)}))`)
       await opened()

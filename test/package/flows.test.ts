@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { nodeSources } from '../../build/nodes.ts'
+import { subflowSources } from '../../build/subflows.ts'
 import { parser } from '../../lib/schema.ts'
 import { coerce } from '../../nodes/kit/coerce.ts'
 import { LimitsSchema } from '../../nodes/kit/declaration.ts'
@@ -12,6 +13,7 @@ import { filesUnder, packageJson, read } from './package-files.ts'
 
 const require = createRequire(import.meta.url)
 const sources = new Map((await nodeSources()).map((source) => [source.type, source]))
+const subflows = new Map(subflowSources([...sources.values()]).map((source) => [String(source.type), source]))
 
 /** Types of Node-RED itself, from its templates. */
 function coreTypes(): Set<string> {
@@ -80,7 +82,8 @@ describe('flows and examples', () => {
 
       test('uses only nodes of Node-RED and of this package', () => {
         for (const { type } of nodes) {
-          assert.ok(core.has(type) || sources.has(type) || byId.has(type.replace(/^subflow:/, '')), type)
+          const ours = sources.has(type) || subflows.has(type)
+          assert.ok(core.has(type) || ours || byId.has(type.replace(/^subflow:/, '')), type)
         }
       })
 
@@ -121,6 +124,18 @@ describe('flows and examples', () => {
           if (declaration.category !== 'config') {
             assert.equal((node.wires as unknown[]).length, declaration.outputs?.length ?? 0, `${node.id}: outputs`)
           }
+        }
+      })
+
+      test("has a value for each property of a subflow's node, as the editor saves it", () => {
+        for (const node of nodes) {
+          const { module, spec } = subflows.get(node.type) ?? {}
+          if (module === undefined || spec === undefined) continue
+          // Node-RED starts no node of a subflow that lacks one
+          for (const { name } of module.env) assert.equal(typeof node[name], 'string', `${node.id}.${name}`)
+          for (const [name, { type }] of Object.entries(spec.references))
+            assert.equal(nodes.find(({ id }) => id === node[name])?.type, type, `${node.id}.${name}`)
+          assert.equal((node.wires as unknown[]).length, module.out.length, `${node.id}: outputs`)
         }
       })
     })

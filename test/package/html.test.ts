@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { formOf, rowsOf } from '../../build/fields.ts'
 import { nodeSources } from '../../build/nodes.ts'
+import { subflowSources } from '../../build/subflows.ts'
 import { entries } from './package-files.ts'
 import { registrationsIn } from './registrations.ts'
 
@@ -13,7 +14,7 @@ describe("what the editor and the Flow Library read of each node's HTML", () => 
   test('package.json names exactly the nodes there are', () => {
     assert.deepEqual(
       entries.map(({ name }) => name).sort(),
-      sources.map(({ type }) => type),
+      [...sources, ...subflowSources(sources)].map(({ type }) => type).sort(),
     )
   })
 
@@ -73,14 +74,14 @@ describe("what the editor and the Flow Library read of each node's HTML", () => 
       })
 
       if (declaration.icon !== undefined) {
-        test('brings its icon, white on transparent, 40 by 60', () => {
+        test('brings its icon, in the dark of node labels on transparent (white is too faint on these colours), 40 by 60', () => {
           const icon = join(dirname(entry.file), 'icons', declaration.icon ?? '')
           assert.ok(existsSync(icon))
           const svg = readFileSync(icon, 'utf8')
           assert.match(svg, /width="40"/)
           assert.match(svg, /height="60"/)
           const colours = [...svg.matchAll(/(?:fill|stroke)="([^"]+)"/g)].map(([, colour]) => colour?.toLowerCase())
-          for (const colour of colours) assert.ok(['none', '#fff', '#ffffff', 'white'].includes(colour ?? ''), colour)
+          for (const colour of colours) assert.ok(['none', '#333'].includes(colour ?? ''), colour)
         })
       }
     })

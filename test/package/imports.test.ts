@@ -49,6 +49,16 @@ describe('imports go one way', () => {
     )
   })
 
+  test('the API uses steps and what is below them; only the nodes use it; nobody but lib/vendor names a library that the build inlines', () => {
+    const below = /^lib\/(api|steps|runs|stores|net|models|vendor)\/|^lib\/[^/]+$|^(?!lib\/|nodes\/|build\/|test\/)/
+    assert.deepEqual(shown(going('lib/api/', /./).filter(({ to }) => !below.test(to))), [])
+    assert.deepEqual(shown(going('lib/', /^lib\/api\//).filter(({ from }) => !/^lib\/(api|cli)\//.test(from))), [])
+    assert.deepEqual(shown(going('lib/vendor/', /^\.|^(lib|nodes|build)\//)), [])
+    const vendored = new Set(going('lib/vendor/', /./).map(({ to }) => to))
+    assert.ok(vendored.size > 3)
+    assert.deepEqual(shown(imports.filter(({ from, to }) => !from.startsWith('lib/vendor/') && vendored.has(to))), [])
+  })
+
   test('the nodes use no part of Node-RED but what it hands them', () => {
     assert.deepEqual(shown(going('nodes/', /^@?node-red/)), [])
   })

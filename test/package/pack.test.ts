@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, posix } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse } from 'acorn'
 import { packageFolder } from '../helpers/node-red.ts'
 import { filesUnder, packageJson, read } from './package-files.ts'
+
+/** Bytes; more than half again as large as it is today wants a look. */
+const mostPacked = 3_000_000
 
 /** What a module imports, statically and at run time, where it says so in a literal. */
 function sourcesIn(node: unknown): string[] {
@@ -22,8 +25,69 @@ describe('the packed package', { timeout: 120_000 }, () => {
     cwd: packageFolder,
     timeout: 100_000,
   })
-  const packed: [{ files: { path: string }[] }] = JSON.parse(stdout || stderr)
-  const files = new Set(packed[0].files.map(({ path }) => path))
+  const [packed]: [{ size: number; unpackedSize: number; files: { path: string; size: number }[] }] = JSON.parse(
+    stdout || stderr,
+  )
+  const files = new Set(packed.files.map(({ path }) => path))
+  const under = (folder: string) => [...files].filter((file) => file.startsWith(`${folder}/`))
+
+  test('is as large as it has to be', (context) => {
+    const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`
+    const largest = packed.files.toSorted((a, b) => b.size - a.size).slice(0, 3)
+    context.diagnostic(
+      `${files.size} files, ${megabytes(packed.size)} packed, ${megabytes(packed.unpackedSize)} unpacked; ` +
+        largest.map(({ path, size }) => `${path} ${megabytes(size)}`).join(', '),
+    )
+    assert.ok(packed.size < mostPacked, megabytes(packed.size))
+  })
+
+  test('brings what package.json says: all of `files`, README and licence, the command, each plugin', () => {
+    for (const entry of packageJson.files) assert.ok(files.has(entry) || under(entry).length > 0, entry)
+    for (const file of ['README.md', 'LICENSE', 'package.json', ...Object.values(packageJson['node-red'].plugins)])
+      assert.ok(files.has(file), file)
+    for (const command of Object.values(packageJson.bin)) {
+      assert.ok(files.has(command), command)
+      assert.match(read(command), /^#!\/usr\/bin\/env node\n/)
+    }
+  })
+
+  test('runs nothing when it is installed', () => {
+    const atInstall = ['preinstall', 'install', 'postinstall', 'prepare']
+    assert.deepEqual(
+      Object.keys(packageJson.scripts).filter((name) => atInstall.includes(name)),
+      [],
+    )
+    assert.equal(files.has('binding.gyp'), false)
+  })
+
+  test('has the same keys in the texts of both languages, as built', () => {
+    const keysOf = (value: unknown, prefix = ''): string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, inner]) => keysOf(inner, `${prefix}.${key}`))
+        : [prefix]
+    const english = [...files].filter((file) => /^dist\/.*\/locales\/en-US\/[^/]+\.json$/.test(file))
+    assert.equal(english.length, Object.keys(packageJson['node-red'].nodes).length)
+    for (const file of english) {
+      const other = file.replace('/en-US/', '/pt-BR/')
+      assert.deepEqual(keysOf(JSON.parse(read(other))).sort(), keysOf(JSON.parse(read(file))).sort(), other)
+    }
+  })
+
+  test('names nothing in its documents that it does not bring', () => {
+    const dead: string[] = []
+    let links = 0
+    for (const file of [...files].filter((path) => path.endsWith('.md'))) {
+      for (const [, target = ''] of read(file).matchAll(/\]\(([^)\s]+)\)/g)) {
+        const [path = ''] = target.split('#')
+        if (path === '' || /^[a-z]+:/.test(path)) continue
+        links += 1
+        const full = posix.join(posix.dirname(file), path)
+        if (!files.has(full) && under(full.replace(/\/$/, '')).length === 0) dead.push(`${file}: ${target}`)
+      }
+    }
+    assert.deepEqual(dead, [])
+    assert.ok(links > 20, `${links} links: the search is broken`)
+  })
 
   test('holds every node with its form, texts, help and icon', () => {
     for (const [name, file] of Object.entries(packageJson['node-red'].nodes)) {
@@ -50,11 +114,23 @@ describe('the packed package', { timeout: 120_000 }, () => {
     }
   })
 
-  test('holds the examples and flows, and none of the sources and tests', () => {
-    for (const file of [...filesUnder('examples', '.json'), ...filesUnder('flows', '.json')])
+  test('holds the examples, flows and subflows, and none of the sources, tests and maps', () => {
+    for (const file of ['examples', 'flows', 'subflows'].flatMap((folder) => filesUnder(folder, '.json')))
       assert.ok(files.has(file), file)
+    // the import dialog shows these and nothing else
+    const offered = { flows: 'Pipelines', subflows: 'Subflows to edit' }
+    for (const [folder, name] of Object.entries(offered)) {
+      for (const file of filesUnder(folder, '.json')) assert.ok(files.has(join('examples', name, basename(file))), file)
+    }
+    assert.deepEqual(
+      under('examples').filter((file) => !file.endsWith('.json')),
+      [],
+    )
     const foreign = [...files].filter(
-      (file) => /^(test|bench|build|nodes|lib|node_modules)\//.test(file) || /(?<!\.d)\.ts$/.test(file),
+      (file) =>
+        /^(test|bench|build|nodes|lib|node_modules|demo|chaos|docs\/images)\//.test(file) ||
+        /\.(ts|map|tsbuildinfo|log|tgz|env)$/.test(file) ||
+        /(^|\/)(\.|test|tests|__tests__|assembly)(\/|$)/.test(file),
     )
     assert.deepEqual(foreign, [])
   })

@@ -12,10 +12,12 @@ export interface PackageJson {
   keywords: string[]
   engines: { node: string }
   files: string[]
+  bin: Record<string, string>
+  scripts: Record<string, string>
   dependencies: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
-  'node-red': { version: string; nodes: Record<string, string> }
+  'node-red': { version: string; nodes: Record<string, string>; plugins: Record<string, string> }
 }
 
 export const packageJson: PackageJson = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'))

@@ -19,8 +19,11 @@ const semver: Semver = createRequire(join(nodeRedFolder, 'package.json'))('semve
 const installed = (folder: string): { version: string; engines: { node: string } } =>
   JSON.parse(readFileSync(join(packageFolder, 'node_modules', folder, 'package.json'), 'utf8'))
 
-// The rules of `node-red-dev validate`, which the Flow Library shows as a package's scorecard; those that need the network are left out.
+// The rules of `node-red-dev validate`, which the Flow Library shows as a package's scorecard. Left out are those that need the network: whether
+// other packages have the name or the types (P08, N01), and whether newer versions of the dependencies are out (D03).
 describe('the Flow Library scorecard', () => {
+  test('a README, without which the library refuses a package', () => assert.ok(read('README.md').length > 500))
+
   test('P01: a licence, with its text', () => {
     assert.equal(packageJson.license, 'MIT')
     assert.ok(existsSync(join(packageFolder, 'LICENSE')))
@@ -48,6 +51,29 @@ describe('the Flow Library scorecard', () => {
     assert.ok(semver.satisfies(oldest, packageJson.engines.node), `${oldest} is not in ${packageJson.engines.node}`)
   })
 
+  test('N01: types that nobody else has are told by our prefix, and are found without running anything', () => {
+    for (const { name, file, html } of entries) {
+      assert.match(file, /\.js$/) // the HTML of a .mjs is not found
+      assert.deepEqual(
+        registrationsIn(html).map(({ type }) => type),
+        [name],
+      )
+      assert.match(name, /^ysh-[a-z0-9-]+$/)
+    }
+  })
+
+  test("no property has a name that is Node-RED's own", () => {
+    const own = ['id', 'type', 'wires', 'inputs', 'outputs', 'users', 'valid', 'changed']
+    for (const { html } of entries) {
+      for (const { type, defaults } of registrationsIn(html))
+        assert.deepEqual(
+          defaults.filter((name) => own.includes(name) || name.length === 1),
+          [],
+          type,
+        )
+    }
+  })
+
   test('N02: an example for every node', () => {
     const used = new Set<string>()
     for (const file of filesUnder('examples', '.json')) {
@@ -60,6 +86,14 @@ describe('the Flow Library scorecard', () => {
         if (literals.category !== 'config') assert.ok(used.has(type), `no example uses ${type}`)
       }
     }
+  })
+
+  test('D02: no agent-base before 6 at run time', () => {
+    const lock: { packages: Record<string, { version?: string; dev?: boolean }> } = JSON.parse(
+      read('package-lock.json'),
+    )
+    for (const [path, { version = '0.0.0', dev = false }] of Object.entries(lock.packages))
+      if (path.endsWith('node_modules/agent-base') && !dev) assert.ok(semver.satisfies(version, '>=6'), path)
   })
 
   test('D01: how many runtime dependencies', (context) => {

@@ -49,8 +49,12 @@ for (const kind of kinds) {
     })
     const raise = (at: number, more: Partial<Failure> = {}, on = store) =>
       on.transaction((tx) => raiseIncident(tx, failure(at, more)))
-    const recover = (at: number, item = 'a', difference: Alert['affected'][number]['difference'] = none, on = store) =>
-      on.transaction((tx) => recoverItem(tx, { key: 'source https://x', item, at: minute(at), difference }))
+    const recover = (
+      at: number,
+      item: string | null = 'a',
+      difference: Alert['affected'][number]['difference'] = none,
+      on = store,
+    ) => on.transaction((tx) => recoverItem(tx, { key: 'source https://x', item, at: minute(at), difference }))
     async function told(): Promise<Alert[]> {
       const { rows } = await store.query<{ payload: Alert }>('select payload from pipeline.outbox order by created_at')
       return rows.map((row) => row.payload)
@@ -89,6 +93,20 @@ for (const kind of kinds) {
       )
       const [row] = await listIncidents(store)
       assert.deepEqual([row?.state, row?.closedAt], ['closed', minute(62).toISOString()])
+    })
+
+    it('closes whole when whatever it affects has recovered at once', async () => {
+      await raise(0, { served: { tier: 'cache', ageSeconds: null, versions: {} } })
+      const { alert } = await raise(1, { item: 'b', key: 'other' })
+      assert.match(alert?.texts['pt-BR'].body ?? '', /- b: nada é servido/)
+      await raise(1, { item: 'b' })
+      assert.equal((await recover(2, null)).change, 'closed')
+      assert.equal((await recover(3, null)).change, 'none')
+      const [opened] = await told()
+      assert.match(opened?.texts['pt-BR'].body ?? '', /- a: a última cópia boa é servida, onde houver/)
+      assert.match(opened?.texts['en-US'].body ?? '', /- a: the last good copy is served, where there is one/)
+      const { state, key } = (await listIncidents(store, { state: 'open' }))[0] ?? {}
+      assert.deepEqual([state, key], ['open', 'other'])
     })
 
     it('says in both languages what, since when, who serves, how old, and what to do', async () => {

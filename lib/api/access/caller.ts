@@ -13,4 +13,6 @@ export interface Caller {
   /** A name for people. */
   name: string
   scopes: ReadonlySet<Scope>
+  /** When the key or token is no longer good; left out: it has no end. A subscription ends then. */
+  expires?: Date
 }

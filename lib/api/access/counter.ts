@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Cache } from '../../stores/cache/port.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from '../../vendor/limiter.ts'
@@ -72,7 +73,9 @@ export function sharedCounter({ stores, name, points, trouble }: CounterOptions)
   }
 
   return {
-    async take(key, take) {
+    async take(caller, take) {
+      // the library's table has room for 255 letters
+      const key = caller.length > 150 ? hash('sha256', caller) : caller
       if (Date.now() < aloneUntil) return taken(own, key, take)
       made ??= make()
       try {

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
 import type { Logger } from '../../steps/step.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
@@ -104,24 +104,24 @@ export class Gatekeeper implements Gate {
   }
 
   async #identify(request: Parameters<Gate['admit']>[0]): Promise<Caller> {
-    const network = networkOf(request.address)
-    const secret = this.#secretOf(request, network)
-    const hash = hashOf(secret).toString('base64')
-    const known = this.#verified.get(hash)
+    const secret = this.#secretOf(request)
+    const digest = hash('sha256', secret, 'base64')
+    const known = this.#verified.get(digest)
     if (known !== undefined) return known
+    const network = networkOf(request.address)
     // who was right before does not wait for a neighbour who guesses
-    if (!this.#verified.isFamiliar(hash)) this.#mayTry(this.#guesses, network)
+    if (!this.#verified.isFamiliar(digest)) this.#mayTry(this.#guesses, network)
     try {
-      let checking = this.#checking.get(hash)
+      let checking = this.#checking.get(digest)
       if (checking === undefined) {
-        checking = this.#verify(secret, hash).finally(() => this.#checking.delete(hash))
-        this.#checking.set(hash, checking)
+        checking = this.#verify(secret, digest).finally(() => this.#checking.delete(digest))
+        this.#checking.set(digest, checking)
       }
       return await checking
     } catch (thrown) {
       const error = PipelineError.from(thrown)
       if (error.code === 'API_UNKNOWN_CALLER') {
-        this.#verified.delete(hash)
+        this.#verified.delete(digest)
         this.#guesses.count(network)
       }
       throw error
@@ -129,10 +129,11 @@ export class Gatekeeper implements Gate {
   }
 
   /** Throws API_UNKNOWN_CALLER, API_RATE. */
-  #secretOf(request: Parameters<Gate['admit']>[0], network: string): string {
+  #secretOf(request: Parameters<Gate['admit']>[0]): string {
     try {
       return credentialOf(request)
     } catch (error) {
+      const network = networkOf(request.address)
       this.#mayTry(this.#anonymous, network)
       this.#anonymous.count(network)
       throw error
@@ -147,11 +148,11 @@ export class Gatekeeper implements Gate {
     throw new PipelineError('API_RATE', words, { retryable: true, retryAfterMs })
   }
 
-  async #verify(secret: string, hash: string): Promise<Caller> {
+  async #verify(secret: string, digest: string): Promise<Caller> {
     const before = this.#forgotten
     const isKey = secret.startsWith('ysh_')
     const { caller, ms } = isKey ? await this.#verifyKey(secret) : await this.#verifyToken(secret)
-    if (before === this.#forgotten) this.#verified.set(hash, caller, Math.min(believedMs, ms))
+    if (before === this.#forgotten) this.#verified.set(digest, caller, Math.min(believedMs, ms))
     return caller
   }
 
@@ -169,8 +170,9 @@ export class Gatekeeper implements Gate {
       this.#options.log.debug('The use of a key was not noted', { id, error: PipelineError.from(error) })
     })
     const { name, scopes, leftMs } = found
+    const end = leftMs === null ? {} : { expires: new Date(this.#now() + leftMs) }
     return {
-      caller: { id: `key:${id}`, name, scopes: new Set(scopes) },
+      caller: { id: `key:${id}`, name, scopes: new Set(scopes), ...end },
       ms: leftMs ?? believedMs,
     }
   }
@@ -180,7 +182,7 @@ export class Gatekeeper implements Gate {
     if (tokens === undefined) throw unknown('No tokens are taken here, only API keys')
     const now = this.#now()
     const { caller, expires } = await tokens(token, new Date(now))
-    return { caller, ms: Math.max(1, expires * 1_000 - now) }
+    return { caller: { ...caller, expires: new Date(expires * 1_000) }, ms: Math.max(1, expires * 1_000 - now) }
   }
 }
 

@@ -12,6 +12,8 @@ export const algorithms = [
 /** How far clocks may differ, in seconds. */
 const leewaySeconds = 10
 const longest = 16_384
+/** As OpenID Connect has it. */
+const longestSubject = 255
 const usualClaims = ['scope', 'scp', 'cognito:groups']
 
 /** What a token must say. */
@@ -50,6 +52,7 @@ export function tokenCheck(rules: TokenRules, keys: PublicKeys): TokenCheck {
     const { payload, protectedHeader } = await verified(token, keys, { issuer, now })
     const { sub, exp } = payload
     if (typeof sub !== 'string' || sub === '' || exp === undefined) throw refused('it names no subject')
+    if (sub.length > longestSubject) throw refused('its subject is too long')
     if (!isFor(payload, audiences)) throw refused('it is for another audience')
     if (payload.iat !== undefined && payload.iat > now.getTime() / 1_000 + leewaySeconds) {
       throw refused('it was issued in the future')

@@ -3,11 +3,14 @@ import type { Scope } from '../access/caller.ts'
 
 /** Something that happened, as subscribers hear of it. */
 export interface ApiEvent {
-  /** Grows in the order in which things became visible; the token to go on from. */
+  /** Grows by one in the order in which things became visible; the token to go on from. */
   position: number
-  /** `version`: a dataset or collection has a new version. `run`: a run has begun or ended. `alert`: an incident has opened or closed. */
-  type: 'version' | 'run' | 'alert'
-  /** Name of the dataset, id of the flow, source of the incident. */
+  /**
+   * `version`: a dataset has a new version. `collection`: a collection of documents has. `run`: a run has changed its state. `alert`: an
+   * incident has opened or closed.
+   */
+  type: 'version' | 'collection' | 'run' | 'alert'
+  /** Name of the dataset or collection, id of the flow, key of the incident. */
   subject: string
   /** ISO; the database's clock. */
   at: string
@@ -21,18 +24,28 @@ export interface Topic {
 }
 
 /** The scope that a topic needs beside `events`. */
-export const scopeOfTopic = { version: 'datasets', run: 'runs', alert: 'runs' } as const satisfies Record<
-  ApiEvent['type'],
-  Scope
->
+export const scopeOfTopic = {
+  version: 'datasets',
+  collection: 'documents',
+  run: 'runs',
+  alert: 'runs',
+} as const satisfies Record<ApiEvent['type'], Scope>
+
+/** Whether somebody who wants these topics wants the event. */
+export function wants(topics: readonly Topic[], { type, subject }: ApiEvent): boolean {
+  return topics.some((topic) => topic.type === type && (topic.subject === undefined || topic.subject === subject))
+}
 
 /** Hears of events, across processes. One for all subscribers of a process: it reads each event once. */
 export interface EventHub {
   /**
-   * Events of the topics after a position (left out: from now on), in order, none left out. Throws EVENTS_GONE when the position is older than
-   * what is kept. The iterator waits for more until the signal aborts; it never holds more than a page of events for a slow reader.
+   * Events of the topics (`all`: every one) after a position (left out: from now on), in order, none left out. The iterator waits for more until
+   * the signal aborts; it never holds more than a page of events for a slow reader. Throws EVENTS_GONE when the position is older than what
+   * is kept (also later, when the reader was too slow for that), STOPPED when the hub closes, and what the store throws (retryable).
    */
-  subscribe(topics: readonly Topic[], options: { after?: number; signal: AbortSignal }): AsyncIterable<ApiEvent>
+  subscribe(topics: readonly Topic[] | 'all', options: { after?: number; signal: AbortSignal }): AsyncIterable<ApiEvent>
   /** Position of the newest event. */
   newest(): Promise<number>
+  /** Throws EVENTS_GONE, with `oldest` and `newest` in its details, when nobody can go on from there. */
+  check(after: number): Promise<void>
 }

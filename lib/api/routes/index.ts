@@ -5,7 +5,7 @@ import { questionRoutes } from './questions.ts'
 import { runRoutes } from './runs.ts'
 import { searchRoutes } from './search.ts'
 
-/** All that the data API answers over REST. */
+/** All routes of the API. */
 export const allRoutes: readonly AnyRoute[] = [
   ...datasetRoutes,
   ...questionRoutes,

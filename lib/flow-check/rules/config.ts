@@ -1,23 +1,29 @@
-import { textOf, textsOf } from '../node.ts'
+import { isRecord, textOf, textsOf } from '../node.ts'
 import type { Hit, Rule } from '../rule.ts'
 
 /** The config nodes that our nodes point at; `?` marks one that may be blank. A test compares it with the declarations. */
 export const references: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'ysh-alerts': { stores: 'ysh-stores' },
+  'ysh-aneel-dataset': { STORES: 'ysh-stores', PORTAL: 'ysh-aneel-portal' },
   'ysh-aneel-fetch': { stores: 'ysh-stores', portal: 'ysh-aneel-portal' },
   'ysh-api': { stores: 'ysh-stores', ollama: 'ysh-ollama?' },
   'ysh-api-access': { api: 'ysh-api' },
   'ysh-api-rest': { api: 'ysh-api' },
+  'ysh-api-graphql': { api: 'ysh-api' },
   'ysh-api-cache': { stores: 'ysh-stores' },
+  'ysh-api-websocket': { api: 'ysh-api' },
   'ysh-archive': { stores: 'ysh-stores' },
   'ysh-dataset-query': { stores: 'ysh-stores' },
   'ysh-dead-letter': { stores: 'ysh-stores' },
   'ysh-each': { stores: 'ysh-stores' },
+  'ysh-fetch-with-fallback': { STORES: 'ysh-stores', PORTAL: 'ysh-aneel-portal', BACKUP: 'ysh-aneel-portal' },
   'ysh-incident': { stores: 'ysh-stores' },
   'ysh-join': { stores: 'ysh-stores' },
   'ysh-notify': { stores: 'ysh-stores', mail: 'ysh-mail?' },
+  'ysh-notify-on-failure': { STORES: 'ysh-stores', MAIL: 'ysh-mail?' },
   'ysh-ollama-enrich': { stores: 'ysh-stores', ollama: 'ysh-ollama' },
   'ysh-pdf-extract': { stores: 'ysh-stores', ollama: 'ysh-ollama?' },
+  'ysh-pdf-to-index': { STORES: 'ysh-stores', OLLAMA: 'ysh-ollama' },
   'ysh-retry-backoff': { stores: 'ysh-stores' },
   'ysh-run': { stores: 'ysh-stores' },
   'ysh-run-end': { stores: 'ysh-stores' },
@@ -51,7 +57,7 @@ export const missingConfig: Rule = {
     for (const node of graph.nodes) {
       for (const [field, wanted] of Object.entries(references[node.type] ?? {})) {
         const type = wanted.replace('?', '')
-        const id = textOf(node[field])
+        const id = textOf(node[field]) // a subflow's node that was never opened holds an object
         if (id.startsWith('${')) continue // said by the environment or by the subflow's instance
         if (id === '' && wanted.endsWith('?')) continue
         const target = graph.byId.get(id)
@@ -93,9 +99,14 @@ export const noReceiver: Rule = {
         if (!mail && !other) yield { node, text: 'nobody' }
         else if (mail && !given(node.to)) yield { node, text: 'noAddress' }
       }
+      if (node.type === 'ysh-notify-on-failure' && !told.some((name) => isRecord(node[name]) || given(node[name])))
+        yield { node, text: 'nobody' }
     }
   },
 }
+
+/** Who `ysh-notify-on-failure` tells; an object is a value of the environment. */
+const told = ['YSH_ADMIN_TO', 'YSH_WEBHOOKS', 'YSH_ADMIN_SNS_TOPIC']
 
 /** A list with something in it, or one that the environment fills in. */
 const given = (list: unknown): boolean => textOf(list) !== '' || textsOf(list).length > 0

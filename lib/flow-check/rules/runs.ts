@@ -31,7 +31,11 @@ export const runWithoutEnd: Rule = {
 
 /** Outputs of which every message takes exactly one: each must lead on. By type, the outputs and their English names. */
 const ways: Readonly<Record<string, readonly string[]>> = {
+  'ysh-aneel-dataset': ['published', 'unchanged', 'failed'],
   'ysh-aneel-fetch': ['published', 'unchanged'],
+  'ysh-fetch-with-fallback': ['data', 'failed'],
+  'ysh-notify-on-failure': ['the message'],
+  'ysh-pdf-to-index': ['indexed', 'unchanged', 'failed'],
   'ysh-utility-scrape': ['published', 'unchanged', 'held'],
   'ysh-pdf-extract': ['extracted', 'unchanged'],
   'ysh-vector-index': ['indexed', 'unchanged'],

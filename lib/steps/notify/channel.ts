@@ -4,9 +4,9 @@ import type { RunEngine } from '../../runs/engine.ts'
 import { raiseIncident, recoverItem } from '../../runs/incidents.ts'
 import type { RetryPolicy } from '../../runs/retry.ts'
 import { parser } from '../../schema.ts'
-import { getArtifact } from '../../stores/objects/artifacts.ts'
 import type { Stores } from '../../stores/stores.ts'
-import { type ChannelName, type Content, ContentSchema, type Note, NoteSchema } from './schema.ts'
+import { readContent, sweepContents } from './contents.ts'
+import { type ChannelName, type Content, type Note, NoteSchema } from './schema.ts'
 
 /** What a channel has to work with. */
 export interface Delivery {
@@ -37,7 +37,6 @@ export function topicOf(node: string, channel: ChannelName): string {
 }
 
 const notes = parser(NoteSchema, 'A notification')
-const contents = parser(ContentSchema, 'The content of a notification')
 /** Waits between two tries: soon at first, then every ten minutes or so. */
 const policy: RetryPolicy = {
   backoff: 'exponential',
@@ -55,11 +54,17 @@ export function openChannel(engine: RunEngine, node: string, channel: Channel, g
     topicOf(node, channel.name),
     async ({ payload, attempt }, { http, stores, signal }) => {
       const note = notes.parse(payload)
-      await channel.send(note, await contentOf(stores, note, signal), { http, stores, attempt, signal })
+      await channel.send(note, await readContent(stores.objects, note.content, signal), {
+        http,
+        stores,
+        attempt,
+        signal,
+      })
     },
     {
       ...{ atOnce: channel.atOnce, timeoutMs: channel.timeoutMs, policy, finalErrors: true },
       giveUpMs: giveUpHours * 3_600_000,
+      tidy: ({ stores, signal }) => sweepContents(stores, new Date(), signal),
       async ended(tx, { payload }, error) {
         // one that is no note of ours is given up too
         const recipient = notes.problems(payload).length > 0 ? '' : notes.parse(payload).recipient
@@ -75,13 +80,6 @@ export function openChannel(engine: RunEngine, node: string, channel: Channel, g
       },
     },
   )
-}
-
-async function contentOf(stores: Stores, { content }: Note, signal: AbortSignal): Promise<Content> {
-  const { body } = await getArtifact(stores.objects, content, { signal })
-  const chunks: Buffer[] = []
-  for await (const chunk of body) chunks.push(Buffer.from(chunk))
-  return contents.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')))
 }
 
 /** A recipient without what may be secret in it: webhook addresses often carry a token. */

@@ -150,7 +150,7 @@ export const NoteSchema = Type.Object({
   /** ISO: when it was put into the outbox. */
   at: Type.String(),
   run: Type.String(),
-  /** SHA-256 of the stored {@link ContentSchema}: too large for the outbox as it may be. */
+  /** Key of the stored {@link ContentSchema}. */
   content: Type.String(),
   attachments: Type.Array(AttachmentSchema),
 })

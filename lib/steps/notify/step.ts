@@ -1,9 +1,9 @@
 import { PipelineError } from '../../errors.ts'
 import { hashOf } from '../../runs/identity.ts'
 import { enqueueOutbox, wakeOutbox } from '../../runs/outbox.ts'
-import { putArtifact } from '../../stores/objects/artifacts.ts'
 import { defineStep, type StepContext } from '../step.ts'
 import { placeOf, topicOf } from './channel.ts'
+import { keepContent } from './contents.ts'
 import {
   type ChannelName,
   type Content,
@@ -33,19 +33,16 @@ export const notify = defineStep({
   async run(input, config, context) {
     const recipients = recipientsOf(input, config)
     const { subject, content } = await messageOf(input, config, context)
-    const bytes = Buffer.from(JSON.stringify(content))
-    const stored = await putArtifact(context.stores.objects, bytes, {
-      contentType: 'application/json',
-      signal: context.signal,
-    })
-    const { run, node, stores } = context
+    const { run, node, stores, signal } = context
     const at = context.clock.now().toISOString()
     // The input, not what was made of it: ages and times in a summary differ from try to try.
     const asked = hashOf(input)
+    const message = hashOf([run.id, node, run.item, asked]).slice(0, 40)
+    const kept = await keepContent(stores.objects, content, { id: message, at, signal })
     const notes = recipients.map(({ channel, recipient }) => {
       const id = hashOf([run.id, node, run.item, asked, channel, recipient]).slice(0, 40)
       const note: Note = {
-        ...{ id, recipient, subject, at, run: run.id, content: stored.sha256 },
+        ...{ id, recipient, subject, at, run: run.id, content: kept },
         attachments: channel === 'mail' ? (input.attachments ?? []) : [],
       }
       return { channel, note }

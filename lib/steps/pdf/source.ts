@@ -41,22 +41,27 @@ export async function storeDocument(
       `One of payload.artifact, payload.path, payload.url or a Buffer as payload is expected; ${given.length} are there`,
     )
   }
-  if (input.artifact) return await stored(input.artifact, input.text, context)
+  if (input.artifact) return await stored(input.artifact, input, context)
   if (input.path) return await fromFolder(input.path, config, context)
   return await fetched(input.url ?? '', input.text, config, context)
 }
 
-async function stored(reference: string, text: string | undefined, { stores }: Context): Promise<StoredDocument> {
+async function stored(
+  reference: string,
+  { source, text }: Infer<typeof PdfInputSchema>,
+  { stores }: Context,
+): Promise<StoredDocument> {
   const key = /^[0-9a-f]{64}$/.test(reference) ? artifactKey(reference) : reference
   const known = await stores.objects.head(key)
   if (known === undefined) throw new PipelineError('OBJECT_NOT_FOUND', `The object store has no ${key}`)
   const sha256 = artifactHash(key)
-  if (sha256 !== undefined) return { source: key, name: text ?? key, file: { key, sha256, bytes: known.bytes } }
+  if (sha256 !== undefined)
+    return { source: source || key, name: text ?? key, file: { key, sha256, bytes: known.bytes } }
   // an object that somebody else put there: it gets its place by its content
   const artifact = await stores.objects.withFile(key, (file) =>
     putArtifact(stores.objects, { file }, { contentType: 'application/pdf' }),
   )
-  return { source: key, name: text ?? basename(key), file: referenceOf(artifact) }
+  return { source: source || key, name: text ?? basename(key), file: referenceOf(artifact) }
 }
 
 /** A file of the allowed folder: what a link leads out of it is refused. */

@@ -108,6 +108,8 @@ export const PdfInputSchema = Type.Object({
   /** A file in the allowed folder. */
   path: Type.Optional(Type.String()),
   url: Type.Optional(Type.String()),
+  /** Of a stored file: where it came from, such as `s3://bucket/key`. A later version from there takes its place in an index. */
+  source: Type.Optional(Type.String({ maxLength: 2_000 })),
   /** What the document is called, for messages. */
   text: Type.Optional(Type.String()),
 })

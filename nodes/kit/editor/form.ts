@@ -38,21 +38,27 @@ export function createForm(spec: FormSpec, widgets: Readonly<Record<string, Widg
     for (const closer of closers.splice(0)) closer()
   }
 
+  function validate(name: string, value: unknown): true | string {
+    const field = spec.fields.find((candidate) => candidate.field === name)
+    const broken = field && violation(field.rules, value)
+    if (field === undefined || broken === undefined) return true
+    const own = field.ownMessage === true && broken.key === 'check.pattern'
+    return `${text(`fields.${name}.label`)}: ${own ? text(`fields.${name}.invalid`) : text(broken.key, broken.values)}`
+  }
+
   return {
-    validate(name, value) {
-      const field = spec.fields.find((candidate) => candidate.field === name)
-      const broken = field && violation(field.rules, value)
-      if (field === undefined || broken === undefined) return true
-      const own = field.ownMessage === true && broken.key === 'check.pattern'
-      return `${text(`fields.${name}.label`)}: ${own ? text(`fields.${name}.invalid`) : text(broken.key, broken.values)}`
-    },
+    validate,
 
     prepare(node) {
       close()
       for (const field of spec.fields) {
         const element = input(field.field)
         if (field.widget === 'list') {
-          mountList(`${idOf(field.field)}-list`, node[field.field] ?? field.value, text)
+          const wrong = (entries: readonly string[]) => {
+            const said = validate(field.field, entries)
+            return said === true ? undefined : said
+          }
+          mountList(`${idOf(field.field)}-list`, node[field.field] ?? field.value, text, wrong)
         } else if (element !== null && node[field.field] === undefined && field.widget !== 'reference') {
           // A property added in a later version, or a default that Node-RED takes for none (0, false).
           fill(element, field.value)

@@ -17,6 +17,8 @@ export interface EditorRed {
 export interface EditableList {
   editableList(options: {
     addItem(container: [HTMLElement], index: number, data: unknown): void
+    /** After an entry has gone. */
+    removeItem?(): void
     sortable?: boolean
     removable?: boolean
     height?: string | number

@@ -1,7 +1,14 @@
-import { button, element } from './element.ts'
+import { button, element, textElement } from './element.ts'
 import type { WidgetContext } from './form.ts'
 
-const timeout = 40_000
+/** A line of what came of a test. */
+export interface TestLine {
+  words: string
+  /** Marked as an error. */
+  wrong?: boolean
+  /** One of a list: a name, as it is written. */
+  item?: boolean
+}
 
 /** A button "Test connection" and what came of it. */
 export interface Tester {
@@ -9,14 +16,17 @@ export interface Tester {
   words: { test: string; testing: string; failed(reason: string): string }
   /** The button comes above this field; by default above the widget's own. */
   above?: HTMLElement | null
+  /** How long the editor waits for the answer, in milliseconds; by default 40 s. It is longer than the endpoint's own patience. */
+  timeout?: number
   /** Sent as JSON, made of what stands in the form. */
   settings(): Record<string, unknown>
-  /** What the answer says, a line each; `wrong` ones are marked. */
-  tell(answer: unknown): { words: string; wrong?: boolean }[]
+  /** What the answer says, a line each. */
+  tell(answer: unknown): TestLine[]
 }
 
 /** Puts the button into the form. Returns how to take it away. */
-export function mountTester({ input }: WidgetContext, { url, words, above, settings, tell }: Tester): () => void {
+export function mountTester({ input }: WidgetContext, tester: Tester): () => void {
+  const { url, words, above, timeout = 40_000, settings, tell } = tester
   const bar = element('div', 'form-row ysh-tester')
   const notes = element('div', 'ysh-tester-notes', { 'aria-live': 'polite' })
   const start = button(words.test, 'fa fa-plug', test)
@@ -28,7 +38,7 @@ export function mountTester({ input }: WidgetContext, { url, words, above, setti
   function test(): void {
     turn += 1
     const mine = turn
-    const show = (lines: ReturnType<Tester['tell']>) => {
+    const show = (lines: readonly TestLine[]) => {
       if (mine !== turn) return
       start.disabled = false
       say(lines)
@@ -45,13 +55,11 @@ export function mountTester({ input }: WidgetContext, { url, words, above, setti
     )
   }
 
-  function say(lines: ReturnType<Tester['tell']>): void {
+  function say(lines: readonly TestLine[]): void {
     notes.replaceChildren(
-      ...lines.map(({ words: said, wrong = false }) => {
-        const line = element('div', wrong ? 'ysh-tester-wrong' : '')
-        line.textContent = said
-        return line
-      }),
+      ...lines.map(({ words: said, wrong = false, item = false }) =>
+        textElement('div', wrong ? 'ysh-tester-wrong' : item ? 'ysh-tester-item' : '', said),
+      ),
     )
   }
 

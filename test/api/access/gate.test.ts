@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Scope } from '../../../lib/api/access/caller.ts'
 import type { Counter } from '../../../lib/api/access/counter.ts'
 import { Gatekeeper, type GateOptions } from '../../../lib/api/access/gatekeeper.ts'
 import { makeKey } from '../../../lib/api/access/key.ts'
 import { apiTables, createKey, keyChannel, listKeys, putKey, revokeKey } from '../../../lib/api/access/keys.ts'
 import { Limits } from '../../../lib/api/access/limits.ts'
+import { PublicKeys } from '../../../lib/api/access/public-keys.ts'
+import { tokenCheck } from '../../../lib/api/access/tokens.ts'
 import { PipelineError } from '../../../lib/errors.ts'
 import { openPostgres, type PostgresStore } from '../../../lib/stores/postgres/index.ts'
 import { code } from '../../helpers/pipeline-error.ts'
@@ -173,6 +176,45 @@ describe('the gate', () => {
     )
     await one.admit(request(bearer(given.key)), 'runs')
     await assert.rejects(putKey(postgres, 'secret', 'file'), code('API_KEY_INVALID', /generate/))
+  })
+
+  it('takes tokens until they end, and looks at each once in a while', async () => {
+    const pair = await generateKeyPair('ES256')
+    const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'one' }] }
+    let now = Date.now()
+    const keys = new PublicKeys(
+      async () => jwks,
+      () => now,
+    )
+    const rules = { issuer: 'https://i.example', audiences: ['api'], requiredClaims: [], scopeClaim: '', scopeMap: [] }
+    const check = tokenCheck(rules, keys)
+    let checked = 0
+    const one = gate({
+      now: () => now,
+      tokens: (token, at) => {
+        checked += 1
+        return check(token, at)
+      },
+    })
+    const token = await new SignJWT({ scope: 'runs' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+      .setIssuer('https://i.example')
+      .setAudience('api')
+      .setSubject('ana')
+      .setExpirationTime(Math.floor(now / 1_000) + 40)
+      .sign(pair.privateKey)
+    const { caller } = await one.admit(request(bearer(token)), 'runs')
+    assert.equal(caller.id, 'token:https://i.example|ana')
+    await one.admit(request(bearer(token)))
+    assert.equal(checked, 1)
+    await assert.rejects(one.admit(request(bearer(token)), 'datasets'), code('API_SCOPE', /token/))
+    now += 31_000
+    await one.admit(request(bearer(token)))
+    assert.equal(checked, 2)
+    now += 20_000
+    await assert.rejects(one.admit(request(bearer(token))), code('API_UNKNOWN_CALLER', /expired/))
+    // a key is let in beside
+    await one.admit(request(bearer(key)))
   })
 
   it('makes guessing slow, by address, and holds up nobody who is known', async () => {

@@ -98,6 +98,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       assert.ok(granted <= points && granted > points - 3 * slice, `${granted} of ${points}, by ${slice}`)
       assert.equal(await askAll([processOf('/sum', rate)], 20), 0)
       assert.ok((await askAll([processOf('/other', rate)], 20)) === 20)
+      await processOf('/long', rate).take(`token:${'x'.repeat(700)}`)
       assert.deepEqual(troubles, [])
     })
 

@@ -160,6 +160,7 @@ describe('tokens', () => {
     'an audience beside a client that would do': () => sign({ ...right, aud: ['other'], client_id: audience }),
     'no audience': () => sign(without('aud')),
     'no subject': () => sign(without('sub')),
+    'a subject without end': () => sign({ ...right, sub: 'x'.repeat(256) }),
     'a blank subject': () => sign({ ...right, sub: '' }),
   }
   for (const [name, token] of Object.entries(wrong)) {

@@ -39,14 +39,14 @@ describe('the place on the server of flows', { timeout: 60_000 }, () => {
   before(async () => {
     const editor = express()
     // as Node-RED's editor does before the flows
-    Object(editor).use('/api/parsed', express.json({ limit: '5mb' }))
-    Object(editor).use(flows)
+    Object(editor).use('/flows/api/parsed', express.json({ limit: '5mb' }))
+    Object(editor).use('/flows', flows)
     server = createServer(editor)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port }: AddressInfo = Object(server.address())
-    base = `http://127.0.0.1:${port}`
-    const red = { httpNode: flows, server, settings: {} }
+    base = `http://127.0.0.1:${port}/flows`
+    const red = { httpNode: flows, server, settings: { httpNodeRoot: '/flows' } }
     ;({ root, giveBack } = takeRoot(red, '/api'))
     const nothing = () => {}
     service = new ApiService({
@@ -160,7 +160,7 @@ describe('the place on the server of flows', { timeout: 60_000 }, () => {
       async () => ({ status: 200, headers: {}, body: endless() }),
       async () => {
         const socket = connect(Number(new URL(base).port), '127.0.0.1')
-        socket.write('GET /api/x HTTP/1.1\r\nhost: x\r\n\r\n')
+        socket.write('GET /flows/api/x HTTP/1.1\r\nhost: x\r\n\r\n')
         await once(socket, 'readable')
         socket.pause()
         await sleep(300)

@@ -136,6 +136,19 @@ describe('ysh-dataset-query', { timeout: 60_000 }, () => {
     assert.deepEqual([parts.index, parts.count, parts.type], [2, 3, 'array'])
   })
 
+  it('asks for a past day, and the message takes the place of the setting', async () => {
+    await helper.load([nodes], flow({ asOf: '2020-01-01', wires: [['out'], ['end']] }, []))
+    const end = reaching('end')
+    const failed = reaching('caught')
+    send()
+    const [caught] = await failed.count(1)
+    assert.equal(Object(caught?.error).code, 'AS_OF_NOT_KEPT', JSON.stringify(caught?.error))
+    send({ asOf: '2099-12-31' })
+    const [message] = await end.count(1)
+    const { asOf, rows } = Object(message?.payload)
+    assert.deepEqual([asOf, rows], ['2100-01-01T02:59:59.999Z', 25])
+  })
+
   it('goes on at once where nobody is wired, or a node of the old kind says no done', async () => {
     await helper.load([nodes], flow({ wires: [[], ['end']] }, []))
     const end = reaching('end')

@@ -1,46 +1,26 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { believe, type PushOptions } from '../../../lib/steps/events/push.ts'
-import { isSnsAddress, SnsCheck, signedText } from '../../../lib/steps/events/sns.ts'
+import { isSnsAddress, SnsCheck } from '../../../lib/steps/events/sns.ts'
 import { code } from '../../helpers/pipeline-error.ts'
+import { signed, signer, type Unsigned } from '../../helpers/sns-double.ts'
 
 const topicArn = 'arn:aws:sns:sa-east-1:123456789012:docs'
 const certificateUrl = 'https://sns.sa-east-1.amazonaws.com/SimpleNotificationService-0.pem'
 const folder = mkdtempSync(join(tmpdir(), 'sns-'))
 
-/** A key and its certificate, made with openssl: Node makes no certificates. */
-function signer(days: number): { key: KeyObject; certificate: string } {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const file = join(folder, `${days}.key`)
-  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }))
-  const out = join(folder, `${days}.pem`)
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-new', '-key', file, '-subj', '/CN=sns.amazonaws.com', '-days', String(days), '-out', out],
-    { stdio: 'pipe' },
-  )
-  return { key: privateKey, certificate: readFileSync(out, 'utf8') }
-}
-
-const { key, certificate } = signer(30)
-const other = signer(31)
+const { key, certificate } = signer(folder, 30)
+const other = signer(folder, 31)
 
 const base = {
   Type: 'Notification' as const,
   ...{ MessageId: 'm-1', TopicArn: topicArn, Message: '{"a":"ção"}', Timestamp: '2026-10-01T10:00:00.000Z' },
 }
 
-function sign(message: Parameters<typeof signedText>[0] & object, by = key, version: '1' | '2' = '2'): string {
-  const Signature = createSign(version === '1' ? 'RSA-SHA1' : 'RSA-SHA256')
-    .update(signedText(message), 'utf8')
-    .sign(by, 'base64')
-  return JSON.stringify({ ...message, SignatureVersion: version, Signature, SigningCertURL: certificateUrl })
-}
+const sign = (message: Unsigned, by = key, version: '1' | '2' = '2') => signed(message, by, certificateUrl, version)
 
 describe('what SNS pushes', () => {
   after(() => rmSync(folder, { recursive: true, force: true }))

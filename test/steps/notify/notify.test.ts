@@ -8,6 +8,7 @@ import { listIncidents } from '../../../lib/runs/incidents.ts'
 import { wakeOutbox } from '../../../lib/runs/outbox.ts'
 import { parser } from '../../../lib/schema.ts'
 import { type Channel, openChannel } from '../../../lib/steps/notify/channel.ts'
+import { readContent, sweepContents } from '../../../lib/steps/notify/contents.ts'
 import { mailChannel, testMailServer } from '../../../lib/steps/notify/mail.ts'
 import { MailServerSchema, type NotifyConfig, NotifyConfigSchema } from '../../../lib/steps/notify/schema.ts'
 import { snsChannel } from '../../../lib/steps/notify/sns.ts'
@@ -23,6 +24,8 @@ const configs = parser(NotifyConfigSchema, 'config')
 const servers = parser(MailServerSchema, 'server')
 const open = new AbortController().signal
 const nobody = { user: '', password: '' }
+/** What a process that died before it put the message into the outbox has left. */
+const stray = 'notifications/2020-01-01/stray.json'
 
 describe('ysh-notify', { timeout: 60_000 }, () => {
   let surroundings: Surroundings
@@ -35,6 +38,7 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
 
   before(async () => {
     surroundings = await openSurroundings('server')
+    await surroundings.stores.objects.put(stray, Buffer.from('{}'))
     engine = await createEngine({ stores: surroundings.stores, http, log, owner: 'a' })
   })
   after(async () => {
@@ -113,6 +117,32 @@ describe('ysh-notify', { timeout: 60_000 }, () => {
     assert.match(first?.raw ?? '', /text\/html/)
     assert.equal(first?.headers.get('auto-submitted'), 'auto-generated')
     await until('noted', async () => (await outbox()).every(({ delivered }) => delivered))
+  })
+
+  it('deletes what messages said a week after they were delivered; what waits or was given up stays', async () => {
+    const { stores } = surroundings
+    await deliver([mailChannel(server(), nobody)])
+    await until(
+      'what belongs to nobody is gone at the start',
+      async () => (await stores.objects.head(stray)) === undefined,
+    )
+    mail.refuse = (to) => (to === 'no@x.example' ? { code: 550, text: 'unknown' } : { code: 450, text: 'later' })
+    await send({ text: 'given up' }, { to: ['no@x.example'] })
+    await send({ text: 'waits' }, { to: ['later@x.example'] }, { run: undefined })
+    await until('both were tried', async () => (await outbox()).every(({ code }) => code !== null))
+    mail.refuse = undefined
+    await send({ text: 'delivered' }, { to: ['a@x.example'] })
+    await until('it is noted', async () => (await outbox()).some(({ delivered }) => delivered))
+    const said = async () => {
+      const { objects } = await stores.objects.list('notifications/')
+      const texts = objects.map(async ({ key }) => (await readContent(stores.objects, key, open)).text)
+      return (await Promise.all(texts)).filter((text) => /^(given up|waits|delivered)$/.test(text)).sort()
+    }
+    const days = (count: number) => new Date(Date.now() + count * 86_400_000)
+    await sweepContents(stores, days(6), open)
+    assert.deepEqual(await said(), ['delivered', 'given up', 'waits'])
+    await sweepContents(stores, days(8), open)
+    assert.deepEqual(await said(), ['given up', 'waits'])
   })
 
   it('lets no subject, address or file name begin another header', async () => {

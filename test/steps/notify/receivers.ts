@@ -84,6 +84,22 @@ export function readHeader(header: string): string {
     )
 }
 
+/** Subject and text of a message of one part, as a person reads them. */
+export function readMail({ raw, headers }: Received): string {
+  const body = raw.slice(raw.indexOf('\r\n\r\n') + 4)
+  const way = headers.get('content-transfer-encoding')
+  const quoted = () =>
+    decodeURIComponent(
+      body
+        .replaceAll('=\r\n', '')
+        .replaceAll('%', '%25')
+        .replaceAll(/=([0-9A-F]{2})/g, '%$1'),
+    )
+  const text =
+    way === 'base64' ? Buffer.from(body, 'base64').toString('utf8') : way === 'quoted-printable' ? quoted() : body
+  return `${readHeader(headers.get('subject') ?? '')}\n${text}`
+}
+
 /** A request that the HTTP server took. */
 export interface Posted {
   url: string

@@ -8,6 +8,7 @@ import type { SummaryFacts } from '../../../lib/steps/notify/summary/collect.ts'
 import { summaryOfRun } from '../../../lib/steps/notify/summary/collect.ts'
 import { writeSummary } from '../../../lib/steps/notify/summary/write.ts'
 import { defineStep } from '../../../lib/steps/step.ts'
+import type { Queryable, Row } from '../../../lib/stores/postgres/port.ts'
 import { rejectsWith } from '../../helpers/rejects.ts'
 import { memoryLog, noHttp, openSurroundings, type Surroundings } from '../../runs/surroundings.ts'
 import { everything } from './everything.ts'
@@ -112,5 +113,73 @@ describe('the summary of a run', { timeout: 60_000 }, () => {
     assert.deepEqual(found.attributions, ['Fonte: ANEEL'])
     assert.match(found.next ?? '', /T05:00:00.000Z$/)
     await rejectsWith(summaryOfRun(postgres, '00000000-0000-4000-8000-000000000000', new Date()), 'RUN_UNKNOWN')
+  })
+
+  it('adds up 30,000 lines, all of them, a few at a time', async () => {
+    const { postgres } = surroundings.stores
+    const run = '00000000-0000-4000-8000-00000000abcd'
+    await postgres.query(
+      `insert into pipeline.run select (jsonb_populate_record(old, jsonb_build_object('id', $1::text, 'slot', 'large'))).*
+       from pipeline.run old where flow = 'f' limit 1`,
+      [run],
+    )
+    const lines = (from: number, to: number, step: string, state: string, output: string, error = 'null') =>
+      postgres.query(
+        `insert into pipeline.step
+           (run_id, node, item, step, input_hash, state, output, error, attempts, epoch, started_at, finished_at)
+         select $1::uuid, 'n', 'i' || i, $4, 'h', $5, ${output}, ${error}, 1, 1,
+           timestamptz '2026-10-01' + i * interval '1 ms', timestamptz '2026-10-01' + i * interval '1 ms' + interval '2 s'
+         from generate_series($2::int, $3::int) i`,
+        [run, from, to, step, state],
+      )
+    await lines(1, 15_000, 'pdf-extract@1', 'done', `'{"outcome": "extracted", "read": 2, "tables": 1, "records": 3}'`)
+    await lines(15_001, 27_000, 'enrich@1', 'done', `jsonb_build_object('parts', 3, 'share', 0.5, 'name', 'x' || i)`)
+    await lines(
+      27_001,
+      29_000,
+      'enrich@1',
+      'failed',
+      'null',
+      `'{"code": "HTTP_503", "message": "m", "retryable": true}'`,
+    )
+    // the join's line of an item whose step has failed tells the same
+    await postgres.query(
+      `insert into pipeline.step (run_id, node, item, step, input_hash, state, error, attempts, epoch, started_at, finished_at)
+       select run_id, 'join', item, 'item', input_hash, state, error, attempts, epoch, started_at, finished_at
+       from pipeline.step where run_id = $1 and state = 'failed' and item < 'i272'`,
+      [run],
+    )
+    const manifest = `jsonb_build_object('dataset', 'aneel.d' || lpad(i::text, 6, '0'), 'outcome', 'published',
+      'tier', case when i = 29777 then 'cache' else 'primary' end, 'ageSeconds', 0, 'table', 't', 'why', '[]'::jsonb,
+      'rows', 1, 'new', 1, 'changed', 0, 'vanished', 0, 'quarantined', 0, 'seconds', 1, 'warnings', '[]'::jsonb,
+      'parts', '[]'::jsonb, 'attribution', 'Fonte: ANEEL')`
+    await lines(29_001, 30_000, 'aneel-fetch@1', 'done', manifest)
+
+    let mostRows = 0
+    const counting: Queryable = {
+      async query<T extends Row = Row>(text: string, values?: readonly unknown[]) {
+        const result = await postgres.query<T>(text, values)
+        mostRows = Math.max(mostRows, result.rows.length)
+        return result
+      },
+    }
+    const facts = await summaryOfRun(counting, run, new Date())
+    assert.ok(mostRows <= 1_000, `${mostRows} lines at once`)
+    assert.equal(facts.outcome, 'partly')
+    assert.equal(facts.startedAt, '2026-10-01T00:00:00.001Z')
+    assert.deepEqual(facts.documents, {
+      ...{ extracted: 15_000, unchanged: 0, partial: 0, pages: 30_000, tables: 15_000, formulas: 0, records: 45_000 },
+    })
+    assert.deepEqual(facts.steps, [{ step: 'enrich', done: 12_000, seconds: 24_000, figures: { parts: 36_000 } }])
+    assert.deepEqual([facts.errors.length, facts.left.errors, facts.errors[0]?.item], [30, 1_970, 'i27001'])
+    assert.deepEqual([facts.datasets.length, facts.left.datasets], [60, 940])
+    assert.deepEqual(
+      facts.datasets.slice(0, 2).map(({ dataset, tier }) => [dataset, tier]),
+      [
+        ['aneel.d029777', 'cache'],
+        ['aneel.d029001', 'primary'],
+      ],
+    )
+    assert.deepEqual(facts.attributions, ['Fonte: ANEEL'])
   })
 })

@@ -66,6 +66,8 @@ describe('the step pdf-extract', async () => {
     assert.match(JSON.stringify(second), /Segunda pagina/)
     const again = await extract({ artifact })
     assert.deepEqual([again.outcome, again.artifact], ['unchanged', manifest.artifact])
+    const from = await extract({ artifact, source: 's3://docs/norma.pdf' })
+    assert.deepEqual([from.outcome, from.source], ['unchanged', 's3://docs/norma.pdf'])
     assert.equal((await extract({ artifact }, { again: 'always' })).outcome, 'extracted')
     assert.equal((await extract({ artifact }, { maxPages: 1 })).outcome, 'partial', 'other settings, other result')
   })

@@ -107,7 +107,7 @@ const forms: Record<QueryColumn['type'], { pattern: RegExp; expected: string }> 
 }
 
 /** A value as its column has it, as text. Throws QUERY_VALUE. */
-function typed({ name, type }: QueryColumn, value: string | number): string {
+export function typed({ name, type }: QueryColumn, value: string | number): string {
   const given = String(value).trim()
   const text =
     type === 'cnpj'

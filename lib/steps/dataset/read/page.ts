@@ -60,6 +60,7 @@ async function readOnce(
   { limit, numbers = 'number' }: PageOptions,
 ): Promise<Page | undefined> {
   const then = selection.asOf === undefined ? now : await describePast(reader.db, now, selection.asOf)
+  if (then.parts.some(({ part }) => !now.parts.some((each) => each.part === part))) return undefined
   const wanted = wantedOf(then, selection)
   const values: unknown[] = []
   const proof = proofSql(now, values)

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../../errors.ts'
 import { quoteIdentifier as q } from '../../../stores/postgres/port.ts'
 import { quoteTable, type Version } from '../load/registry.ts'
-import { sqlTypes, whereClause } from '../query/conditions.ts'
+import { sqlTypes, typed, whereClause } from '../query/conditions.ts'
 import type { Condition } from '../query/schema.ts'
 import type { Described, DescribedColumn, Selection } from './port.ts'
 import type { Position } from './position.ts'
@@ -72,7 +72,10 @@ export function pageSql(from: From, wanted: Wanted, after: Position | null, limi
     const list = [...wanted.columns.map(({ name }) => q(name)), '0 as "_p"', '_kh', '_n', ...keys]
     branches.push(`(select ${list.join(', ')} from (${nothing}) s where false)`)
   }
-  return `select * from (${branches.join(' union all ')}) u order by ${outer} limit ${most}`
+  const [only = '', ...others] = branches
+  return others.length === 0
+    ? only.slice(1, -1)
+    : `select * from (${branches.join(' union all ')}) u order by ${outer} limit ${most}`
 }
 
 /** The statement for all rows. Without an order they come as they lie. Throws QUERY_CONDITION, QUERY_VALUE. */
@@ -150,11 +153,23 @@ function sourcesOf({ now, then }: From, part: Version | undefined, wanted: Wante
   return [
     `select ${list}, t._kh, t._n from ${table} t
      where not exists (select 1 from pipeline.change c where ${later('c')} and c._kh = t._kh and c._n = t._n)`,
-    // What the first later version found in a place is what stood there.
-    `select ${list}, f._kh, f._n from (
-       select distinct on (c._kh, c._n) c._kh, c._n, c.op, c.before from pipeline.change c where ${later('c')} order by c._kh, c._n, c.version
-     ) f cross join lateral jsonb_populate_record(null::${table}, f.before) t where f.op <> 'new'`,
+    // What the first later version found in a place is what stood there. Writing a row back is what costs: equal texts are compared before.
+    `select ${list}, f._kh, f._n from pipeline.change f cross join lateral jsonb_populate_record(null::${table}, f.before) t
+     where ${later('f')} and f.op <> 'new'${equalValues(then, part, wanted, bind)} and not exists (
+       select 1 from pipeline.change e where ${later('e')} and e._kh = f._kh and e._n = f._n and e.version < f.version)`,
   ]
+}
+
+/** Those conditions of a selection that can be seen in a change as it is kept: texts and dates are in it as they are. */
+function equalValues(described: Described, part: Version, { where }: Wanted, bind: Bind): string {
+  return where
+    .flatMap(({ column, op, value }) => {
+      const found = described.columns.find(({ name }) => name === column)
+      const kept = part.columns.some(({ name, type }) => name === column && (type === 'text' || type === 'date'))
+      if (!kept || found === undefined || op !== '=' || value === undefined || Array.isArray(value)) return []
+      return ` and f.before ->> ${bind(column, 'text')} = ${bind(typed(found, value), 'text')}`
+    })
+    .join('')
 }
 
 function columnList(described: Described, part: Version, wanted: Wanted, bind: Bind): string {

@@ -61,7 +61,9 @@ export async function streamRows(
   const connection = await postgres.connect()
   try {
     const { then, wanted } = await connection.transaction(async (tx) => {
-      await tx.query('set transaction isolation level repeatable read')
+      const session = await tx.query<{ pid: number }>(
+        'set transaction isolation level repeatable read; select pg_backend_pid() as pid',
+      )
       const now = await describeDataset(tx, dataset)
       const then = selection.asOf === undefined ? now : await describePast(tx, now, selection.asOf)
       const wanted = wantedOf(then, selection)
@@ -69,9 +71,10 @@ export async function streamRows(
       const select = allSql({ now, then }, wanted, values)
       // One row more than asked for tells whether the limit cut any off.
       const most = limit === undefined ? '' : ` limit $${values.push(limit + 1)}::int8`
-      await tx.query(`declare ${cursor} no scroll cursor with hold for ${select}${most}`, values, {
+      const declaring = tx.query(`declare ${cursor} no scroll cursor with hold for ${select}${most}`, values, {
         timeoutMs: declareMs,
       })
+      await untilAborted(declaring, session.rows[0]?.pid, postgres, signal)
       return { then, wanted }
     })
     const rows = new CursorRows(connection, cursor, plainRow(wanted.columns, numbers), options)
@@ -84,6 +87,29 @@ export async function streamRows(
   } catch (error) {
     await connection.close()
     throw error
+  }
+}
+
+/** Waits for a statement, which a server is told to give up when the signal aborts. The embedded store hears nothing while it works. */
+async function untilAborted(
+  statement: Promise<unknown>,
+  pid: number | undefined,
+  postgres: PostgresStore,
+  signal: AbortSignal,
+): Promise<void> {
+  const cancel = () => {
+    if (postgres.kind === 'embedded' || pid === undefined) return
+    postgres.query('select pg_cancel_backend($1::int4)', [pid]).catch(() => undefined)
+  }
+  signal.addEventListener('abort', cancel, { once: true })
+  if (signal.aborted) cancel()
+  try {
+    await statement
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', cancel)
   }
 }
 

@@ -1,4 +1,5 @@
-import { type DatasetFacts, isStale, type SummaryFacts } from './collect.ts'
+import type { SummaryFacts } from './collect.ts'
+import { type DatasetFacts, isStale } from './datasets.ts'
 import { adviceFor, formats, type Language, wordsIn } from './words.ts'
 
 /** One line of a summary, whichever form it takes. Texts are plain: whoever writes HTML escapes them. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { Condition } from '../../../../lib/steps/dataset/query/schema.ts'
 import { readPage } from '../../../../lib/steps/dataset/read/page.ts'
 import type { Selection } from '../../../../lib/steps/dataset/read/port.ts'
 import { DatasetReader } from '../../../../lib/steps/dataset/read/reader.ts'
@@ -97,15 +98,22 @@ for (const kind of kinds) {
           'the newest is what is served',
         )
 
-        for (let probe = 0; probe < 12; probe += 1) {
+        for (let probe = 0; probe < 20; probe += 1) {
           const state = states[Math.floor(random() * states.length)]
           assert.ok(state)
           const order = ['classe', 'valor', 'numero', 'dia', 'quando', 'agente', 'parte', 'gerado']
             .filter(() => random() < 0.3)
             .map((column) => (random() < 0.5 ? `-${column}` : column))
           const least = random() * 6 - 3
-          const where = [{ column: 'valor', op: '>=' as const, value: least.toFixed(4) }]
-          const expected = state.rows.filter(({ valor }) => valor !== null && Number(valor) >= Number(least.toFixed(4)))
+          const where: Condition[] = [{ column: 'valor', op: '>=', value: least.toFixed(4) }]
+          let expected = state.rows.filter(({ valor }) => valor !== null && Number(valor) >= Number(least.toFixed(4)))
+          // equal texts and dates are looked for in the history as it is kept
+          for (const column of ['agente', 'classe', 'dia', 'gerado', 'parte'].filter(() => random() < 0.2)) {
+            const value = state.rows[Math.floor(random() * state.rows.length)]?.[column]
+            if (typeof value !== 'string') continue
+            where.push({ column, op: '=', value })
+            expected = expected.filter((row) => row[column] === value)
+          }
           const selection = { asOf: state.at, order, where }
           for (const seen of [
             await paged(dataset, selection, 1 + Math.floor(random() * 30)),

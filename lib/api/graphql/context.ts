@@ -1,0 +1,48 @@
+import { PipelineError } from '../../errors.ts'
+import type { Caller, Scope } from '../access/caller.ts'
+import type { ApiEvent, Topic } from '../events/hub.ts'
+import type { ApiRequest } from '../http.ts'
+import type { ApiContext } from '../route.ts'
+import type { LinkedRows } from './links.ts'
+import type { DatasetSource } from './source.ts'
+
+/** What resolvers work with; one for each request. No interface: the handler wants something with an index. */
+export type GraphqlContext = {
+  caller: Caller
+  api: ApiContext
+  source: DatasetSource
+  request: ApiRequest
+  /** Aborted when the caller has gone or the time is over. */
+  signal: AbortSignal
+  links: LinkedRows
+  /** Lets a few statements of one request run at a time: a request is one caller among others. */
+  turn<T>(work: () => Promise<T>): Promise<T>
+  /** Events of a topic, for subscriptions. */
+  events(topic: Topic, options: { after?: number }): AsyncIterable<ApiEvent>
+}
+
+/** Statements of one request that run at a time. */
+const atOnce = 3
+
+/** Makes the `turn` of a request. Who waits longer than the request lives is not let in. */
+export function turns(signal: AbortSignal): GraphqlContext['turn'] {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (work) => {
+    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+    running += 1
+    try {
+      signal.throwIfAborted()
+      return await work()
+    } finally {
+      running -= 1
+      waiting.shift()?.()
+    }
+  }
+}
+
+/** Throws API_SCOPE when the caller may not ask for that. */
+export function allow(context: GraphqlContext, scope: Scope): void {
+  if (context.caller.scopes.has(scope)) return
+  throw new PipelineError('API_SCOPE', `This key or token lacks the scope ${scope}`)
+}
