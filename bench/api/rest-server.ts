@@ -60,13 +60,11 @@ async function listen(listener: RequestListener, more: object): Promise<void> {
 async function ours({ url, folder }: { url: string; folder: string }): Promise<void> {
   const stores = await openStores({ folder, postgres: { url } })
   const { key } = await createKey(stores.postgres, { name: 'bench', scopes: ['datasets'] }, 'bench')
-  const rate = windowOf({ perMinute: 10_000_000, burst: 1_000_000 })
+  const rate = { perMinute: 10_000_000, burst: 1_000_000 }
+  const counter = sharedCounter({ stores: async () => stores, name: 'bench', points: windowOf(rate).points, trouble: nothing })
   const gate = new Gatekeeper({
     ...{ reach: 'loopback', postgres: async () => stores.postgres, origins: [], log },
-    limits: new Limits(
-      sharedCounter({ stores: async () => stores, name: 'bench', points: rate.points, trouble: nothing }),
-      { perMinute: 10_000_000, burst: 1_000_000 },
-    ),
+    limits: new Limits({ rate, counter, now: Date.now }),
   })
   const context = { stores: { ...stores, postgres: noting(stores.postgres) }, clock: { now: () => new Date() }, log }
   const info = { title: 'bench', version: '1', description: '', root: '' }
