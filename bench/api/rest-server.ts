@@ -30,6 +30,7 @@ const log = { debug: nothing, info: nothing, warn: console.warn, error: console.
 let noted: Statement[] | undefined
 let most = 0
 
+process.on('SIGTERM', () => process.exit())
 process.on('message', (order: Order) => {
   void follow(order)
 })
@@ -103,7 +104,7 @@ function noting(postgres: PostgresStore): PostgresStore {
 }
 
 function bare({ url, statements }: { url: string; statements: [string, Statement][] }): void {
-  const pool = new pg.Pool({ connectionString: url, max: 10 })
+  const pool = new pg.Pool({ connectionString: url, max: 5 })
   // as our store reads them: dates and timestamps stay text
   for (const type of [1082, 1114]) pg.types.setTypeParser(type, (text) => text)
   const known = new Map(statements)
