@@ -103,7 +103,10 @@ export function createApi(options: ApiOptions): Api {
     const query = read.query.read(request.query)
     return withDeadline(request, async (raw) => {
       const context = await options.context(raw.signal)
-      const result = await route.handle({ params, query, caller: trace.caller ?? nobody, raw, reserve: () => reserve(trace) }, context)
+      const result = await route.handle(
+        { params, query, caller: trace.caller ?? nobody, raw, reserve: () => reserve(trace) },
+        context,
+      )
       return 'status' in result ? result : jsonResponse(route, result)
     })
   }

@@ -5,7 +5,6 @@ export {
   type ASTVisitor,
   type DocumentNode,
   type ExecutionArgs,
-  getOperationAST,
   GraphQLBoolean,
   GraphQLEnumType,
   GraphQLError,
@@ -25,6 +24,7 @@ export {
   GraphQLScalarType,
   GraphQLSchema,
   GraphQLString,
+  getOperationAST,
   introspectionTypes,
   Kind,
   NoSchemaIntrospectionCustomRule,
@@ -33,11 +33,11 @@ export {
   type SelectionSetNode,
   specifiedRules,
   subscribe,
-  validate,
-  validateSchema,
   type ValidationContext,
   type ValidationRule,
   type ValueNode,
+  validate,
+  validateSchema,
 } from 'graphql'
 export { createHandler } from 'graphql-http'
 export { fieldExtensionsEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity'

@@ -205,6 +205,18 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
       await reader.return?.()
     }
     assert.ok((await open()) <= before + 1, 'no connection stays open')
+    await Promise.all(Array.from({ length: 20 }, () => get('/datasets/aneel.prova?limit=1')))
+    const pooled = await open()
+    const held = await Promise.all(
+      Array.from({ length: 20 }, () => api.handle(requestOf('/datasets/aneel.prova?format=csv'))),
+    )
+    const statuses = held.map(({ status }) => status).sort((a, b) => a - b)
+    assert.deepEqual(statuses, [...Array(8).fill(200), ...Array(12).fill(503)])
+    assert.ok((await open()) <= pooled + 8, 'those that were refused have opened none')
+    for (const { body } of held) {
+      if (typeof body === 'object' && Symbol.asyncIterator in body) await body[Symbol.asyncIterator]().return?.()
+    }
+    assert.equal((await get('/datasets/aneel.prova?format=csv&limit=1')).status, 200, 'there is room again')
   })
 
   it('answers 304 until something is published', async () => {

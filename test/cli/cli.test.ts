@@ -6,7 +6,6 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { hashOf, idOfKey } from '../../lib/api/access/key.ts'
 import { findKey } from '../../lib/api/access/keys.ts'
 import { main } from '../../lib/cli/main.ts'
-import { letterMigrations } from '../../lib/runs/letter-migrations.ts'
 import { runMigrations } from '../../lib/runs/migrations.ts'
 import { migrate, openPostgres, type PostgresConfig } from '../../lib/stores/postgres/index.ts'
 import { embeddedFolder } from '../helpers/embedded-folder.ts'
@@ -176,7 +175,7 @@ describe('ysh-pipeline api-keys', () => {
     const store = await openPostgres({ kind: 'server', url: server.url })
     const at = ['--postgres', server.url]
     try {
-      await migrate(store, [...runMigrations, ...letterMigrations])
+      await migrate(store, runMigrations)
       const made = await run([
         'api-keys',
         'create',

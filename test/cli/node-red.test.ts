@@ -134,6 +134,18 @@ describe('ysh-pipeline and a running Node-RED', { timeout: 240_000 }, () => {
     assert.match(stores.err, /^NOT_DEPLOYED/)
   })
 
+  it('makes an API key, which is in no list, and revokes it', async () => {
+    const made = await ask('api-keys', 'create', '--name', 'robot', '--scopes', 'runs', '--json')
+    assert.equal(made.code, 0, made.err)
+    const { key, id, createdBy, scopes }: Record<string, unknown> = JSON.parse(made.out)
+    assert.deepEqual([createdBy, scopes], ['ana', ['runs']])
+    const listed = await ask('api-keys', 'list')
+    assert.match(listed.out, new RegExp(`${id} +robot +runs +good`))
+    assert.equal((listed.out + red.output()).includes(String(key)), false)
+    assert.match((await ask('api-keys', 'revoke', String(id))).out, /^Revoked: \w+ \(robot\)/)
+    assert.match((await ask('api-keys', 'revoke', 'nobody')).err, /^API_KEY_UNKNOWN/)
+  })
+
   it('works on the folder once Node-RED has ended', async () => {
     assert.equal((await red.stop()).code, 0)
     const { code, out, err } = await cli([

@@ -60,12 +60,13 @@ export class ParquetFile {
     for (const { element } of this.#writers) {
       if (element.logical_type?.type === 'DECIMAL') element.converted_type = 'DECIMAL'
     }
-    this.#file.finish()
+    void this.#file.finish()
     return this.#taken()
   }
 
   #group(): void {
-    this.#file.write({
+    // a writer without `flush` is done when this returns
+    void this.#file.write({
       rowGroupSize: this.#count,
       columnData: this.#writers.map(({ element, statistics, values }, at) => ({
         ...{ name: element.name, statistics, data: values(this.#waiting[at] ?? []) },

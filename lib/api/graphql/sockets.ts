@@ -206,9 +206,9 @@ export function createSockets(options: SocketsOptions): Sockets {
       connections.delete(extra)
       gone.abort()
       closed(code, reason.toString('utf8')).catch(() => undefined)
-      const { caller } = extra
-      if (caller !== undefined)
-        options.changed?.({ what: 'went', caller: caller.id, subscribers: connections.size, code })
+      if (extra.caller === undefined) return
+      const { size: subscribers } = connections
+      options.changed?.({ what: 'went', caller: extra.caller.id, subscribers, code: extra.cut ?? code })
     })
   }
 

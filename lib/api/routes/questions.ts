@@ -23,7 +23,7 @@ function routeOf(question: Question, words: Pick<Route, 'path' | 'id' | 'summary
       const provenance = provenanceOf(await describeDataset(stores.postgres, dataset), clock)
       const json = { ...Object(answer), provenance }
       // what depends on the day changes without a publication
-      return question.settle === undefined ? { json, modified: new Date(provenance.publishedAt) } : { json }
+      return { json }
     },
   })
 }

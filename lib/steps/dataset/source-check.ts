@@ -38,7 +38,11 @@ export async function noteCheck(
   answer: { etag: string; lastModified: string },
 ): Promise<void> {
   await db.query(
-    `insert into pipeline.source_check (dataset, part, url, resource_id, etag, last_modified, portal_stamp, checked_at, error)
+    `with looked as (
+       insert into pipeline.dataset as d (dataset, publications, checked)
+       values ($1, 0, jsonb_build_object($2::text, to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+       on conflict (dataset) do update set checked = d.checked || excluded.checked)
+     insert into pipeline.source_check (dataset, part, url, resource_id, etag, last_modified, portal_stamp, checked_at, error)
      values ($1, $2, $3, $4, $5, $6, nullif($7, ''), now(), null)
      on conflict (dataset, part) do update set url = excluded.url, resource_id = excluded.resource_id, etag = excluded.etag,
        last_modified = excluded.last_modified, checked_at = now(), error = null,

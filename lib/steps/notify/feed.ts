@@ -89,7 +89,8 @@ export async function newestOf(postgres: PostgresStore, feed: string): Promise<n
 export async function readFeed(postgres: PostgresStore, feed: string, after: number, limit: number) {
   await prepared(postgres)
   const { rows } = await postgres.query<{ seq: string; entry: Json }>(
-    'select seq::text as seq, entry from pipeline.feed where feed = $1 and seq > $2::int8 order by seq limit $3',
+    // f.seq: the output column of that name is a text, and '100' comes before '44'
+    'select f.seq::text as seq, f.entry from pipeline.feed f where f.feed = $1 and f.seq > $2::int8 order by f.seq limit $3',
     [feed, after, limit],
   )
   return rows.map(({ seq, entry }) => ({ seq: Number(seq), ...entries.parse(entry) }))

@@ -73,7 +73,7 @@ describe('GraphQL subscriptions', { timeout: 120_000 }, () => {
     }
     sockets = createSockets(options)
     // pings would find out before the bound does
-    patient = createSockets({ ...options, limits: { slowMs: 1_000 } })
+    patient = createSockets({ ...options, limits: { slowMs: 3_000 } })
     websockets.on('connection', (client, { url: path }) => {
       const serving = path === '/patient' ? patient : sockets
       serving.serve(client, requestOf('/graphql', { headers: { 'x-api-key': '' } }))
@@ -177,9 +177,9 @@ describe('GraphQL subscriptions', { timeout: 120_000 }, () => {
     }
     await sleep(200)
     slow.client.pause()
-    await put('aneel.big', 60, 900_000)
+    await put('aneel.big', 600, 100_000)
     await until('cut', () => changes.some(({ code }) => code === closing.slow), 30_000)
-    await until('all', () => quick.got.filter((text) => text.includes('"next"')).length === 60, 30_000)
+    await until('all', () => quick.got.filter((text) => text.includes('"next"')).length === 600, 30_000)
     slow.client.terminate()
     quick.client.close()
   })

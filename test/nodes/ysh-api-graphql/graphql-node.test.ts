@@ -21,11 +21,22 @@ describe('ysh-api-graphql', { timeout: 180_000 }, () => {
     { id: 'stores', type: 'ysh-stores', folder: '', postgresUrl: server.url },
     { id: 'api', type: 'ysh-api', stores: 'stores' },
     { id: 'graphql', type: 'ysh-api-graphql', ...at, api: 'api', wires: [['tell'], ['tell']] },
-    { id: 'tell', type: 'function', ...at, outputs: 0, func: 'node.warn("told " + JSON.stringify(msg.payload))', wires: [] },
+    {
+      id: 'tell',
+      type: 'function',
+      ...at,
+      outputs: 0,
+      func: 'node.warn("told " + JSON.stringify(msg.payload))',
+      wires: [],
+    },
   ]
   const ask = (query: string, headers: Record<string, string> = { authorization: `Bearer ${key}` }) =>
     fetch(address, {
-      ...{ method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ query }) },
+      ...{
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ query }),
+      },
       signal: AbortSignal.timeout(30_000),
     })
 
@@ -47,7 +58,9 @@ describe('ysh-api-graphql', { timeout: 180_000 }, () => {
   })
 
   it('answers through Node-RED’s own server, to who has a key', async () => {
-    const answer = await ask('{ aneelProva(first: 1, where: { numero: { eq: 3 } }) { rows { valor } } listRuns { runs { id } } }')
+    const answer = await ask(
+      '{ aneelProva(first: 1, where: { numero: { eq: 3 } }) { rows { valor } } listRuns { runs { id } } }',
+    )
     assert.deepEqual(JSON.parse(await answer.text()), {
       data: { aneelProva: { rows: [{ valor: '3.0003' }] }, listRuns: { runs: [] } },
     })

@@ -21,7 +21,14 @@ describe('ysh-api-websocket', { timeout: 180_000 }, () => {
     { id: 'stores', type: 'ysh-stores', folder: '', postgresUrl: server.url },
     { id: 'api', type: 'ysh-api', stores: 'stores' },
     { id: 'ws', type: 'ysh-api-websocket', ...at, api: 'api', wires: [['tell']] },
-    { id: 'tell', type: 'function', ...at, outputs: 0, func: 'node.warn("told " + JSON.stringify(msg.payload))', wires: [] },
+    {
+      id: 'tell',
+      type: 'function',
+      ...at,
+      outputs: 0,
+      func: 'node.warn("told " + JSON.stringify(msg.payload))',
+      wires: [],
+    },
   ]
   const hello = (more: object = {}) => ({ type: 'hello', key, topics: [{ type: 'version' }], ...more })
   const subscribe = async (more: object = {}) => {

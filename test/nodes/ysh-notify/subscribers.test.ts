@@ -107,6 +107,11 @@ describe('subscribers of ysh-notify', { timeout: 120_000 }, () => {
     assert.ok(lazy.got.length < count, `${lazy.got.length} had gone into its buffers`)
     const back = connect(a.url, { token: 'open sesame', after: Number(lazy.got.at(-1)?.seq) })
     await until('the rest', () => back.got.length + lazy.got.length === count + 2, 45_000)
+    const seqs = [...lazy.got, ...back.got].flatMap(({ seq }) => (seq === undefined ? [] : [seq]))
+    assert.deepEqual(
+      seqs,
+      Array.from({ length: count }, (_, n) => 4 + n),
+    )
     back.client.close()
     good.client.close()
   })

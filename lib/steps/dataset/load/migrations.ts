@@ -53,9 +53,10 @@ create table pipeline.source_check (
 comment on table pipeline.source_check is 'What the source last said of a file, so that an hourly look costs one request.';
 create table pipeline.dataset (
   dataset text primary key,
-  publications bigint not null
+  publications bigint not null,
+  checked jsonb not null default '{}'
 );
-comment on table pipeline.dataset is 'How many versions each dataset has had, of all its parts: one look tells whether what is known of it is still so.';
+comment on table pipeline.dataset is 'How many versions each dataset has had, of all its parts, and when the source of each part was last looked at without error: one look tells whether what is known of it is still so.';
 create table pipeline.change (
   dataset text not null,
   part text not null,

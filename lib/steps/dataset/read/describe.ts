@@ -20,19 +20,18 @@ type PartRow = Version & { publications: number; retrievedAt: string; view: View
   >
 
 /** SQL that writes an instant as ISO. */
-const iso = (sql: string) => `to_char(${sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+export const iso = (sql: string) => `to_char(${sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 // One statement, so that all of it is of one moment.
 const describe = `
 select v.*, coalesce(d.publications, 0)::float8 as publications,
-  ${iso('coalesce(s.checked_at, v."publishedAt"::timestamptz)')} as "retrievedAt",
+  coalesce(d.checked ->> v.part, v."publishedAt") as "retrievedAt",
   case when row_number() over () = 1 then (
     select jsonb_agg(jsonb_build_object('name', attname, 'type', atttypid::regtype::text) order by attnum)
     from pg_attribute where attrelid = to_regclass($2) and attnum > 0 and not attisdropped) end as view
 from (${selectVersions} where dataset = $1 and (part, version) in (
     select part, max(version) from pipeline.version where dataset = $1 group by part)) v
-left join pipeline.dataset d on d.dataset = v.dataset
-left join pipeline.source_check s on s.dataset = v.dataset and s.part = v.part and s.error is null`
+left join pipeline.dataset d on d.dataset = v.dataset`
 
 /** What is served of a dataset now, of any schema. Throws UNKNOWN_DATASET (no such name can be), NO_COPY, STORE_BUSY (retryable). */
 export async function describeDataset(db: Queryable, dataset: string): Promise<Described> {

@@ -68,7 +68,7 @@ async function readOnce(
   const rowsOf = pageSql({ now, then }, wanted, after, limit + 1, values)
   const order = wanted.order.map(({ down }, index) => `p."_o${index}" ${down ? 'desc' : 'asc'} nulls last`)
   const { rows } = await reader.db.query<PageRow>(
-    `select * from (select ${proof}) proof left join (${rowsOf}) p on true order by ${[...order, 'p._p', 'p._kh', 'p._n'].join(', ')}`,
+    `select * from ${proof} left join (${rowsOf}) p on true order by ${[...order, 'p._p', 'p._kh', 'p._n'].join(', ')}`,
     values,
   )
   const first = rows[0]

@@ -2,7 +2,7 @@ import type { PostgresStore } from '../../../stores/postgres/port.ts'
 import { preparing } from '../../../stores/postgres/prepare.ts'
 import type { Clock } from '../../step.ts'
 import { datasetMigrations } from '../load/migrations.ts'
-import { describeDataset, listDatasets } from './describe.ts'
+import { describeDataset, listDatasets, oldest } from './describe.ts'
 import type { Described, Head } from './port.ts'
 
 /** Brings the tables of datasets up to date, once for each store. */
@@ -71,7 +71,7 @@ export class DatasetReader {
 
   async #look(known: Described): Promise<{ described: Described | undefined; retrievedAt: string }> {
     const values: unknown[] = []
-    const { rows } = await this.db.query<Proof>(`select ${proofSql(known, values)}`, values)
+    const { rows } = await this.db.query<Proof>(`select * from ${proofSql(known, values)}`, values)
     const proof = rows[0]
     if (proof !== undefined && proves(proof, known)) return { described: known, retrievedAt: retrievedAt(proof, known) }
     await this.forget(known)
@@ -80,16 +80,15 @@ export class DatasetReader {
 }
 
 /** What comes with rows and shows whether they are of the versions that are known. */
-export type Proof = Record<string, unknown> & { _publications: string | null; _retrieved: Date | null }
+export type Proof = Record<string, unknown> & {
+  _publications: string | null
+  _checked: Record<string, string> | null
+}
 
-/** The columns of a {@link Proof}. */
-export function proofSql({ dataset, parts }: Described, values: unknown[]): string {
+/** The one row of a {@link Proof}, none where nothing is held: a source for `from`. */
+export function proofSql({ dataset }: Described, values: unknown[]): string {
   const of = `$${values.push(dataset)}::text`
-  const names = `$${values.push(parts.map(({ part }) => part))}::text[]`
-  const published = `$${values.push(parts.map(({ publishedAt }) => publishedAt))}::timestamptz[]`
-  return `(select d.publications from pipeline.dataset d where d.dataset = ${of}) as "_publications",
-    (select min(coalesce(s.checked_at, e.published)) from unnest(${names}, ${published}) e(part, published)
-     left join pipeline.source_check s on s.dataset = ${of} and s.part = e.part and s.error is null) as "_retrieved"`
+  return `(select publications as _publications, checked as _checked from pipeline.dataset where dataset = ${of}) proof`
 }
 
 /** Whether the description is that of the moment of the proof. */
@@ -97,7 +96,8 @@ export function proves(proof: Proof, { publications }: Described): boolean {
   return Number(proof._publications ?? 0) === publications
 }
 
-/** When the source was last looked at, by the proof; see {@link Described}. */
-export function retrievedAt(proof: Proof, described: Described): string {
-  return described.asOf === null ? (proof._retrieved?.toISOString() ?? described.retrievedAt) : described.retrievedAt
+/** When the source was last looked at, by the proof; see {@link Described}. A part that was never looked at without error counts from its publication. */
+export function retrievedAt({ _checked }: Proof, described: Described): string {
+  if (described.asOf !== null) return described.retrievedAt
+  return oldest(described.parts.map(({ part, publishedAt }) => _checked?.[part] ?? publishedAt))
 }
