@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -29,10 +30,11 @@ describe('flows/api.json beside flows/hourly.json', { skip, timeout: 240_000 }, 
     if (node.id === 'ysh-serve-minute') return { ...node, repeat: '0.5' }
     return node.type === 'debug' ? { ...node, console: true } : node
   })
-  const start = (userDir?: string) =>
+  const start = (env: Record<string, string> = {}, userDir?: string) =>
     startNodeRed({
       ...{ flows, terminal: true, ...(userDir === undefined ? {} : { userDir }) },
       env: {
+        ...env,
         ...{ YSH_DATA_FOLDER: folder.path, YSH_INTERNAL_HOSTS: '127.0.0.1', YSH_ANEEL_URL: portal.url },
         // nobody answers there, also where the machine has an Ollama server
         ...{ YSH_OLLAMA_URL: 'http://127.0.0.1:9', YSH_RETRY_SECONDS: '0.1' },
@@ -45,9 +47,9 @@ describe('flows/api.json beside flows/hourly.json', { skip, timeout: 240_000 }, 
     })
   const json = async (path: string) => {
     const answer = await ask(path)
-    const text = await answer.text()
-    assert.equal(answer.status, 200, `${path}: ${text}`)
-    return JSON.parse(text)
+    const body = await answer.text()
+    assert.equal(answer.status, 200, `${path}: ${body}`)
+    return JSON.parse(body)
   }
   const anonymous = (path: string, method = 'GET') =>
     fetch(`${red.url}/api/v1${path}`, { method, signal: AbortSignal.timeout(30_000) })
@@ -204,35 +206,31 @@ describe('flows/api.json beside flows/hourly.json', { skip, timeout: 240_000 }, 
   })
 
   test('another name for this machine is refused', async () => {
-    const { port } = new URL(red.url)
-    const options = {
-      port,
-      path: '/api/v1/datasets',
-      headers: { host: 'evil.example', authorization: `Bearer ${key}` },
-    }
-    const { status, body } = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
-      request({ ...options, host: '127.0.0.1' }, (answer) => {
-        let body = ''
-        answer.on('data', (data) => {
-          body += data
-        })
-        answer.on('end', () => resolve({ status: answer.statusCode, body }))
+    assert.deepEqual(await underAnotherName(), [403, 'API_LOOPBACK_ONLY'])
+  })
+
+  test('after a restart the key still opens, none is shown again, and the environment says who may come', async () => {
+    assert.equal((await red.stop()).orphans, false)
+    assert.ok(!red.output().includes(key), 'the key is in no log')
+    const { userDir } = red
+    red = await start({ YSH_API_REACH: 'everywhere' }, userDir)
+    await until('it answers', async () => (await ask('/bandeira')).status === 200)
+    assert.equal((await json('/datasets')).datasets.length, fetched.length)
+    assert.ok(!red.shown().includes('ysh_') && !red.output().includes(key))
+    assert.deepEqual(await underAnotherName(), [200, undefined])
+  })
+
+  /** Asks with a Host header that a page in a browser could bring here; status and code of the answer. */
+  function underAnotherName(): Promise<[number | undefined, unknown]> {
+    const headers = { host: 'evil.example', authorization: `Bearer ${key}` }
+    return new Promise((resolve, reject) => {
+      request(`${red.url}/api/v1/datasets`, { headers }, async (answer) => {
+        resolve([answer.statusCode, JSON.parse(await text(answer)).code])
       })
         .on('error', reject)
         .end()
     })
-    assert.deepEqual([status, JSON.parse(body).code], [403, 'API_LOOPBACK_ONLY'])
-  })
-
-  test('after a restart the key still opens, and none is shown again', async () => {
-    assert.equal((await red.stop()).orphans, false)
-    assert.ok(!red.output().includes(key), 'the key is in no log')
-    const { userDir } = red
-    red = await start(userDir)
-    await until('it answers', async () => (await ask('/bandeira')).status === 200)
-    assert.equal((await json('/datasets')).datasets.length, fetched.length)
-    assert.ok(!red.shown().includes('ysh_') && !red.output().includes(key))
-  })
+  }
 })
 
 /** Rows of a Parquet file, as DuckDB counts them. */
