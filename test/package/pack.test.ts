@@ -42,7 +42,13 @@ describe('the packed package', { timeout: 120_000 }, () => {
   })
 
   test('brings what package.json says: all of `files`, README and licence, the command, each plugin', () => {
-    for (const entry of packageJson.files) assert.ok(files.has(entry) || under(entry).length > 0, entry)
+    for (const entry of packageJson.files) {
+      if (entry.startsWith('!')) assert.deepEqual(under(entry.slice(1)), [], entry)
+      else assert.ok(files.has(entry) || under(entry).length > 0, entry)
+    }
+    // licences of what the build inlines
+    for (const name of ['typebox', 'jose', 'graphql', 'hyparquet-writer', 'rate-limiter-flexible'])
+      assert.match(read('dist/THIRD-PARTY-NOTICES.txt'), new RegExp(`^${name} \\d`, 'm'))
     for (const file of ['README.md', 'LICENSE', 'package.json', ...Object.values(packageJson['node-red'].plugins)])
       assert.ok(files.has(file), file)
     for (const command of Object.values(packageJson.bin)) {
