@@ -105,7 +105,8 @@ export function requestsOf(document: Document, known: Record<string, readonly st
       )
       .map(([values, whole, needed, more, accept]) => {
         let at = 0
-        const path = template.replaceAll(/\{[^}]+\}/g, () => encodeURIComponent((values[at++] ?? '').toWellFormed()))
+        // a path that ends in a slash is the list
+        const path = template.replaceAll(/\{[^}]+\}/g, () => encodeURIComponent((values[at++] || 'x').toWellFormed()))
         const query = new URLSearchParams([
           ...(whole ? required.map(({ name }, index): [string, string] => [name, needed[index] ?? '']) : []),
           ...more,
