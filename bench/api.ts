@@ -30,13 +30,23 @@ function aim(what: string, value: number, limit: number, atLeast: boolean): void
 const [load = 0] = loadavg()
 console.log(`Node ${process.version}, ${small ? 'small' : 'full'} size`)
 if (load > availableParallelism() / 2) {
-  console.log(`The machine is busy (load ${load.toFixed(1)} on ${availableParallelism()} processors): ratios say more than times`)
+  console.log(
+    `The machine is busy (load ${load.toFixed(1)} on ${availableParallelism()} processors): ratios say more than times`,
+  )
 }
 
 if (values.only !== 'events') {
-  const plan = { rows: small ? 20_000 : 330_000, downloadRows: small ? 20_000 : 1_000_000, rounds, seconds: small ? 2 : 5, connections: 16 }
+  const plan = {
+    rows: small ? 20_000 : 330_000,
+    downloadRows: small ? 20_000 : 1_000_000,
+    rounds,
+    seconds: small ? 2 : 5,
+    connections: 16,
+  }
   const { speeds, download } = await measureRest(plan)
-  console.log(`\nA point-range query of aneel.tarifas (${plan.rows.toLocaleString('en')} rows), ${plan.connections} connections, ${rounds} interleaved rounds of ${plan.seconds} s`)
+  console.log(
+    `\nA point-range query of aneel.tarifas (${plan.rows.toLocaleString('en')} rows), ${plan.connections} connections, ${rounds} interleaved rounds of ${plan.seconds} s`,
+  )
   const names = { ours: 'API', same: 'same SQL', plain: 'plain SQL' }
   for (const name of ['ours', 'same', 'plain'] as const) {
     const of = (value: (speed: Speed) => number) => range(speeds[name].map(value))
@@ -46,12 +56,28 @@ if (values.only !== 'events') {
   }
   const ratio = (name: 'same' | 'plain', value: (speed: Speed) => number) =>
     median(speeds.ours.map((speed, round) => value(speed) / value(speeds[name][round] ?? speed)))
-  aim('requests a second against the same SQL', ratio('same', (s) => s.perSecond), 0.7, true)
-  aim('p99 against the same SQL, times', ratio('same', (s) => s.p99), 1 / 0.7, false)
-  console.log(`  against the plainest SQL: ${ratio('plain', (s) => s.perSecond).toFixed(2)} of its requests, p99 ${ratio('plain', (s) => s.p99).toFixed(2)} times`)
+  aim(
+    'requests a second against the same SQL',
+    ratio('same', (s) => s.perSecond),
+    0.7,
+    true,
+  )
+  aim(
+    'p99 against the same SQL, times',
+    ratio('same', (s) => s.p99),
+    1 / 0.7,
+    false,
+  )
+  console.log(
+    `  against the plainest SQL: ${ratio('plain', (s) => s.perSecond).toFixed(2)} of its requests, p99 ${ratio('plain', (s) => s.p99).toFixed(2)} times`,
+  )
   for (const { rows, bytes, seconds, before, most } of download) {
     const mb = (value: number) => `${Math.round(value / 1e6)} MB`
-    row('download', `${rows.toLocaleString('en')} rows, ${mb(bytes)} in ${seconds.toFixed(1)} s`, `resident ${mb(before)} before, ${mb(most)} at most`)
+    row(
+      'download',
+      `${rows.toLocaleString('en')} rows, ${mb(bytes)} in ${seconds.toFixed(1)} s`,
+      `resident ${mb(before)} before, ${mb(most)} at most`,
+    )
   }
 }
 if (values.only !== 'rest') await import('./api-events.ts')

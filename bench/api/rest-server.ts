@@ -62,7 +62,12 @@ async function ours({ url, folder }: { url: string; folder: string }): Promise<v
   const stores = await openStores({ folder, postgres: { url } })
   const { key } = await createKey(stores.postgres, { name: 'bench', scopes: ['datasets'] }, 'bench')
   const rate = { perMinute: 10_000_000, burst: 1_000_000 }
-  const counter = sharedCounter({ stores: async () => stores, name: 'bench', points: windowOf(rate).points, trouble: nothing })
+  const counter = sharedCounter({
+    stores: async () => stores,
+    name: 'bench',
+    points: windowOf(rate).points,
+    trouble: nothing,
+  })
   const gate = new Gatekeeper({
     ...{ reach: 'loopback', postgres: async () => stores.postgres, origins: [], log },
     limits: new Limits({ rate, counter, now: Date.now }),
@@ -94,7 +99,8 @@ function noting(postgres: PostgresStore): PostgresStore {
   return new Proxy(postgres, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target)
-      if (name !== 'query' || typeof value !== 'function') return typeof value === 'function' ? value.bind(target) : value
+      if (name !== 'query' || typeof value !== 'function')
+        return typeof value === 'function' ? value.bind(target) : value
       return (text: string, values: readonly unknown[] = [], ...more: unknown[]) => {
         noted?.push({ text, values })
         return value.call(target, text, values, ...more)
@@ -104,7 +110,7 @@ function noting(postgres: PostgresStore): PostgresStore {
 }
 
 function bare({ url, statements }: { url: string; statements: [string, Statement][] }): void {
-  const pool = new pg.Pool({ connectionString: url, max: 5 })
+  const pool = new pg.Pool({ connectionString: url, max: 4 })
   // as our store reads them: dates and timestamps stay text
   for (const type of [1082, 1114]) pg.types.setTypeParser(type, (text) => text)
   const known = new Map(statements)

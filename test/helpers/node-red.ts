@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -25,15 +25,22 @@ export interface NodeRedOptions {
   settings?: Record<string, unknown>
   /** An existing user folder, for a restart; it is kept. */
   userDir?: string
+  /** Has it see a terminal where it writes errors, as when a person starts it; needs {@link hasTerminals}. */
+  terminal?: boolean
 }
+
+/** Whether this machine has `script` of util-linux, which makes terminals. */
+export const hasTerminals = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout ?? '')
 
 /** A Node-RED process with this package in its user folder. */
 export interface NodeRed {
   readonly url: string
   readonly pid: number
   readonly userDir: string
-  /** All it has written so far. */
+  /** All it has written so far; without what went to the terminal. */
   output(): string
+  /** What stands on the terminal, where it has one. */
+  shown(): string
   /** Resolves when a line that matches has been written (also before the call). */
   line(pattern: RegExp): Promise<void>
   deploy(flows: FlowNode[], type?: 'full' | 'nodes' | 'flows'): Promise<void>
@@ -66,12 +73,15 @@ export async function startNodeRed(options: NodeRedOptions): Promise<NodeRed> {
   writeFileSync(join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(settings)}\n`)
   const main = join(packageFolder, 'node_modules', options.version === 4 ? 'node-red-4' : 'node-red', 'red.js')
   // A process group of its own: what is left of it afterwards can be asked.
-  const child = spawn(process.execPath, [main, '--userDir', userDir, '--settings', join(userDir, 'settings.js')], {
+  const command = [process.execPath, main, '--userDir', userDir, '--settings', join(userDir, 'settings.js')]
+  const inTerminal = ['script', '-qefc', `exec ${command.map((word) => `'${word}'`).join(' ')} >&3`, '/dev/null']
+  const [program = '', ...words] = options.terminal === true ? inTerminal : command
+  const child = spawn(program, words, {
     detached: true,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(options.terminal === true ? (['pipe'] as const) : [])],
   })
-  const running = new Running(child, `http://127.0.0.1:${port}`, userDir, options.userDir === undefined)
+  const running = new Running(child, `http://127.0.0.1:${port}`, userDir, options)
   try {
     await running.line(/Started flows/)
   } catch (error) {
@@ -88,14 +98,20 @@ class Running implements NodeRed {
   readonly #ownFolder: boolean
   readonly #exited: Promise<unknown>
   #text = ''
+  #shown = ''
 
-  constructor(child: ChildProcess, url: string, userDir: string, ownFolder: boolean) {
+  constructor(child: ChildProcess, url: string, userDir: string, options: NodeRedOptions) {
     this.#child = child
     this.url = url
     this.userDir = userDir
-    this.#ownFolder = ownFolder
+    this.#ownFolder = options.userDir === undefined
     this.#exited = once(child, 'exit')
-    for (const stream of [child.stdout, child.stderr]) {
+    const terminal = options.terminal === true ? child.stdout : undefined
+    terminal?.on('data', (data: Buffer) => {
+      this.#shown += data.toString()
+    })
+    for (const stream of [child.stdout, child.stderr, child.stdio[3]]) {
+      if (stream === terminal) continue
       stream?.on('data', (data: Buffer) => {
         this.#text += data.toString()
         child.emit('written')
@@ -109,6 +125,10 @@ class Running implements NodeRed {
 
   output(): string {
     return this.#text
+  }
+
+  shown(): string {
+    return this.#shown
   }
 
   async line(pattern: RegExp): Promise<void> {

@@ -25,7 +25,9 @@ function makeSource(reader: DatasetReader): DatasetSource {
   return {
     async fingerprint() {
       await prepareDatasets(reader.db)
-      const { rows } = await reader.db.query('select dataset, publications from pipeline.dataset where publications > 0 order by dataset')
+      const { rows } = await reader.db.query(
+        'select dataset, publications from pipeline.dataset where publications > 0 order by dataset',
+      )
       return JSON.stringify(rows)
     },
     async describe() {

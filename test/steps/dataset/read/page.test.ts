@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PipelineError } from '../../../../lib/errors.ts'
 import type { Condition } from '../../../../lib/steps/dataset/query/schema.ts'
 import { readPage } from '../../../../lib/steps/dataset/read/page.ts'
 import type { Selection } from '../../../../lib/steps/dataset/read/port.ts'
 import { DatasetReader } from '../../../../lib/steps/dataset/read/reader.ts'
 import { streamRows } from '../../../../lib/steps/dataset/read/stream.ts'
+import { noteCheck, noteFailure } from '../../../../lib/steps/dataset/source-check.ts'
 import type { PostgresStore, Row } from '../../../../lib/stores/postgres/port.ts'
 import { rejectsWith } from '../../../helpers/rejects.ts'
 import { kinds, openSurroundings, type Surroundings } from '../../../runs/surroundings.ts'
@@ -73,20 +75,21 @@ for (const kind of kinds) {
       await rejectsWith(reader.current('prova.nada'), 'NO_COPY')
       await rejectsWith(reader.current('prova.p"; drop table x; --'), 'UNKNOWN_DATASET')
 
-      const looked = async (at: string, error: string | null) => {
-        await postgres.query(
-          `insert into pipeline.source_check (dataset, part, url, checked_at, error) values ($1, '', '', $2, $3)
-           on conflict (dataset, part) do update set checked_at = $2, error = $3`,
-          [dataset, at, error],
-        )
+      const file = { part: '', resourceId: '', url: 'https://example.org', stamp: '' }
+      const provenance = async () => {
         const { provenance } = await readPage(reader, dataset, {}, { limit: 1 })
         assert.equal((await reader.current(dataset)).retrievedAt, provenance.retrievedAt)
         return provenance
       }
-      const { publishedAt, ...provenance } = await looked('2031-01-01T00:00:00Z', null)
-      assert.equal(provenance.retrievedAt, '2031-01-01T00:00:00.000Z')
-      assert.equal(provenance.attribution, 'Fonte: ANEEL, licença ODbL')
-      assert.equal((await looked('2032-01-01T00:00:00Z', '{}')).retrievedAt, publishedAt, 'a look that failed is none')
+      const before = await provenance()
+      assert.equal(before.retrievedAt, before.publishedAt)
+      assert.equal(before.attribution, 'Fonte: ANEEL, licença ODbL')
+      await noteCheck(postgres, dataset, file, { etag: '', lastModified: '' })
+      const looked = await provenance()
+      assert.ok(looked.retrievedAt > looked.publishedAt, looked.retrievedAt)
+      assert.equal(looked.publishedAt, before.publishedAt)
+      await noteFailure(postgres, dataset, file, new PipelineError('NET_CUT', 'gone'))
+      assert.equal((await provenance()).retrievedAt, looked.retrievedAt, 'a look that failed is none')
     })
 
     it('answers in one round trip, with the rows and the provenance of one version, whatever is published', async () => {
