@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Names of one namespace of a schema (its types, the fields of a type), each given once. */
+/** Names of one namespace (the types of a GraphQL schema, the fields of a type, the schemas of OpenAPI), each given once. */
 export class Names {
   readonly #taken: Set<string>
 
@@ -9,8 +9,8 @@ export class Names {
   }
 
   /**
-   * The name of something: `wanted` in the letters that GraphQL allows. When it, or it with one of the endings, is taken already, a hash of
-   * `identity` is added, so that two things that look alike in those letters have two names, the same ones each time.
+   * The name of something: `wanted` in letters that GraphQL and programming languages allow. When it, or it with one of the endings, is
+   * taken already, a hash of `identity` is added, so that two things that look alike in those letters have two names, the same ones each time.
    */
   give(wanted: string, identity: string, endings: readonly string[] = []): string {
     const plain = legal(wanted)

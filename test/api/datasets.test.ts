@@ -262,6 +262,8 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
     assert.doesNotMatch(page.text, /<script|https?:\/\/(?!github)/)
     assert.match(page.text, /aneel\.prova/)
     assert.match(page.text, /curl --compressed/)
+    assert.doesNotMatch(page.text, /#\/components/, 'each answer can be read alone')
+    assert.match(page.text, /retrievedAt/)
   })
 
   it('no query of any kind makes it fail', async () => {

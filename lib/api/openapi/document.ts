@@ -52,7 +52,10 @@ export interface Expanded {
   paths: readonly ConcretePath[]
 }
 
-/** The OpenAPI 3.1 document of routes; TypeBox's schemas are JSON Schema 2020-12 and go in as they are. */
+/**
+ * The OpenAPI 3.1 document of routes. TypeBox's schemas are JSON Schema 2020-12 and go in as they are, but for answers and objects with a title:
+ * these stand in `components`, so that a generated client has names for them.
+ */
 export function documentOf(info: Info, routes: readonly AnyRoute[], expanded: readonly Expanded[]): Document {
   const paths: Document['paths'] = {}
   const schemas = new NamedSchemas(components.schemas)

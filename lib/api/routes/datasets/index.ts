@@ -70,7 +70,7 @@ const schemaRoute = defineRoute({
           nullable: Type.Boolean(),
           filters: Type.Array(Type.String(), { description: 'Suffixes beside `column=value`' }),
         },
-        { title: 'Column' },
+        { title: 'DescribedColumn' },
       ),
     ),
     row: Type.Object({}, { additionalProperties: true, description: 'JSON Schema 2020-12' }),
