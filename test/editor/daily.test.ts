@@ -109,4 +109,26 @@ describe('the daily flow in the editor', { skip: noChromium, timeout: 240_000 },
     await page.locator('.red-ui-palette-node[data-palette-type="ysh-vector-search"]').scrollIntoViewIfNeeded()
     await readmePicture(page, 'daily-flow')
   })
+
+  test('the flow of the API, imported beside it, shares its stores and other config nodes', async () => {
+    const { page } = editor
+    await importExample(page, 'Pipelines', 'api')
+    const configs: { type: string; id: string }[] = await page.evaluate(
+      `(() => { const all = []; RED.nodes.eachConfig(({ type, id }) => all.push({ type, id })); return all })()`,
+    )
+    const of = (type: string) => configs.filter((node) => node.type === type).map(({ id }) => id)
+    assert.deepEqual(of('ysh-stores'), ['ysh-stores-default'])
+    assert.deepEqual(of('ysh-ollama'), ['ysh-ollama-default'])
+    assert.equal(of('global-config').length, 1)
+    const [api] = of('ysh-api')
+    assert.equal(await page.evaluate(`RED.nodes.node('${api}').stores`), 'ysh-stores-default')
+    assert.deepEqual(
+      await page.evaluate(`RED.nodes.filterNodes({}).filter((node) => !node.valid).map(({ id }) => id)`),
+      [],
+    )
+    await deploy(page, red)
+    const refused = await fetch(`${red.url}/api/v1/datasets`, { signal: AbortSignal.timeout(30_000) })
+    assert.equal(refused.status, 401)
+    assert.deepEqual(editor.problems, [])
+  })
 })

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -6,15 +8,17 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { parse } from 'csv-parse/sync'
 import { connect } from '../api/events/serving.ts'
 import { type EmbeddedFolder, embeddedFolder } from '../helpers/embedded-folder.ts'
-import { type FlowNode, hasTerminals, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
+import { type FlowNode, hasTerminals, type NodeRed, packageFolder, startNodeRed } from '../helpers/node-red.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 import { mergedFlows } from './merged.ts'
 
 const fetched = ['aneel.bandeira_acionamento', 'aneel.bandeira_adicional', 'aneel.tarifas', 'aneel.mmgd']
+const hasCurl = spawnSync('curl', ['--version']).status === 0
 const skip = hasTerminals ? false : 'no script of util-linux on this machine: nothing to show the first key on'
 
 describe('flows/api.json beside flows/hourly.json', { skip, timeout: 240_000 }, () => {
@@ -178,6 +182,19 @@ describe('flows/api.json beside flows/hourly.json', { skip, timeout: 240_000 }, 
     assert.equal(errors, undefined)
     assert.deepEqual([data.aneelMmgd.rows.length, data.aneelMmgd.provenance.version], [2, 1])
     assert.equal(typeof data.currentFlag.flag.bandeira, 'string')
+  })
+
+  test('the commands of the README', { skip: hasCurl ? false : 'no curl on this machine' }, async () => {
+    const [, section = ''] = readFileSync(join(packageFolder, 'README.md'), 'utf8').split('## Ask for the data')
+    const [, commands = ''] = section.split(/```(?:sh)?\n/)
+    assert.equal(commands.split('\ncurl ').length, 8, commands)
+    const here = commands.replace('http://127.0.0.1:1880', red.url).replace('ysh_…', key)
+    const { stdout } = await promisify(execFile)('sh', ['-euc', `alias curl='curl -fsS -w "\n"'\n${here}`], {
+      timeout: 30_000,
+    })
+    assert.match(stdout, /"bandeira":/)
+    const [, tariffs = ''] = stdout.split('\n')
+    assert.ok(JSON.parse(tariffs).tariffs.length > 0, tariffs)
   })
 
   test('who has no key is refused everywhere but at the document and its page; the minute’s line counts it', async () => {

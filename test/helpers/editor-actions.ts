@@ -2,20 +2,31 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import type { NodeRed } from './node-red.ts'
 
-/** Imports an example as a person does: menu, examples, its name, and a click on the canvas. */
+/**
+ * Imports an example as a person does: menu, examples, its name, and a click on the canvas. Where config nodes of the example are there already,
+ * the editor asks, and is told to import a copy, which shares them.
+ */
 export async function importExample(page: Page, folder: string, name: string): Promise<void> {
   const before = await page.evaluate('RED.nodes.filterNodes({}).length')
   await page.evaluate('RED.actions.invoke("core:show-import-dialog")')
   const dialog = page.locator('.ui-dialog', { has: page.locator('#red-ui-clipboard-dialog-ok') })
   await dialog.waitFor()
   await dialog.getByRole('link', { name: /^(Examples|Exemplos)$/ }).click()
-  const entry = (text: string) => dialog.locator('.red-ui-treeList-label', { hasText: text }).filter({ visible: true })
+  // whole and as it is written: `api` is no folder `API`
+  const entry = (text: string) =>
+    dialog
+      .locator('.red-ui-treeList-label', { hasText: new RegExp(`^\\s*${text.replaceAll(/[^\w\s]/g, '\\$&')}\\s*$`) })
+      .filter({ visible: true })
   for (const text of ['@ysh/node-red-data-pipeline', folder]) await entry(text).first().click()
   await entry(name).first().click()
   await page.locator('#red-ui-clipboard-dialog-ok').click()
   await dialog.waitFor({ state: 'hidden' })
   // the dialog closes before the file has come
-  await page.waitForFunction(`RED.nodes.filterNodes({}).length > ${before}`)
+  const copy = page.locator('.red-ui-notification').getByRole('button', { name: /^(Import copy|Importar cópia)$/ })
+  const come = `RED.nodes.filterNodes({}).length > ${before}`
+  await Promise.race([page.waitForFunction(come), copy.waitFor()])
+  if (await copy.isVisible()) await copy.click()
+  await page.waitForFunction(come)
 }
 
 /** Presses Deploy, and waits until the runtime has it. */
