@@ -15,6 +15,7 @@ import { openPostgres } from '../lib/stores/postgres/index.ts'
 import { startPostgres } from '../test/helpers/postgres-server.ts'
 
 const { values } = parseArgs({
+  strict: false,
   options: {
     small: { type: 'boolean', default: false },
     subscribers: { type: 'string' },

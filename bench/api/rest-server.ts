@@ -78,7 +78,8 @@ async function ours({ url, folder }: { url: string; folder: string }): Promise<v
   await listen(
     async (incoming, outgoing) => {
       const gone = new AbortController()
-      outgoing.once('close', () => gone.abort())
+      const leave = () => gone.abort()
+      outgoing.once('close', leave)
       const target = incoming.url ?? '/'
       const at = target.indexOf('?')
       const answer = await api.handle({
@@ -89,6 +90,7 @@ async function ours({ url, folder }: { url: string; folder: string }): Promise<v
         ...{ address: '127.0.0.1', body: new Uint8Array(), signal: gone.signal },
       })
       await send(outgoing, answer, false).catch(() => outgoing.destroy())
+      outgoing.off('close', leave)
     },
     { key },
   )

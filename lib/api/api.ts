@@ -234,7 +234,7 @@ export function createApi(options: ApiOptions): Api {
           ...(trace.caller === undefined ? {} : { caller: trace.caller.id }),
           ...(trace.code === undefined ? {} : { code: trace.code }),
         })
-      if (!isStream(response.body)) record(response.body?.length ?? 0)
+      if (!isStream(response.body)) record(Buffer.byteLength(response.body ?? ''))
       else {
         // the inner watch has given up long before
         const stallMs = limits.stallMs * 2

@@ -42,9 +42,9 @@ export async function finish(
   if (encoding !== undefined) headers['content-encoding'] = encoding
   const body = encoding === undefined ? response.body : await encode(response.body, encoding)
   if (isStream(body)) return { ...response, body }
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
-  headers['content-length'] = String(bytes.length)
-  return { ...response, body: bytes }
+  // a text stays one: head and body then leave in a single write
+  headers['content-length'] = String(Buffer.byteLength(body))
+  return { ...response, body }
 }
 
 function validatorsOf(headers: Record<string, string>): { etag?: string; modified?: Date } {

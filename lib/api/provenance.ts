@@ -27,7 +27,15 @@ export function provenanceHeaders(provenance: Provenance): Record<string, string
     'x-ysh-tier': tier,
     'x-ysh-age': String(Math.round(ageSeconds)),
     'x-ysh-retrieved-at': retrievedAt,
-    'x-ysh-attribution': fold(attribution).replaceAll(/[^\x20-\x7e]/g, '?'),
+    'x-ysh-attribution': asciiOf(attribution),
     ...(asOf === null ? {} : { 'x-ysh-as-of': asOf }),
   }
+}
+
+/** Of the last attribution: there are few, and one request is like the next. */
+let last = { text: '', ascii: '' }
+
+function asciiOf(text: string): string {
+  if (last.text !== text) last = { text, ascii: fold(text).replaceAll(/[^\x20-\x7e]/g, '?') }
+  return last.ascii
 }

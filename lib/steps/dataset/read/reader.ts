@@ -1,3 +1,4 @@
+import { parser, Type } from '../../../schema.ts'
 import type { PostgresStore } from '../../../stores/postgres/port.ts'
 import { preparing } from '../../../stores/postgres/prepare.ts'
 import type { Clock } from '../../step.ts'
@@ -79,16 +80,19 @@ export class DatasetReader {
   }
 }
 
+const looks = parser(Type.Record(Type.String(), Type.String()), 'The last looks at a source')
+
 /** What comes with rows and shows whether they are of the versions that are known. */
 export type Proof = Record<string, unknown> & {
   _publications: string | null
-  _checked: Record<string, string> | null
+  /** JSON: instants by part; as text, for it stands beside every row. */
+  _checked: string | null
 }
 
 /** The one row of a {@link Proof}, none where nothing is held: a source for `from`. */
 export function proofSql({ dataset }: Described, values: unknown[]): string {
   const of = `$${values.push(dataset)}::text`
-  return `(select publications as _publications, checked as _checked from pipeline.dataset where dataset = ${of}) proof`
+  return `(select publications as _publications, checked::text as _checked from pipeline.dataset where dataset = ${of}) proof`
 }
 
 /** Whether the description is that of the moment of the proof. */
@@ -99,5 +103,6 @@ export function proves(proof: Proof, { publications }: Described): boolean {
 /** When the source was last looked at, by the proof; see {@link Described}. A part that was never looked at without error counts from its publication. */
 export function retrievedAt({ _checked }: Proof, described: Described): string {
   if (described.asOf !== null) return described.retrievedAt
-  return oldest(described.parts.map(({ part, publishedAt }) => _checked?.[part] ?? publishedAt))
+  const checked = looks.parse(JSON.parse(_checked ?? '{}'))
+  return oldest(described.parts.map(({ part, publishedAt }) => checked[part] ?? publishedAt))
 }
