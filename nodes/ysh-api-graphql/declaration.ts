@@ -34,6 +34,9 @@ export const ApiGraphqlSchema = Type.Object(
   { additionalProperties: false },
 )
 
+/** Where it is served, below the root of the API. */
+export const below = '/graphql'
+
 /** Serves the data API in GraphQL. */
 export const declaration = defineNode({
   type: 'ysh-api-graphql',

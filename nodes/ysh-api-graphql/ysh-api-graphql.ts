@@ -1,83 +1,29 @@
-import { WebSocketServer } from 'ws'
-import { createApi } from '../../lib/api/api.ts'
-import type { EventHub } from '../../lib/api/events/hub.ts'
-import { shareHub } from '../../lib/api/events/shared.ts'
-import { createGraphql } from '../../lib/api/graphql/graphql.ts'
-import { forBrowsers, graphqlRoutes } from '../../lib/api/graphql/routes.ts'
-import { createSockets, maxMessage } from '../../lib/api/graphql/sockets.ts'
-import { allRoutes } from '../../lib/api/routes/index.ts'
 import { PipelineError } from '../../lib/errors.ts'
-import { handleProtocols } from '../../lib/vendor/graphql.ts'
-import { letThrough } from '../kit/let-through.ts'
 import { registerNode } from '../kit/node.ts'
-import { product } from '../kit/product.ts'
 import type { Red } from '../kit/red.ts'
 import { ApiService } from '../ysh-api/service.ts'
-import { Teller } from '../ysh-api-rest/told.ts'
-import { declaration } from './declaration.ts'
-
-/** A message that the flow keeps for longer no longer counts. */
-const patienceMs = 30_000
-const below = '/graphql'
+import { below, declaration } from './declaration.ts'
 
 /** Serves the data API in GraphQL at `<root>/graphql`, with subscriptions. One message for each request, after it was answered. */
 export default function (red: Red): void {
   registerNode(red, declaration, (handle) => {
-    const { config, log, signal } = handle
     const service = handle.use('api', ApiService)
-    const teller = new Teller(config.window, async (told) => {
-      const id = red.util.generateId()
-      const message = { _msgid: id, topic: told.route ?? '', payload: told }
-      await letThrough(red, id, () => void handle.send([message, null]), { signal, patienceMs })
+    const serving = import('./serve.ts').then(({ serve }) => serve(red, handle, service))
+    serving.catch((thrown: unknown) => {
+      const error = PipelineError.from(thrown)
+      handle.log.error(`GraphQL could not be loaded: ${error.message}`, { error })
+      handle.status({ mood: 'error', text: error.code })
     })
-    const graphql = createGraphql({ routes: allRoutes, limits: { depth: config.depth, cost: config.cost } })
-    const api = createApi({
-      routes: graphqlRoutes(graphql),
-      gate: service.gate,
-      context: (until) => service.context(until),
-      log,
-      info: { title: 'GraphQL', version: product().split('/')[1] ?? '0', description: '', root: service.root },
-      limits: { deadlineMs: config.deadlineSeconds * 1_000 },
-      answered(record) {
-        teller.tell(record)
-        if (config.window > 0 && teller.dropped > 0) {
-          handle.status({ mood: 'warning', key: 'status.dropped', values: { count: teller.dropped } })
-        } else handle.status({ mood: 'done', text: `${service.root}${below}` })
-      },
+    const withdraw = service.upgrade(below, (upgrade) => {
+      serving.then(({ connect }) => connect(upgrade)).catch(() => upgrade.socket.destroy())
     })
-
-    let shared: Promise<ReturnType<typeof shareHub>> | undefined
-    const hub = async (): Promise<EventHub> => {
-      shared ??= service.context(signal).then(({ stores }) => shareHub(stores.postgres, log))
-      // a failed opening is tried again for the next subscriber
-      shared.catch(() => {
-        shared = undefined
-      })
-      return (await shared).hub
-    }
-    const sockets = createSockets({
-      ...{ graphql, hub, gate: service.gate, context: (until) => service.context(until) },
-      limits: { sockets: config.maxSubscribers },
-      changed: (change) => void handle.send([null, { topic: change.what, payload: { ...change } }]),
-    })
-    const server = new WebSocketServer({
-      ...{ noServer: true, maxPayload: maxMessage, perMessageDeflate: false, handleProtocols },
-    })
-    const withdraw = service.upgrade(below, ({ request, incoming, socket, head }) => {
-      server.handleUpgrade(incoming, socket, head, (client) => sockets.serve(client, request))
-    })
-    const takeBack = service.mount((request) => api.handle(forBrowsers(request)), { below })
-    // events are written down from the deployment on, not only from the first subscriber
-    hub().catch((error: unknown) => {
-      if (!signal.aborted) log.debug('The stores are not open yet', { error: PipelineError.from(error) })
-    })
+    const takeBack = service.mount(async (request) => (await serving).handle(request), { below })
     handle.status({ mood: 'idle', text: `${service.root}${below}` })
     return {
       async close() {
         takeBack()
         withdraw()
-        sockets.close()
-        await (await shared?.catch(() => undefined))?.giveBack()
+        await (await serving.catch(() => undefined))?.close()
       },
     }
   })

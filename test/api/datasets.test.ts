@@ -51,12 +51,13 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
 
   it('lists what is held, with source and age', async () => {
     const { datasets } = await json('/datasets')
-    const [{ ageSeconds, publishedAt, ...first }] = datasets
+    const [{ ageSeconds, publishedAt, retrievedAt, ...first }] = datasets
     assert.deepEqual(first, {
       ...{ dataset: 'aneel.prova', title: { 'pt-BR': 'Prova', 'en-US': 'Test' }, cadence: null, rows: total },
       ...{ version: 1, tier: 'primary', attribution: 'Fonte: ANEEL, licença ODbL' },
     })
     assert.ok(ageSeconds >= 0 && Date.parse(publishedAt) > 0)
+    assert.equal(retrievedAt, publishedAt, "no look at a source was noted")
   })
 
   it('describes columns; a row fits its schema', async () => {

@@ -24,6 +24,7 @@ const listRoute = defineRoute({
           rows: Type.Integer(),
           version: Type.Integer(),
           publishedAt: Type.String({ format: 'date-time' }),
+          retrievedAt: Type.String({ format: 'date-time', description: 'When its source was last looked at' }),
           ageSeconds: Type.Number(),
           tier: Type.String(),
           attribution: Type.String(),

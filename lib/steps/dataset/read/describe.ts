@@ -121,7 +121,10 @@ export function provenanceOf(described: Described, clock: Clock): Provenance {
   }
 }
 
-type HeadRow = Pick<Version, 'dataset' | 'part' | 'version' | 'rows' | 'source' | 'publishedAt'> &
+type HeadRow = { retrievedAt: string } & Pick<
+  Version,
+  'dataset' | 'part' | 'version' | 'rows' | 'source' | 'publishedAt'
+> &
   Pick<Contract, 'title' | 'cadence' | 'attribution'> &
   Record<string, unknown>
 
@@ -129,9 +132,10 @@ type HeadRow = Pick<Version, 'dataset' | 'part' | 'version' | 'rows' | 'source' 
 export async function listDatasets(db: Queryable): Promise<Head[]> {
   const { rows } = await db.query<HeadRow>(
     `select v.dataset, v.part, v.version, v.rows::float8 as rows, v.source, ${iso('v.published_at')} as "publishedAt",
-       v.contract->'title' as title, v.contract->>'cadence' as cadence, v.contract->>'attribution' as attribution
+       coalesce(d.checked ->> v.part, ${iso('v.published_at')}) as "retrievedAt", v.contract->'title' as title, v.contract->>'cadence' as cadence, v.contract->>'attribution' as attribution
      from (select dataset, part, max(version) as version from pipeline.version group by 1, 2) k
      join pipeline.version v using (dataset, part, version)
+     left join pipeline.dataset d using (dataset)
      order by v.dataset collate "C", v.published_at`,
   )
   return [...Map.groupBy(rows, (row) => row.dataset).values()].flatMap((parts) => {
@@ -144,6 +148,7 @@ export async function listDatasets(db: Queryable): Promise<Head[]> {
       rows: parts.reduce((sum, part) => sum + part.rows, 0),
       version: Math.max(...parts.map(({ version }) => version)),
       publishedAt: oldest(parts.map((part) => part.publishedAt)),
+      retrievedAt: oldest(parts.map((part) => part.retrievedAt)),
       tier: worstTier(parts.map(({ source }) => source.tier)) ?? 'primary',
       attribution: newest.attribution ?? '',
     }

@@ -32,6 +32,8 @@ export interface Head {
   version: number
   /** ISO; of several parts the oldest. */
   publishedAt: string
+  /** ISO; see {@link Provenance}. */
+  retrievedAt: string
   tier: TierName
   attribution: string
 }
