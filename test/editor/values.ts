@@ -16,6 +16,10 @@ const good = [
   'nome',
   '5%',
   '10m',
+  '/api/v2',
+  '2026-07-01',
+  'token_use=access',
+  'ysh/read=datasets,runs',
 ]
 /** Texts that some field must refuse. */
 const bad = ['sem espaço, aqui não', 'http://', '?', '§ 1\u0001', 'x'.repeat(1_000)]
