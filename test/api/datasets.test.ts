@@ -57,7 +57,7 @@ describe('datasets over REST', { timeout: 180_000 }, () => {
       ...{ version: 1, tier: 'primary', attribution: 'Fonte: ANEEL, licença ODbL' },
     })
     assert.ok(ageSeconds >= 0 && Date.parse(publishedAt) > 0)
-    assert.equal(retrievedAt, publishedAt, "no look at a source was noted")
+    assert.equal(retrievedAt, publishedAt, 'no look at a source was noted')
   })
 
   it('describes columns; a row fits its schema', async () => {
