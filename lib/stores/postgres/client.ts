@@ -8,6 +8,12 @@ import { typeParsers } from './types.ts'
 /** PostgreSQL 15, in `server_version_num`. */
 const OLDEST = 150_000
 
+/**
+ * A transaction whose client says nothing for so long, in milliseconds, is given up by the server. Nobody waits inside one, so the client is frozen
+ * or gone without a word; its locks keep others from taking over its runs.
+ */
+const IDLE_MS = 15_000
+
 /** How to make pg clients for one target, and how to read their errors. */
 export interface ClientRecipe {
   readonly config: pg.ClientConfig
@@ -40,7 +46,7 @@ function serverRecipe(target: Extract<PostgresTarget, { kind: 'server' }>): Clie
                 set_config('TimeZone', 'UTC', false),
                 set_config('statement_timeout', $1, false),
                 set_config('idle_in_transaction_session_timeout', $2, false)`,
-        [String(target.statementTimeoutMs), String(Math.max(60_000, target.statementTimeoutMs * 2))],
+        [String(target.statementTimeoutMs), String(IDLE_MS)],
       )
       const version = Number(rows[0]?.version)
       if (!(version >= OLDEST)) {
