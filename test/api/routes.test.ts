@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { type Api, createApi } from '../../lib/api/api.ts'
 import { allRoutes } from '../../lib/api/routes/index.ts'
+import { createEngine } from '../../lib/runs/engine.ts'
 import { parser } from '../../lib/schema.ts'
+import { memoryLog, noHttp, openSurroundings } from '../runs/surroundings.ts'
 import { gateOf, requestOf } from './serve.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -155,6 +158,30 @@ describe('what is asked of tariffs, flags, distributed generation, documents and
       assert.equal(await status(''), 401, id)
       assert.equal(await status('none'), 403, id)
       assert.ok(![401, 403].includes(await status(scope ?? '')), id)
+    }
+  })
+})
+
+describe('a store that nothing was ever published in', { timeout: 120_000 }, () => {
+  it('answers every route with what there is, or says that there is nothing', async () => {
+    const surroundings = await openSurroundings('embedded')
+    try {
+      const log = memoryLog()
+      // the runs' tables are the engine's: a store without one has no API
+      const engine = await createEngine({ stores: surroundings.stores, http: noHttp, log, owner: 'a' })
+      const context = { stores: surroundings.stores, clock: { now: () => new Date() }, log }
+      const api = createApi({ routes: allRoutes, gate: gateOf(), context: () => context, info, log })
+      const query: Record<string, string> = { search: '?q=x', distributedMonths: '?uf=MG&municipality=3106200' }
+      for (const { path, id } of allRoutes) {
+        const target = path.replace('{id}', path.startsWith('/runs') ? randomUUID() : '0'.repeat(64))
+        const asked = `${target.replace('{name}', 'aneel.tarifas')}${query[id] ?? ''}`
+        const { status, body } = await api.handle(requestOf(asked))
+        const isList = ['listDatasets', 'listDocuments', 'listRuns'].includes(id)
+        assert.equal(status, isList ? 200 : 404, `${id}: ${body}`)
+      }
+      await engine.close()
+    } finally {
+      await surroundings.close()
     }
   })
 })

@@ -5,7 +5,7 @@ import { type ApiEvent, type EventHub, type Topic, wants } from './hub.ts'
 import { eventsChannel } from './migrations.ts'
 import { Ring } from './ring.ts'
 import { eventsAfter, type Kept, prepareEvents, sweepEvents, wantEvents } from './table.ts'
-import { Turns } from './turns.ts'
+import { Waiters } from './waiters.ts'
 
 /** What {@link PostgresEventHub} needs. */
 export interface HubOptions {
@@ -37,7 +37,7 @@ interface TablePage {
 /** The hub over PostgreSQL; see docs/api-events.md. Looks for events from {@link open} to {@link close}. */
 export class PostgresEventHub implements EventHub {
   readonly #options: Required<HubOptions>
-  readonly #turns = new Turns()
+  readonly #waiters = new Waiters()
   readonly #closing = new AbortController()
   readonly #pages = new Map<number, Promise<TablePage>>()
   #ring: Ring | undefined
@@ -71,7 +71,7 @@ export class PostgresEventHub implements EventHub {
   /** Ends all subscriptions with STOPPED, and waits for what is under way. */
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) this.#closing.abort(new PipelineError('STOPPED', 'The API has been closed'))
-    this.#turns.wake()
+    this.#waiters.wake()
     await Promise.allSettled([this.#listening, this.#current, this.#next])
   }
 
@@ -108,14 +108,14 @@ export class PostgresEventHub implements EventHub {
     if (signal.aborted) return
     let at = after ?? (await this.newest())
     await this.check(at)
-    const turn = this.#turns.join(signal)
+    const place = this.#waiters.join(signal)
     try {
       while (!signal.aborted) {
         this.#closing.signal.throwIfAborted()
         const { last } = await this.#opened()
         if (at > last) throw this.#gone(at, last)
         if (at === last) {
-          await turn.next()
+          await place.next()
           continue
         }
         for (const event of this.#ring?.after(at, page) ?? (await this.#fromTable(at, last))) {
@@ -125,7 +125,7 @@ export class PostgresEventHub implements EventHub {
         }
       }
     } finally {
-      turn.leave()
+      place.leave()
     }
   }
 
@@ -156,7 +156,7 @@ export class PostgresEventHub implements EventHub {
         if (this.#ring === undefined || this.#ring.last >= got.last || this.#closing.signal.aborted) break
       }
     } finally {
-      if (this.#ring !== before || this.#ring?.last !== had) this.#turns.wake()
+      if (this.#ring !== before || this.#ring?.last !== had) this.#waiters.wake()
     }
     this.#working()
   }

@@ -29,14 +29,16 @@ export function turns(signal: AbortSignal): GraphqlContext['turn'] {
   const waiting: (() => void)[] = []
   let running = 0
   return async (work) => {
+    // whoever leaves hands its place over, so that nobody slips in between
     if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-    running += 1
+    else running += 1
     try {
       signal.throwIfAborted()
       return await work()
     } finally {
-      running -= 1
-      waiting.shift()?.()
+      const next = waiting.shift()
+      if (next === undefined) running -= 1
+      else next()
     }
   }
 }

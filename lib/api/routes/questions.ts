@@ -4,9 +4,10 @@ import { distributedMonths, distributedTotals } from '../../steps/dataset/answer
 import { flagCurrent } from '../../steps/dataset/answers/flag.ts'
 import type { Question } from '../../steps/dataset/answers/question.ts'
 import { fioBCurrent, tariffsCurrent } from '../../steps/dataset/answers/tariffs.ts'
-import { describeDataset, provenanceOf } from '../../steps/dataset/read/describe.ts'
+import { provenanceOf } from '../../steps/dataset/read/describe.ts'
 import { ProvenanceSchema } from '../provenance.ts'
 import { defineRoute, None, type Route } from '../route.ts'
+import { readerOf } from './datasets/reader.ts'
 
 /** A question as a route: its parameters are the query, its answer comes with provenance. */
 function routeOf(question: Question, words: Pick<Route, 'path' | 'id' | 'summary' | 'description'>): Route {
@@ -17,13 +18,13 @@ function routeOf(question: Question, words: Pick<Route, 'path' | 'id' | 'summary
     params: None,
     query: question.params,
     answer: Type.Object({ ...question.answer.properties, provenance: ProvenanceSchema }),
-    async handle({ query, raw }, { stores, clock, log }) {
+    async handle({ query, raw }, context) {
+      const { stores, clock, log } = context
       const [dataset] = question.datasets
       const { answer } = await answerTo(question, query, { stores, clock, log, signal: raw.signal })
-      const provenance = provenanceOf(await describeDataset(stores.postgres, dataset), clock)
-      const json = { ...Object(answer), provenance }
-      // what depends on the day changes without a publication
-      return { json }
+      const provenance = provenanceOf(await readerOf(context).current(dataset), clock)
+      // no Last-Modified: what depends on the day changes without a publication
+      return { json: { ...Object(answer), provenance } }
     },
   })
 }

@@ -3,9 +3,10 @@ import { PipelineError } from '../../../errors.ts'
 import { SharedWork } from '../../../models/shared-work.ts'
 import { type Infer, parser, type Schema, Type } from '../../../schema.ts'
 import type { Cache, Json } from '../../../stores/cache/port.ts'
-import type { PostgresStore, Row } from '../../../stores/postgres/port.ts'
+import type { PostgresStore } from '../../../stores/postgres/port.ts'
 import { apiPrefix } from '../../api-cache/keys.ts'
 import type { Clock, Logger } from '../../step.ts'
+import { prepareDatasets } from '../read/reader.ts'
 import type { Ask, ObjectSchema, Question } from './question.ts'
 
 /** Where answers come from and are kept. */
@@ -43,6 +44,7 @@ export async function answerTo<P extends Schema, A extends ObjectSchema>(
   const params = question.settle?.(given, today(sources.clock)) ?? given
   const { stores, signal, log } = sources
   const [dataset] = question.datasets
+  await prepareDatasets(stores.postgres)
   const versions = await versionsOf(stores.postgres, question.datasets)
   const hash = createHash('sha256')
     .update(JSON.stringify(sorted(params)))
@@ -78,19 +80,17 @@ export async function warm(question: Question, sources: AnswerSources): Promise<
   return count
 }
 
-/** Versions by part, as a text that is the same only while they are. */
+/** What has been published of the datasets, as a text that is the same only while that is. */
 async function versionsOf(postgres: PostgresStore, datasets: readonly string[]): Promise<string> {
-  const { rows } = await postgres.query<{ dataset: string; versions: string } & Row>(
-    `select dataset, string_agg(part || '@' || version, ',' order by part) as versions
-     from (select dataset, part, max(version) as version from pipeline.version where dataset = any($1::text[]) group by 1, 2) v
-     group by 1 order by 1`,
+  const { rows } = await postgres.query<{ dataset: string; publications: string }>(
+    'select dataset, publications from pipeline.dataset where dataset = any($1::text[]) and publications > 0 order by 1',
     [datasets],
   )
   const missing = datasets.filter((dataset) => !rows.some((row) => row.dataset === dataset))
   if (missing.length > 0) {
     throw new PipelineError('NO_COPY', `No version of ${missing.join(', ')} is held here: fetch it first`)
   }
-  return rows.map(({ dataset, versions }) => `${dataset}:${versions}`).join(' ')
+  return rows.map(({ dataset, publications }) => `${dataset}@${publications}`).join(' ')
 }
 
 async function lookUp(cache: Cache, key: string, log: Logger): Promise<Infer<typeof KeptSchema> | undefined> {

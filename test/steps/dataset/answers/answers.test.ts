@@ -35,7 +35,8 @@ describe('answers from the datasets', { timeout: 240_000 }, () => {
     asked = []
     const counting = new Proxy(postgres, {
       get(target, name) {
-        if (name !== 'query') return Reflect.get(target, name, target)
+        const value: unknown = Reflect.get(target, name, target)
+        if (name !== 'query') return typeof value === 'function' ? value.bind(target) : value
         return (text: string, ...rest: [unknown[]?, object?]) => {
           asked.push(text)
           return target.query(text, ...rest)

@@ -2,21 +2,21 @@
 const slice = 64
 
 /** A place among those who wait. */
-export interface Turn {
+export interface Place {
   /** Resolves when there is something new, or the signal has aborted. */
   next(): Promise<void>
   leave(): void
 }
 
 /** Many wait for the same thing and are woken a few at a time, with everything else the process does in between. */
-export class Turns {
+export class Waiters {
   /** Insertion order: whoever waits longest is first. */
   readonly #waiting = new Set<() => void>()
   #due: (() => void)[] = []
   #at = 0
   #scheduled = false
 
-  join(signal: AbortSignal): Turn {
+  join(signal: AbortSignal): Place {
     let pending: PromiseWithResolvers<void> | undefined
     const wake = () => {
       pending?.resolve()
