@@ -4,6 +4,7 @@ import type { FlowNode } from '../helpers/node-red.ts'
 import { tinyPdf } from '../helpers/tiny-pdf.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 import { type MailReceiver, startMail } from '../steps/notify/receivers.ts'
+import { assertBothRuns } from './both-runs.ts'
 import { openDocuments } from './documents.ts'
 import { flowNodes, type RunningFlow, startFlow } from './running.ts'
 
@@ -102,24 +103,7 @@ describe('subflows as nodes of the palette', { timeout: 300_000 }, () => {
     assert.match(flow.red.output(), /ysh-aneel-fetch: No ysh-stores is chosen for "stores"/)
     assert.doesNotMatch(flow.red.output(), /Uncaught|unhandled|TypeError/i)
     const { postgres } = await flow.written()
-    const { rows } = await postgres.query<{ flow: string; items: { key: string; state: string; tier?: string }[] }>(
-      `select flow, summary->'items' as items from pipeline.run where flow in ('data-run', 'pdf-run') order by flow`,
-    )
-    assert.deepEqual(
-      rows.map(({ items }) => items.map(({ key, state, tier = '' }) => [key.split('/').at(-1), state, tier])),
-      [
-        [
-          ['aneel.bandeira_acionamento', 'done', 'backup'],
-          ['aneel.nothing_at_all', 'failed', ''],
-        ],
-        [
-          ['norma.pdf', 'done', ''],
-          ['missing.pdf', 'failed', ''],
-        ],
-      ],
-    )
-    const documents = await postgres.query('select title from pipeline.vector_document where until is null')
-    assert.deepEqual(documents.rows, [{ title: 'norma.pdf' }])
+    await assertBothRuns(postgres)
     const { rows: steps } = await postgres.query<{ node: string }>(
       `select distinct node from pipeline.step where node like '%/%' order by node`,
     )

@@ -5,6 +5,7 @@ import { tinyPdf } from '../helpers/tiny-pdf.ts'
 import { type OllamaDouble, startOllamaDouble } from '../ollama/double.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
 import { type MailReceiver, startMail } from '../steps/notify/receivers.ts'
+import { assertBothRuns } from './both-runs.ts'
 import { openDocuments } from './documents.ts'
 import { flowNodes, type RunningFlow, startFlow } from './running.ts'
 
@@ -119,24 +120,7 @@ describe('subflows', { timeout: 300_000 }, () => {
     assert.equal(ollama.of('/api/chat').length, 1)
     assert.deepEqual(ollama.violations, [])
     const { postgres } = await flow.written()
-    const { rows } = await postgres.query<{ flow: string; items: { key: string; state: string; tier?: string }[] }>(
-      `select flow, summary->'items' as items from pipeline.run where flow in ('data-run', 'pdf-run') order by flow`,
-    )
-    assert.deepEqual(
-      rows.map(({ items }) => items.map(({ key, state, tier = '' }) => [key.split('/').at(-1), state, tier])),
-      [
-        [
-          ['aneel.bandeira_acionamento', 'done', 'backup'],
-          ['aneel.nothing_at_all', 'failed', ''],
-        ],
-        [
-          ['norma.pdf', 'done', ''],
-          ['missing.pdf', 'failed', ''],
-        ],
-      ],
-    )
-    const documents = await postgres.query('select title from pipeline.vector_document where until is null')
-    assert.deepEqual(documents.rows, [{ title: 'norma.pdf' }])
+    await assertBothRuns(postgres)
     // the second version of the one document has the summary beside its own words
     const chunks = await postgres.query<{ points: number }>(
       'select cardinality(points) as points from pipeline.vector_document order by since',

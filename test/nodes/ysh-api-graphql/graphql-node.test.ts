@@ -5,31 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { makeKey } from '../../../lib/api/access/key.ts'
 import { openPostgres } from '../../../lib/stores/postgres/index.ts'
-import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
+import { type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
 import { type PostgresServer, startPostgres } from '../../helpers/postgres-server.ts'
 import { publish } from '../../steps/dataset/query/published.ts'
+import { servingFlow } from '../ysh-api/serving-flow.ts'
 
 const { key } = makeKey()
-const at = { z: 'tab', x: 1, y: 1 }
 
 describe('ysh-api-graphql', { timeout: 180_000 }, () => {
   let server: PostgresServer
   let nodeRed: NodeRed
   let address: string
-  const flows = (): FlowNode[] => [
-    { id: 'tab', type: 'tab' },
-    { id: 'stores', type: 'ysh-stores', folder: '', postgresUrl: server.url },
-    { id: 'api', type: 'ysh-api', stores: 'stores' },
-    { id: 'graphql', type: 'ysh-api-graphql', ...at, api: 'api', wires: [['tell'], ['tell']] },
-    {
-      id: 'tell',
-      type: 'function',
-      ...at,
-      outputs: 0,
-      func: 'node.warn("told " + JSON.stringify(msg.payload))',
-      wires: [],
-    },
-  ]
+  const flows = () => servingFlow('ysh-api-graphql', { postgresUrl: server.url, outputs: 2 })
   const ask = (query: string, headers: Record<string, string> = { authorization: `Bearer ${key}` }) =>
     fetch(address, {
       ...{

@@ -5,31 +5,18 @@ import { makeKey } from '../../../lib/api/access/key.ts'
 import type { Answered } from '../../../lib/api/api.ts'
 import { openPostgres } from '../../../lib/stores/postgres/index.ts'
 import { Teller } from '../../../nodes/ysh-api-rest/told.ts'
-import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
+import { type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
 import { type PostgresServer, startPostgres } from '../../helpers/postgres-server.ts'
 import { publish } from '../../steps/dataset/query/published.ts'
+import { servingFlow } from '../ysh-api/serving-flow.ts'
 
 const { key } = makeKey()
-const at = { z: 'tab', x: 1, y: 1 }
 
 describe('ysh-api-rest', { timeout: 180_000 }, () => {
   let server: PostgresServer
   let nodeRed: NodeRed
   let root: string
-  const flows = (): FlowNode[] => [
-    { id: 'tab', type: 'tab' },
-    { id: 'stores', type: 'ysh-stores', folder: '', postgresUrl: server.url },
-    { id: 'api', type: 'ysh-api', stores: 'stores' },
-    { id: 'rest', type: 'ysh-api-rest', ...at, api: 'api', wires: [['tell']] },
-    {
-      id: 'tell',
-      type: 'function',
-      ...at,
-      outputs: 0,
-      func: 'node.warn("told " + JSON.stringify(msg.payload))',
-      wires: [],
-    },
-  ]
+  const flows = () => servingFlow('ysh-api-rest', { postgresUrl: server.url, outputs: 1 })
   const ask = (path: string, headers: Record<string, string> = { authorization: `Bearer ${key}` }, method = 'GET') =>
     fetch(`${root}${path}`, { method, headers, signal: AbortSignal.timeout(30_000) })
 
@@ -94,7 +81,7 @@ describe('ysh-api-rest', { timeout: 180_000 }, () => {
   })
 
   it('is gone after a deploy without it, and back after the next', async () => {
-    await nodeRed.deploy(flows().filter(({ id }) => id !== 'rest'))
+    await nodeRed.deploy(flows().filter(({ id }) => id !== 'server'))
     assert.equal((await ask('/datasets')).status, 404)
     await nodeRed.deploy(flows())
     for (let tries = 0; (await ask('/datasets')).status !== 200; tries += 1) {

@@ -4,32 +4,19 @@ import { makeKey } from '../../../lib/api/access/key.ts'
 import { openPostgres, type PostgresStore } from '../../../lib/stores/postgres/index.ts'
 import { until } from '../../api/events/ground.ts'
 import { connect } from '../../api/events/serving.ts'
-import { type FlowNode, type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
+import { type NodeRed, startNodeRed } from '../../helpers/node-red.ts'
 import { type PostgresServer, startPostgres } from '../../helpers/postgres-server.ts'
 import { publish } from '../../steps/dataset/query/published.ts'
+import { at, servingFlow } from '../ysh-api/serving-flow.ts'
 
 const { key } = makeKey()
-const at = { z: 'tab', x: 1, y: 1 }
 
 describe('ysh-api-websocket', { timeout: 180_000 }, () => {
   let server: PostgresServer
   let store: PostgresStore
   let nodeRed: NodeRed
   let url: string
-  const flows = (): FlowNode[] => [
-    { id: 'tab', type: 'tab' },
-    { id: 'stores', type: 'ysh-stores', folder: '', postgresUrl: server.url },
-    { id: 'api', type: 'ysh-api', stores: 'stores' },
-    { id: 'ws', type: 'ysh-api-websocket', ...at, api: 'api', wires: [['tell']] },
-    {
-      id: 'tell',
-      type: 'function',
-      ...at,
-      outputs: 0,
-      func: 'node.warn("told " + JSON.stringify(msg.payload))',
-      wires: [],
-    },
-  ]
+  const flows = () => servingFlow('ysh-api-websocket', { postgresUrl: server.url, outputs: 1 })
   const hello = (more: object = {}) => ({ type: 'hello', key, topics: [{ type: 'version' }], ...more })
   const subscribe = async (more: object = {}) => {
     for (;;) {
