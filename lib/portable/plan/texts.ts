@@ -152,7 +152,8 @@ const english = {
     remedy: 'Give each step its own Catch and ysh-retry-backoff where the number matters.',
   },
   ENV_UNKNOWN: {
-    reason: '"__property__" comes from the variable __variable__, and the flow gives it no value; it must be known when compiling.',
+    reason:
+      '"__property__" comes from the variable __variable__, and the flow gives it no value; it must be known when compiling.',
     remedy: "Give the variable a default in the flow's global properties, or the option --env __variable__=VALUE.",
   },
   VALUE: {
@@ -326,7 +327,8 @@ const portuguese: Record<DiagnosticCode, RuleText> = {
     remedy: 'Dê a cada passo seu próprio Catch e ysh-retry-backoff onde o número importa.',
   },
   ENV_UNKNOWN: {
-    reason: '"__property__" vem da variável __variable__, e o fluxo não lhe dá valor; precisa ser conhecido ao compilar.',
+    reason:
+      '"__property__" vem da variável __variable__, e o fluxo não lhe dá valor; precisa ser conhecido ao compilar.',
     remedy: 'Dê à variável um padrão nas propriedades globais do fluxo, ou a opção --env __variable__=VALOR.',
   },
   VALUE: {
