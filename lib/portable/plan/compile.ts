@@ -6,9 +6,10 @@ import { Environment, variablesIn } from './environment.ts'
 import { Flow, mostDeep, nameOf, type Ref, type SubflowModules } from './flow.ts'
 import { type StepKind, stepKinds, triggerTypes } from './kinds.ts'
 import { Walker } from './region.ts'
-import { type Pipeline, type Plan, planVersion } from './schema.ts'
+import type { Pipeline, Plan } from './schema.ts'
 import { Settings, type Tell } from './settings.ts'
 import { readTrigger } from './triggers.ts'
+import { planVersion } from './version.ts'
 
 export interface CompileOptions {
   /** SHA-256 of a text in hexadecimal; without it the plan carries none. */

@@ -1,4 +1,5 @@
 import { type Infer, Type } from '../../schema.ts'
+import { planVersion } from './version.ts'
 
 /**
  * The portable plan: what a flow means, without Node-RED. Emitters (Step Functions, Airflow, Lambda, Terraform) read nothing else. Every id
@@ -7,9 +8,6 @@ import { type Infer, Type } from '../../schema.ts'
  * A pipeline is made of regions. In a region exactly one node is at work at a time; `next` names the node that follows, and null leaves the
  * region with the message as it is; that of the run is done then. Only maps hold other regions.
  */
-
-/** Raised when a reader of an older plan would misread a newer one. */
-export const planVersion = 1
 
 const Target = Type.Union([Type.String(), Type.Null()], {
   description: 'A node of the same region; null leaves the region',
