@@ -27,7 +27,9 @@ export const StateSchema = Type.Object(
     ),
     message: Type.Record(Type.String(), Type.Unknown(), { description: 'msg without run and error; payload is in it' }),
     error: Type.Optional(
-      Type.Union([CaughtErrorSchema, Type.Null()], { description: 'msg.error; an answer always has it, null for none' }),
+      Type.Union([CaughtErrorSchema, Type.Null()], {
+        description: 'msg.error; an answer always has it, null for none',
+      }),
     ),
     caught: Type.Optional(RawErrorSchema),
     port: Type.Optional(Type.String({ description: 'Of the last unit: which way follows' })),

@@ -12,7 +12,10 @@ export function paletteSubflows(): SubflowModules {
   const folder = places.find((place) => existsSync(new URL('ysh-aneel-dataset/subflow.json', place)))
   if (folder === undefined) return {}
   return Object.fromEntries(
-    readdirSync(folder).map((type) => [type, nodesOf(JSON.parse(readFileSync(new URL(`${type}/subflow.json`, folder), 'utf8')))]),
+    readdirSync(folder).map((type) => [
+      type,
+      nodesOf(JSON.parse(readFileSync(new URL(`${type}/subflow.json`, folder), 'utf8'))),
+    ]),
   )
 }
 

@@ -19,18 +19,20 @@ export interface PipelineCost {
   name: string
   /** Runs a month; null for what is started from outside. */
   runs: number | null
-  /** States entered in a run that takes the longest way without errors, and calls of the Lambda. */
+  /** States entered in a run without errors, on the shortest and on the longest way; calls of the Lambda on the longest. */
+  least: number
   transitions: number
   requests: number
   /** Lists of unknown length were counted with so many items. */
   assumed: { map: string; items: number }[]
+  leastMonth: number | null
   transitionsMonth: number | null
 }
 
 export interface Cost {
   priceList: typeof priceList
   pipelines: PipelineCost[]
-  /** Of the pipelines with a schedule. Beyond what is free: when nothing else uses the free part. */
+  /** Of the pipelines with a schedule, on their longest ways. Beyond what is free: when nothing else uses the free part. */
   month: { transitions: number; transitionDollars: number; beyondFreeDollars: number; requests: number }
 }
 
@@ -62,28 +64,35 @@ function pipelineCost(pipeline: Pipeline, fuse: boolean, items: number): Pipelin
   const counted = new Map<string, Count>()
   // Inner regions stand behind those around them.
   for (const region of [...regions].reverse()) {
-    counted.set(region.id, longest(region, fuse, (map) => itemsOf(map)))
+    counted.set(
+      region.id,
+      longest(region, fuse, (map) => itemsOf(map)),
+    )
   }
-  const { transitions, requests } = counted.get('') ?? { transitions: 0, requests: 0 }
+  const { least, transitions, requests } = counted.get('') ?? none
   return {
-    ...{ pipeline: id, name, runs, transitions, requests, assumed: assumed.reverse() },
+    ...{ pipeline: id, name, runs, least, transitions, requests, assumed: assumed.reverse() },
+    leastMonth: runs === null ? null : Math.ceil(runs * least),
     transitionsMonth: runs === null ? null : Math.ceil(runs * transitions),
   }
 
   function itemsOf(map: MapNode): Count {
     const count = map.maxItems ?? items
     if (map.maxItems === null) assumed.push({ map: map.id, items })
-    const inner = counted.get(map.region) ?? { transitions: 0, requests: 0 }
-    return { transitions: count * inner.transitions, requests: count * inner.requests }
+    const inner = counted.get(map.region) ?? none
+    // A list that nobody knows may be empty.
+    const least = (map.maxItems === null ? 0 : count) * inner.least
+    return { least, transitions: count * inner.transitions, requests: count * inner.requests }
   }
 }
 
 interface Count {
+  least: number
   transitions: number
   requests: number
 }
 
-/** The costliest way through a region on which nothing fails. */
+/** The cheapest and the costliest way through a region on which nothing fails. */
 function longest(region: Region, fuse: boolean, itemsOf: (map: MapNode) => Count): Count {
   const plain = callsOf(region)
   const calls = fuse ? fused(plain, region) : plain
@@ -94,6 +103,7 @@ function longest(region: Region, fuse: boolean, itemsOf: (map: MapNode) => Count
     const own = ownCount(node, alone, itemsOf)
     const next = followersWithoutErrors(node).map(at)
     best.set(node.id, {
+      least: own.least + (next.length === 0 ? 0 : Math.min(...next.map((one) => one.least))),
       transitions: own.transitions + Math.max(0, ...next.map((one) => one.transitions)),
       requests: own.requests + Math.max(0, ...next.map((one) => one.requests)),
     })
@@ -101,18 +111,24 @@ function longest(region: Region, fuse: boolean, itemsOf: (map: MapNode) => Count
   return at(region.start)
 }
 
-const none: Count = { transitions: 0, requests: 0 }
+const none: Count = { least: 0, transitions: 0, requests: 0 }
 
 function ownCount(node: PlanNode, alone: ReadonlySet<string>, itemsOf: (map: MapNode) => Count): Count {
   const call = (unit: string) => (alone.has(unit) ? 1 : 0)
-  if (node.kind === 'choice' || node.kind === 'wait') return { transitions: 1, requests: 0 }
+  if (node.kind === 'choice' || node.kind === 'wait') return { least: 1, transitions: 1, requests: 0 }
   if (node.kind === 'map') {
-    const both = call(`${node.id}#open`) + call(`${node.id}#close`)
+    const requests = call(`${node.id}#open`) + call(`${node.id}#close`)
+    const own = requests + 1 + (node.empty === node.next ? 0 : 1)
     const inner = itemsOf(node)
-    return { transitions: both + 1 + (node.empty === node.next ? 0 : 1) + inner.transitions, requests: both + inner.requests }
+    return {
+      least: own + inner.least,
+      transitions: own + inner.transitions,
+      requests: requests + inner.requests,
+    }
   }
   const ways = node.kind === 'step' && new Set(Object.values(node.ports)).size > 1 ? 1 : 0
-  return { transitions: call(node.id) + ways, requests: call(node.id) }
+  const requests = call(node.id)
+  return { least: requests + ways, transitions: requests + ways, requests }
 }
 
 function followersWithoutErrors(node: PlanNode): (string | null)[] {
@@ -127,14 +143,16 @@ const cents = (dollars: number) => Math.round(dollars * 10_000) / 10_000
 
 /** The estimate in words. */
 export function costText({ pipelines, month, priceList: { date, freeTransitions } }: Cost): string {
-  const lines = pipelines.map(({ name, runs, transitions, transitionsMonth, assumed }) => {
-    const rate = runs === null ? 'started from outside' : `${runs} runs a month, ${transitionsMonth} transitions`
+  const span = (from: number | null, to: number | null) => (from === to ? `${to}` : `${from} to ${to}`)
+  const lines = pipelines.map(({ name, runs, least, transitions, leastMonth, transitionsMonth, assumed }) => {
+    const month = `${span(leastMonth, transitionsMonth)} transitions`
+    const rate = runs === null ? 'started from outside' : `${runs} runs a month, ${month}`
     const guess = assumed.map(({ map, items }) => `${items} items in ${map}`)
-    return `  ${name}: ${transitions} transitions a run; ${rate}${guess.length > 0 ? ` (taken: ${guess.join(', ')})` : ''}`
+    return `  ${name}: ${span(least, transitions)} transitions a run; ${rate}${guess.length > 0 ? ` (taken: ${guess.join(', ')})` : ''}`
   })
   return [
     `Step Functions (standard), month of 31 days, prices of ${date}, no errors and no retries:`,
     ...lines,
-    `  scheduled in all: ${month.transitions} transitions, ${month.requests} Lambda calls; US$ ${month.transitionDollars.toFixed(2)}, or US$ ${month.beyondFreeDollars.toFixed(2)} beyond the ${freeTransitions} free ones`,
+    `  scheduled in all, at most: ${month.transitions} transitions, ${month.requests} Lambda calls; US$ ${month.transitionDollars.toFixed(2)}, or US$ ${month.beyondFreeDollars.toFixed(2)} beyond the ${freeTransitions} free ones`,
   ].join('\n')
 }

@@ -31,8 +31,9 @@ export function emitStepFunctions(plan: Plan, { language, items, ...options }: E
   const notes = new Notes(language)
   const files: Record<string, string> = {}
   const machines: Record<string, Machine> = {}
+  const taken = new Set<string>()
   const listed = plan.pipelines.map((pipeline) => {
-    const name = fileName(pipeline)
+    const name = fileName(pipeline, taken)
     const machine = new MachineEmitter(plan, pipeline, notes, options).emit()
     machines[pipeline.id] = machine
     files[`${name}.asl.json`] = canonicalFile(machine.definition)
@@ -60,7 +61,11 @@ export function emitStepFunctions(plan: Plan, { language, items, ...options }: E
   return { files: failed ? {} : files, machines, notes: notes.all, cost }
 }
 
-/** Pipelines' ids are unique in a flow; slugs of them may meet in theory, and then the names carry both. */
-function fileName({ id }: Pipeline): string {
-  return slug(id)
+/** Names of files; where two ids look alike in them, with a number. */
+function fileName({ id }: Pipeline, taken: Set<string>): string {
+  const plain = slug(id)
+  let name = plain
+  for (let number = 2; taken.has(name); number++) name = `${plain}-${number}`
+  taken.add(name)
+  return name
 }

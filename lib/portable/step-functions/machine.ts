@@ -116,7 +116,11 @@ export class MachineEmitter {
     const leaves = call.map === undefined && to === null && place.inside
     const flags = { ...(leaves ? { exit: true } : {}), ...this.#opening(call) }
     const ways = call.map !== undefined || (to === undefined && !call.end)
-    const follows = call.end ? { End: true } : ways ? { Next: this.#afterCall(place, call, last) } : this.#next(place, to ?? null)
+    const follows = call.end
+      ? { End: true }
+      : ways
+        ? { Next: this.#afterCall(place, call, last) }
+        : this.#next(place, to ?? null)
     const rest = { Retry: retriers(call.retry, placeOf(node), this.#notes), ...caught, ...follows }
     this.#add(place, node, call.part, this.#task(call.units, rest, limit, flags), call.nodes)
   }

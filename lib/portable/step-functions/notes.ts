@@ -3,7 +3,8 @@ import type { Place } from '../plan/diagnostics.ts'
 
 const english = {
   CRON_DAYS: {
-    reason: 'The schedule "__value__" names days of the month and days of the week; EventBridge takes only one of them.',
+    reason:
+      'The schedule "__value__" names days of the month and days of the week; EventBridge takes only one of them.',
     remedy: 'Make two flows of it, or leave one field as *.',
   },
   CRON_FIELD: {
@@ -94,7 +95,8 @@ export class Notes {
     if (this.#told.has(key)) return
     this.#told.add(key)
     const { reason, remedy } = texts[this.#language][code]
-    const filled = (words: string) => words.replaceAll(/__(\w+?)__/g, (whole, of: string) => String(values[of] ?? whole))
+    const filled = (words: string) =>
+      words.replaceAll(/__(\w+?)__/g, (whole, of: string) => String(values[of] ?? whole))
     const severity = errors.has(code) ? 'error' : 'warning'
     this.all.push({ code, severity, node, name, type, tab, reason: filled(reason), remedy: filled(remedy) })
   }

@@ -53,8 +53,14 @@ export function choiceRule(property: string, { op, value, upper }: ChoiceNode['r
   }
   const compared = (name: 'LessThan' | 'LessThanEquals' | 'GreaterThan' | 'GreaterThanEquals', to: unknown): State[] =>
     typeof to === 'number'
-      ? [{ Variable, IsNumeric: true }, { Variable, [`Numeric${name}`]: to }]
-      : [{ Variable, IsString: true }, { Variable, [`String${name}`]: String(to) }]
+      ? [
+          { Variable, IsNumeric: true },
+          { Variable, [`Numeric${name}`]: to },
+        ]
+      : [
+          { Variable, IsString: true },
+          { Variable, [`String${name}`]: String(to) },
+        ]
   switch (op) {
     case 'eq':
       return equal()
@@ -84,7 +90,6 @@ export function choiceRule(property: string, { op, value, upper }: ChoiceNode['r
 }
 
 function inOrder(one: unknown, other: unknown): [unknown, unknown] {
-  const isMore =
-    typeof one === 'number' && typeof other === 'number' ? one > other : String(one) > String(other)
+  const isMore = typeof one === 'number' && typeof other === 'number' ? one > other : String(one) > String(other)
   return isMore ? [other, one] : [one, other]
 }

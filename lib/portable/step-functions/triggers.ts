@@ -5,7 +5,10 @@ import type { Notes } from './notes.ts'
 import type { State } from './states.ts'
 
 /** What starts a state machine, as a file for Terraform's templatefile; undefined for those that are started by call. */
-export function triggerFile({ id, name, tab, trigger, payload }: Pipeline, notes: Notes): { kind: 'schedule' | 'rule'; content: State } | undefined {
+export function triggerFile(
+  { id, name, tab, trigger, payload }: Pipeline,
+  notes: Notes,
+): { kind: 'schedule' | 'rule'; content: State } | undefined {
   if (trigger.kind === 'schedule') {
     const cron = eventBridgeCron(trigger.cron)
     const place = { node: id, name, type: 'ysh-run', tab }

@@ -42,7 +42,8 @@ export function callsOf({ nodes }: Region): Map<string, Call> {
       calls.set(close, { ...base, ...closing, part: '#close' })
       continue
     }
-    const ports = node.kind === 'end' ? {} : Object.fromEntries(Object.entries(node.ports).map(([name, to]) => [name, at(to)]))
+    const ports =
+      node.kind === 'end' ? {} : Object.fromEntries(Object.entries(node.ports).map(([name, to]) => [name, at(to)]))
     const work = node.kind === 'end' ? { retry: null, timeoutSeconds: 0 } : node
     calls.set(node.id, {
       ...{ ...base, key: node.id, units: [node.id], part: '', ports },
@@ -88,7 +89,12 @@ export function fused(calls: ReadonlyMap<string, Call>, { nodes, start }: Region
       if (limit(call) + limit(next) > most) break
       const both: Call = {
         ...next,
-        ...{ key: call.key, part: call.part, units: [...call.units, ...next.units], nodes: [...call.nodes, ...next.nodes] },
+        ...{
+          key: call.key,
+          part: call.part,
+          units: [...call.units, ...next.units],
+          nodes: [...call.nodes, ...next.nodes],
+        },
         timeoutSeconds: limit(call) + limit(next),
       }
       joined.set(call.key, both)
