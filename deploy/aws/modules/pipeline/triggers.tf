@@ -1,0 +1,132 @@
+locals {
+  schedule = {
+    for name, one in local.schedules : name => jsondecode(templatefile("${var.generated}/${one.schedule}", {
+      StateMachineArn  = local.machines[name]
+      SchedulerRoleArn = aws_iam_role.scheduler.arn
+    }))
+  }
+  rule = {
+    for name, one in local.rules : name => jsondecode(templatefile("${var.generated}/${one.rule}", merge(
+      { for variable in one.rule_variables : variable => var.buckets.inbox },
+      {
+        StateMachineArn = local.machines[name]
+        EventsRoleArn   = aws_iam_role.events.arn
+      },
+    )))
+  }
+}
+
+# What could not be started lies here for two weeks; the alarm on it says so.
+resource "aws_sqs_queue" "dead" {
+  name                              = "${var.name}-dead"
+  message_retention_seconds         = 1209600
+  sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null
+  kms_master_key_id                 = var.kms_key_arn
+  kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : 3600
+  tags                              = var.tags
+}
+
+data "aws_iam_policy_document" "dead" {
+  statement {
+    sid       = "Events"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.dead.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
+    }
+  }
+
+  statement {
+    sid       = "OnlyTls"
+    effect    = "Deny"
+    actions   = ["sqs:SendMessage", "sqs:ReceiveMessage"]
+    resources = [aws_sqs_queue.dead.arn]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "dead" {
+  queue_url = aws_sqs_queue.dead.id
+  policy    = data.aws_iam_policy_document.dead.json
+}
+
+resource "aws_scheduler_schedule_group" "pipeline" {
+  name = var.name
+  tags = var.tags
+}
+
+resource "aws_scheduler_schedule" "pipeline" {
+  for_each                     = local.schedule
+  name                         = each.value.Name
+  group_name                   = aws_scheduler_schedule_group.pipeline.name
+  schedule_expression          = each.value.ScheduleExpression
+  schedule_expression_timezone = each.value.ScheduleExpressionTimezone
+  state                        = var.schedules_enabled ? "ENABLED" : "DISABLED"
+  kms_key_arn                  = var.kms_key_arn
+
+  flexible_time_window {
+    mode = each.value.FlexibleTimeWindow.Mode
+  }
+
+  target {
+    arn      = aws_sfn_state_machine.pipeline[each.key].arn
+    role_arn = each.value.Target.RoleArn
+    input    = each.value.Target.Input
+
+    dead_letter_config {
+      arn = aws_sqs_queue.dead.arn
+    }
+
+    retry_policy {
+      maximum_event_age_in_seconds = each.value.Target.RetryPolicy.MaximumEventAgeInSeconds
+      maximum_retry_attempts       = each.value.Target.RetryPolicy.MaximumRetryAttempts
+    }
+  }
+}
+
+resource "aws_cloudwatch_event_rule" "object" {
+  for_each      = local.rule
+  name          = "${var.name}-${each.value.Name}"
+  description   = "Objects that start ${each.key}"
+  event_pattern = jsonencode(each.value.EventPattern)
+  tags          = var.tags
+}
+
+resource "aws_cloudwatch_event_target" "object" {
+  for_each  = local.rule
+  rule      = aws_cloudwatch_event_rule.object[each.key].name
+  target_id = "state-machine"
+  arn       = aws_sfn_state_machine.pipeline[each.key].arn
+  role_arn  = each.value.Target.RoleArn
+
+  input_transformer {
+    input_template = each.value.Target.InputTransformer.InputTemplate
+  }
+
+  dead_letter_config {
+    arn = aws_sqs_queue.dead.arn
+  }
+
+  retry_policy {
+    maximum_event_age_in_seconds = 3600
+    maximum_retry_attempts       = 5
+  }
+}
