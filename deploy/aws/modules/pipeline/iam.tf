@@ -214,10 +214,13 @@ resource "aws_iam_role" "events" {
 }
 
 data "aws_iam_policy_document" "start" {
-  statement {
-    sid       = "Start"
-    actions   = ["states:StartExecution"]
-    resources = length(local.started) == 0 ? [aws_sqs_queue.dead.arn] : local.started
+  dynamic "statement" {
+    for_each = length(local.started) == 0 ? [] : [local.started]
+    content {
+      sid       = "Start"
+      actions   = ["states:StartExecution"]
+      resources = statement.value
+    }
   }
 
   statement {
