@@ -1,75 +1,14 @@
-locals {
-  own = { for metric, label in {
-    "pipeline.errors.count"    = "Errors"
-    "pipeline.items.processed" = "Items, rows, documents, chunks"
-    "pipeline.queue.depth"     = "Waiting"
-    "dataset.check.age"        = "Age of data (s)"
-    "api.requests.count"       = "Requests of the API"
-    "api.latency.p99"          = "API, p99 (s)"
-    "cost.dollars.day"         = "US$ of the last day"
-    "process.memory.rss"       = "Memory (bytes)"
-  } : metric => label }
-  counted = ["pipeline.errors.count", "pipeline.items.processed", "api.requests.count"]
-  machine_widgets = [
-    {
-      title = "Runs that ended well"
-      metrics = [
-        for name in local.watched :
-        ["AWS/States", "ExecutionsSucceeded", "StateMachineArn", var.state_machines[name], { label = name }]
-      ]
-    },
-    {
-      title = "Runs that failed"
-      metrics = [
-        for name in local.watched :
-        ["AWS/States", "ExecutionsFailed", "StateMachineArn", var.state_machines[name], { label = name }]
-      ]
-    },
-    {
-      title = "Steps: calls, errors, refused"
-      metrics = [
-        for metric in ["Invocations", "Errors", "Throttles"] : ["AWS/Lambda", metric, "FunctionName", var.function_name, { label = metric }]
-      ]
-    },
-    {
-      title   = "Not started"
-      metrics = [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.dead_queue_name, { stat = "Maximum" }]]
-    },
-  ]
-  api_widgets = var.api_name == null ? [] : [{
-    title   = "API Gateway: answers 4xx, 5xx"
-    metrics = [for metric in ["4XXError", "5XXError"] : ["AWS/ApiGateway", metric, "ApiName", var.api_name, { label = metric }]]
-  }]
-  own_widgets = [for metric in sort(keys(local.own)) : {
-    title = local.own[metric]
-    metrics = [[{
-      id         = "all"
-      label      = metric
-      expression = "SELECT ${contains(local.counted, metric) ? "SUM" : "MAX"}(\"${metric}\") FROM \"${var.namespace}\""
-    }]]
-  }]
+module "board" {
+  source          = "../board"
+  region          = local.region
+  namespace       = var.namespace
+  state_machines  = var.state_machines
+  function_name   = var.function_name
+  dead_queue_name = var.dead_queue_name
+  api_name        = var.api_name
 }
 
 resource "aws_cloudwatch_dashboard" "pipeline" {
   dashboard_name = var.name
-  dashboard_body = jsonencode({
-    start = "-P3D"
-    widgets = [
-      for at, widget in concat(local.machine_widgets, local.api_widgets, local.own_widgets) : {
-        type   = "metric"
-        x      = (at % 3) * 8
-        y      = floor(at / 3) * 6
-        width  = 8
-        height = 6
-        properties = {
-          title   = widget.title
-          region  = local.region
-          view    = "timeSeries"
-          stat    = "Sum"
-          period  = 300
-          metrics = widget.metrics
-        }
-      }
-    ]
-  })
+  dashboard_body = module.board.body
 }

@@ -2,17 +2,16 @@ data "aws_region" "current" {}
 
 locals {
   region   = data.aws_region.current.region
-  alarms   = var.alarms == null ? jsondecode(file("${path.module}/alarms.json")) : var.alarms
   runbooks = "docs/runbooks.md"
 }
 
 # By Metrics Insights, so that an alarm sees a metric whatever its dimensions are. Billed by metric looked at, beyond ten that are free.
 resource "aws_cloudwatch_metric_alarm" "pipeline" {
-  for_each            = local.alarms
+  for_each            = var.alarms
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = "${each.value.description} ${local.runbooks}#${each.value.runbook}"
-  comparison_operator = try(each.value.above, null) == null ? "LessThanThreshold" : "GreaterThanThreshold"
-  threshold           = try(each.value.above, null) == null ? each.value.below : each.value.above
+  comparison_operator = each.value.above == null ? "LessThanThreshold" : "GreaterThanThreshold"
+  threshold           = each.value.above == null ? each.value.below : each.value.above
   evaluation_periods  = each.value.periods
   treat_missing_data  = each.value.missing
   alarm_actions       = [var.topic_arn]
@@ -31,7 +30,7 @@ resource "aws_cloudwatch_metric_alarm" "pipeline" {
 # More than one run in ten failed, of all state machines together.
 resource "aws_cloudwatch_metric_alarm" "failure_rate" {
   alarm_name          = "${var.name}-failure-rate"
-  alarm_description   = "More than 10 % of the runs of a day failed. ${local.runbooks}#failure-rate"
+  alarm_description   = "More than 10 % of the runs of a day failed. ${local.runbooks}#runs-fail"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 10
   evaluation_periods  = 1
@@ -41,7 +40,7 @@ resource "aws_cloudwatch_metric_alarm" "failure_rate" {
   tags                = var.tags
 
   dynamic "metric_query" {
-    for_each = local.outcomes
+    for_each = module.board.outcomes
     content {
       id          = metric_query.key
       return_data = false
@@ -60,21 +59,8 @@ resource "aws_cloudwatch_metric_alarm" "failure_rate" {
     id          = "rate"
     label       = "failed, %"
     return_data = true
-    expression  = "IF(${local.all} > 0, 100 * (${local.bad}) / (${local.all}), 0)"
+    expression  = module.board.failure_rate
   }
-}
-
-locals {
-  # A math expression takes ten metrics; five machines with a schedule or an event are the most that this watches together.
-  watched = slice(sort(keys(var.state_machines)), 0, min(5, length(var.state_machines)))
-  outcomes = merge([
-    for at, name in local.watched : {
-      "good${at}" = { metric = "ExecutionsSucceeded", machine = var.state_machines[name] }
-      "bad${at}"  = { metric = "ExecutionsFailed", machine = var.state_machines[name] }
-    }
-  ]...)
-  bad = join(" + ", [for at, name in local.watched : "FILL(bad${at}, 0)"])
-  all = join(" + ", [for at, name in local.watched : "FILL(bad${at}, 0) + FILL(good${at}, 0)"])
 }
 
 resource "aws_cloudwatch_metric_alarm" "silent" {
@@ -115,7 +101,7 @@ resource "aws_cloudwatch_metric_alarm" "dead" {
 
 resource "aws_cloudwatch_metric_alarm" "throttled" {
   alarm_name          = "${var.name}-throttled"
-  alarm_description   = "Calls of steps were refused: more at once than the function may have. ${local.runbooks}#queue-stuck"
+  alarm_description   = "Calls of steps were refused: more at once than the function may have. ${local.runbooks}#run-stuck"
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   dimensions          = { FunctionName = var.function_name }

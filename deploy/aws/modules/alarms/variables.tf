@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "alarms" {
-  description = "Alarms on the pipeline's own metrics; the default is alarms.json of this module."
+  description = "Alarms on the pipeline's own metrics, such as alarms.json of this module."
   type = map(object({
     metric      = string
     aggregate   = string
@@ -16,7 +16,6 @@ variable "alarms" {
     description = string
     runbook     = string
   }))
-  default = null
 }
 
 variable "namespace" {

@@ -121,6 +121,12 @@ data "aws_iam_policy_document" "nodered" {
   }
 
   statement {
+    sid       = "Notify"
+    actions   = ["sns:Publish"]
+    resources = var.topic_arns
+  }
+
+  statement {
     sid     = "Objects"
     actions = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:PutObject", "s3:AbortMultipartUpload", "s3:RestoreObject"]
     resources = [

@@ -56,6 +56,11 @@ variable "buckets" {
   })
 }
 
+variable "topic_arns" {
+  description = "SNS topics to which notify nodes may publish."
+  type        = list(string)
+}
+
 variable "user_data" {
   description = "Another script to begin with, such as deploy/ec2's; null: the one of this module."
   type        = string

@@ -66,7 +66,7 @@ data "aws_iam_policy_document" "step" {
   statement {
     sid       = "Notify"
     actions   = ["sns:Publish"]
-    resources = [var.topic_arn]
+    resources = var.topic_arns
   }
 
   statement {

@@ -134,7 +134,7 @@ resource "aws_sfn_state_machine" "pipeline" {
   name       = "${var.name}-${each.key}"
   role_arn   = aws_iam_role.machine.arn
   type       = "STANDARD"
-  definition = templatefile("${var.generated}/${each.value.definition}", { StepFunctionArn = aws_lambda_alias.live.arn })
+  definition = module.generated.definitions[each.key]
   tags       = merge(var.tags, { flow = each.value.flow })
 
   logging_configuration {

@@ -1,18 +1,13 @@
-locals {
-  schedule = {
-    for name, one in local.schedules : name => jsondecode(templatefile("${var.generated}/${one.schedule}", {
-      StateMachineArn  = local.machines[name]
-      SchedulerRoleArn = aws_iam_role.scheduler.arn
-    }))
-  }
-  rule = {
-    for name, one in local.rules : name => jsondecode(templatefile("${var.generated}/${one.rule}", merge(
-      { for variable in one.rule_variables : variable => var.buckets.inbox },
-      {
-        StateMachineArn = local.machines[name]
-        EventsRoleArn   = aws_iam_role.events.arn
-      },
-    )))
+module "generated" {
+  source             = "../generated"
+  generated          = var.generated
+  pipelines          = var.pipelines
+  step_function_arn  = aws_lambda_alias.live.arn
+  state_machine_arns = local.machines
+  inbox              = var.buckets.inbox
+  role_arns = {
+    scheduler = aws_iam_role.scheduler.arn
+    events    = aws_iam_role.events.arn
   }
 }
 
@@ -74,51 +69,51 @@ resource "aws_scheduler_schedule_group" "pipeline" {
 }
 
 resource "aws_scheduler_schedule" "pipeline" {
-  for_each                     = local.schedule
-  name                         = each.value.Name
+  for_each                     = local.schedules
+  name                         = module.generated.schedules[each.key].Name
   group_name                   = aws_scheduler_schedule_group.pipeline.name
-  schedule_expression          = each.value.ScheduleExpression
-  schedule_expression_timezone = each.value.ScheduleExpressionTimezone
+  schedule_expression          = module.generated.schedules[each.key].ScheduleExpression
+  schedule_expression_timezone = module.generated.schedules[each.key].ScheduleExpressionTimezone
   state                        = var.schedules_enabled ? "ENABLED" : "DISABLED"
   kms_key_arn                  = var.kms_key_arn
 
   flexible_time_window {
-    mode = each.value.FlexibleTimeWindow.Mode
+    mode = module.generated.schedules[each.key].FlexibleTimeWindow.Mode
   }
 
   target {
     arn      = aws_sfn_state_machine.pipeline[each.key].arn
-    role_arn = each.value.Target.RoleArn
-    input    = each.value.Target.Input
+    role_arn = module.generated.schedules[each.key].Target.RoleArn
+    input    = module.generated.schedules[each.key].Target.Input
 
     dead_letter_config {
       arn = aws_sqs_queue.dead.arn
     }
 
     retry_policy {
-      maximum_event_age_in_seconds = each.value.Target.RetryPolicy.MaximumEventAgeInSeconds
-      maximum_retry_attempts       = each.value.Target.RetryPolicy.MaximumRetryAttempts
+      maximum_event_age_in_seconds = module.generated.schedules[each.key].Target.RetryPolicy.MaximumEventAgeInSeconds
+      maximum_retry_attempts       = module.generated.schedules[each.key].Target.RetryPolicy.MaximumRetryAttempts
     }
   }
 }
 
 resource "aws_cloudwatch_event_rule" "object" {
-  for_each      = local.rule
-  name          = "${var.name}-${each.value.Name}"
+  for_each      = local.rules
+  name          = "${var.name}-${module.generated.rules[each.key].Name}"
   description   = "Objects that start ${each.key}"
-  event_pattern = jsonencode(each.value.EventPattern)
+  event_pattern = jsonencode(module.generated.rules[each.key].EventPattern)
   tags          = var.tags
 }
 
 resource "aws_cloudwatch_event_target" "object" {
-  for_each  = local.rule
+  for_each  = local.rules
   rule      = aws_cloudwatch_event_rule.object[each.key].name
   target_id = "state-machine"
   arn       = aws_sfn_state_machine.pipeline[each.key].arn
-  role_arn  = each.value.Target.RoleArn
+  role_arn  = module.generated.rules[each.key].Target.RoleArn
 
   input_transformer {
-    input_template = each.value.Target.InputTransformer.InputTemplate
+    input_template = module.generated.rules[each.key].Target.InputTransformer.InputTemplate
   }
 
   dead_letter_config {

@@ -109,9 +109,9 @@ variable "kms_key_arn" {
   type        = string
 }
 
-variable "topic_arn" {
-  description = "SNS topic to which notify steps may publish."
-  type        = string
+variable "topic_arns" {
+  description = "SNS topics to which notify steps may publish."
+  type        = list(string)
 }
 
 variable "tags" {
