@@ -152,7 +152,7 @@ module "alarms" {
   name            = local.name
   alarms          = jsondecode(file(coalesce(var.alarms_file, "${path.module}/modules/alarms/alarms.json")))
   namespace       = "YSH/Pipeline"
-  state_machines  = module.pipeline.state_machine_arns
+  state_machines  = { for name, arn in module.pipeline.state_machine_arns : name => arn if contains(["schedule", "object"], var.pipelines[name].trigger) }
   silent_hours    = var.schedules_enabled ? { for name, one in var.pipelines : name => one.silent_hours if one.silent_hours != null } : {}
   function_name   = module.pipeline.function_name
   dead_queue_name = module.pipeline.dead_queue_name

@@ -39,7 +39,7 @@ function schemaOf(name: string, type: string): Block & { gives: string[] } {
   for (const [, title = '', body = ''] of types.matchAll(/^export interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)) {
     interfaces.set(title, body)
   }
-  const root = [...interfaces.keys()].find((title) => /Config$/.test(title) && types.includes(`interface ${title} extends`))
+  const root = [...interfaces.keys()].find((title) => types.includes(`interface ${title} extends cdktn.TerraformMetaArguments`))
   if (root === undefined) throw new Error(`No schema of ${type}`)
   const main = code.slice(code.lastIndexOf(' extends cdktn.Terraform'))
   const computed = [...main.matchAll(/this\.get\w+Attribute\(['"](\w+)['"]\)|new \w+\(this, ['"](\w+)['"]/g)]
