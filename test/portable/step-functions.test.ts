@@ -6,6 +6,7 @@ import { compile } from '../../lib/portable/plan/compile.ts'
 import type { Plan } from '../../lib/portable/plan/schema.ts'
 import { eventBridgeCron } from '../../lib/portable/step-functions/cron.ts'
 import { emitStepFunctions } from '../../lib/portable/step-functions/emit.ts'
+import { filledIn } from '../../lib/portable/step-functions/names.ts'
 import type { State } from '../../lib/portable/step-functions/states.ts'
 import { runMachine, statesIn } from './asl.ts'
 import { cases, scriptedSteps } from './cases.ts'
@@ -21,7 +22,7 @@ const planOf = (name: string): Plan => {
 }
 const filled = (definition: object) =>
   JSON.parse(
-    JSON.stringify(definition).replaceAll('${StepFunctionArn}', 'arn:aws:lambda:us-east-1:123456789012:function:step'),
+    JSON.stringify(definition).replaceAll(filledIn('StepFunctionArn'), 'arn:aws:lambda:us-east-1:123456789012:function:step'),
   )
 
 describe('three validators take', () => {
