@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import type { CheckLanguage } from '../flow-check/rule.ts'
@@ -11,6 +11,7 @@ import { worded } from '../portable/plan/diagnostics.ts'
 import type { Plan } from '../portable/plan/schema.ts'
 import { costText } from '../portable/step-functions/cost.ts'
 import { type EmitOptions, type Emitted, emitStepFunctions } from '../portable/step-functions/emit.ts'
+import { type CompiledFlow, terraformVariables, variablesFile } from '../portable/terraform/variables.ts'
 import { readFlow } from './flow-file.ts'
 import { compileHelp, costHelp } from './help.ts'
 
@@ -45,23 +46,17 @@ export async function compile(command: 'compile' | 'cost', args: readonly string
       out(command === 'compile' ? compileHelp : costHelp)
       return 0
     }
-    const { file, target, folder, json, language, emission, env } = asked
-    const nodes = await readFlow(file)
-    const { plan, diagnostics } = compileFlow(nodes, { sha256, env, modules: paletteSubflows() })
-    const said: Said[] = diagnostics.map((one) => worded(one, language))
-    const emitted = plan === undefined || target === 'plan' ? undefined : emitStepFunctions(plan, emission)
-    said.push(...(emitted?.notes ?? []))
-    const refused = said.some(({ severity }) => severity === 'error')
-    if (command === 'cost') {
-      if (refused || emitted === undefined) err(report(file, said))
-      else out(json ? canonicalFile(emitted.cost).trimEnd() : costText(emitted.cost))
-      return refused ? 1 : 0
+    const flows: CompiledFlow[] = []
+    for (const file of asked.files) {
+      const compiled = await compileOne(command, file, asked, output)
+      if (compiled !== undefined) flows.push(compiled)
     }
-    if (json) out(JSON.stringify({ file, compiled: !refused, diagnostics: said }, undefined, 2))
-    else if (said.length > 0) err(report(file, said))
-    if (refused || plan === undefined) return 1
-    await write(target, folder, plan, emitted, json ? () => {} : out)
-    if (!json && emitted !== undefined) err(costText(emitted.cost))
+    if (flows.length < asked.files.length) return 1
+    // Terraform takes all flows together: they share the function that does the steps.
+    if (command === 'compile' && asked.target === 'step-functions' && asked.folder !== undefined) {
+      const files = { [variablesFile]: canonicalFile(terraformVariables(flows)) }
+      await writeFiles(asked.folder, files, asked.json ? () => {} : out)
+    }
     return 0
   } catch (thrown) {
     const { code, message } = PipelineError.from(thrown)
@@ -69,6 +64,38 @@ export async function compile(command: 'compile' | 'cost', args: readonly string
     return 2
   }
 }
+
+/** undefined: refused, and said so. */
+async function compileOne(
+  command: 'compile' | 'cost',
+  file: string,
+  { files, target, folder, json, language, emission, env }: Asked,
+  { out, err }: Output,
+): Promise<CompiledFlow | undefined> {
+  const nodes = await readFlow(file)
+  const { plan, diagnostics } = compileFlow(nodes, { sha256, env, modules: paletteSubflows() })
+  const said: Said[] = diagnostics.map((one) => worded(one, language))
+  const emitted = plan === undefined || target === 'plan' ? undefined : emitStepFunctions(plan, emission)
+  said.push(...(emitted?.notes ?? []))
+  const refused = said.some(({ severity }) => severity === 'error')
+  const name = basename(file, '.json')
+  // Several flows get a folder each.
+  const beneath = files.length > 1 ? name : ''
+  const flow = plan === undefined || refused ? undefined : { name, folder: beneath, plan, emitted: emitted ?? nothing }
+  if (command === 'cost') {
+    if (refused || emitted === undefined) err(report(file, said))
+    else out(json ? canonicalFile(emitted.cost).trimEnd() : costText(emitted.cost))
+    return flow
+  }
+  if (json) out(JSON.stringify({ file, compiled: !refused, diagnostics: said }, undefined, 2))
+  else if (said.length > 0) err(report(file, said))
+  if (flow === undefined || plan === undefined) return undefined
+  await write(target, folder === undefined ? undefined : join(folder, beneath), plan, emitted, json ? () => {} : out)
+  if (!json && emitted !== undefined) err(costText(emitted.cost))
+  return flow
+}
+
+const nothing: Pick<Emitted, 'files' | 'machines'> = { files: {}, machines: {} }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -84,6 +111,10 @@ async function write(
     if (target === 'plan') out(canonicalFile(plan).trimEnd())
     return
   }
+  await writeFiles(folder, files, out)
+}
+
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>, out: (text: string) => void): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)
@@ -107,7 +138,7 @@ function report(file: string, said: readonly Said[]): string {
 }
 
 interface Asked {
-  file: string
+  files: string[]
   target: (typeof targets)[number]
   folder: string | undefined
   json: boolean
@@ -121,13 +152,18 @@ function parsed(command: 'compile' | 'cost', args: readonly string[]): Asked | u
   const { values, positionals } = read(args)
   if (values.help === true) return undefined
   const wrong = (words: string) => new PipelineError('CLI_USAGE', words)
-  const [file, other] = positionals
-  if (file === undefined || other !== undefined) throw wrong(`${command} wants one file: ${command} flows.json`)
   const target = command === 'cost' ? 'step-functions' : targets.find((one) => one === values.target)
   if (target === undefined) throw wrong(`--target is one of ${targets.join(', ')}`)
   if (target === 'step-functions' && command === 'compile' && values.out === undefined) {
     throw wrong('--target step-functions makes several files: give their folder, --out DIR')
   }
+  const many = command === 'compile' && target === 'step-functions'
+  if (positionals.length === 0 || (positionals.length > 1 && !many)) {
+    throw wrong(`${command} wants one file: ${command} flows.json; several go together to step-functions only`)
+  }
+  const names = positionals.map((file) => basename(file, '.json'))
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw wrong(`Two files are called ${twice}.json, and would be one flow`)
   const language = values.lang ?? 'en-US'
   if (language !== 'en-US' && language !== 'pt-BR') throw wrong('--lang is en-US or pt-BR')
   const count = (name: 'distributed-above' | 'items') => {
@@ -148,7 +184,7 @@ function parsed(command: 'compile' | 'cost', args: readonly string[]): Asked | u
       return [name, value]
     }),
   )
-  return { file, target, folder: values.out, json: values.json ?? false, language, emission, env }
+  return { files: positionals, target, folder: values.out, json: values.json ?? false, language, emission, env }
 }
 
 function read(args: readonly string[]) {

@@ -51,12 +51,13 @@ export const lintHelp = `ysh-pipeline lint FILE…
 Exit codes: 0 nothing found that counts (errors; with --strict also warnings), 1 something was found, 2 a file cannot be read.`
 
 /** The help of `compile`. */
-export const compileHelp = `ysh-pipeline compile FILE --target plan|step-functions [--out DIR]
+export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-functions [--out DIR]
 
   Compiles a flow for other engines. What means nothing there is refused, by the node's name, with the reason and the remedy.
 
   --target plan             the portable plan, on standard output or as DIR/plan.json
-  --target step-functions   state machines, schedules, event rules, source map and estimate into DIR
+  --target step-functions   state machines, schedules, event rules, source map, estimate and Terraform's variables into DIR; several
+                            files get a folder each there
       --fuse                linear steps without retry become one call: fewer transitions
       --distributed-above N lists of more items are distributed maps (200)
       --items N             length of lists that nobody knows, for the estimate (10)

@@ -9,7 +9,7 @@ export interface CompiledFlow {
   name: string
   folder: string
   plan: Plan
-  emitted: Emitted
+  emitted: Pick<Emitted, 'files' | 'machines'>
 }
 
 interface PipelineVariables {
