@@ -70,6 +70,7 @@ const referencesRule: Rule = (modules, table) =>
   modules.flatMap((module) => {
     const parts: [string, Hcl][] = [
       ...module.resources.map((one): [string, Hcl] => [nameOf(one), one.body]),
+      ['provider', module.providers],
       ...Object.entries(module.locals).map(([name, value]): [string, Hcl] => [`local.${name}`, value]),
       ...Object.entries(module.outputs).map(([name, value]): [string, Hcl] => [`output.${name}`, value]),
       ...Object.entries(module.calls).map(([name, value]): [string, Hcl] => [`module.${name}`, value]),
@@ -128,9 +129,9 @@ const modulesRule: Rule = (modules) =>
 
 const unusedRule: Rule = (modules) =>
   modules.flatMap((module) => {
-    const code = codeOf([...module.resources.map(({ body }) => body), module.locals, module.outputs, module.calls])
-    // The provider's own block is not among them.
-    const used = (name: string) => new RegExp(`(?<![\\w.])var\\.${name}\\b`).test(code) || (module.path === '' && name === 'region')
+    const { locals, outputs, calls, providers } = module
+    const code = codeOf([...module.resources.map(({ body }) => body), locals, outputs, calls, providers])
+    const used = (name: string) => new RegExp(`(?<![\\w.])var\\.${name}\\b`).test(code)
     return Object.keys(module.variables)
       .filter((name) => !used(name))
       .map((name) => ({ rule: 'unused', where: whereOf(module, `var.${name}`), what: 'is used by nobody' }))

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import { parse } from '@cdktn/hcl2json'
 
 /** HCL as JSON has it; an expression is a text `${…}`. */
 export type Hcl = string | number | boolean | null | Hcl[] | { [name: string]: Hcl }
@@ -13,6 +13,10 @@ export interface Resource {
   body: Body
 }
 
+// By require, because the package's types bring the DOM's into the compilation.
+const hcl: { parse(file: string, text: string): Promise<Hcl> } = createRequire(import.meta.url)('@cdktn/hcl2json')
+const parsedFiles = new Map<string, Promise<Hcl>>()
+
 /** A folder of .tf files. */
 export interface Module {
   /** Beneath deploy/aws; empty: the root. */
@@ -23,6 +27,8 @@ export interface Module {
   outputs: Record<string, Body>
   locals: Body
   calls: Record<string, Body>
+  /** Configurations of providers. */
+  providers: Body
 }
 
 export const root = join(import.meta.dirname, '../../../deploy/aws')
@@ -40,14 +46,16 @@ export async function loadModules(files: Record<string, string> = sources()): Pr
     const path = relative('.', join(file, '..'))
     const module = modules.get(path) ?? empty(path)
     modules.set(path, module)
-    const parsed: Hcl = await parse(file, text)
-    add(module, asBody(parsed))
+    const key = `${file}\n${text}`
+    const parsed = parsedFiles.get(key) ?? hcl.parse(file, text)
+    parsedFiles.set(key, parsed)
+    add(module, asBody(await parsed))
   }
   return [...modules.values()]
 }
 
 function empty(path: string): Module {
-  return { path, terraform: {}, resources: [], variables: {}, outputs: {}, locals: {}, calls: {} }
+  return { path, terraform: {}, resources: [], variables: {}, outputs: {}, locals: {}, calls: {}, providers: {} }
 }
 
 function add(module: Module, parsed: Body): void {
@@ -61,6 +69,7 @@ function add(module: Module, parsed: Body): void {
   for (const [name, body] of Object.entries(asBody(parsed.variable))) module.variables[name] = asBody(body)
   for (const [name, body] of Object.entries(asBody(parsed.output))) module.outputs[name] = asBody(body)
   for (const [name, body] of Object.entries(asBody(parsed.module))) module.calls[name] = asBody(body)
+  Object.assign(module.providers, asBody(parsed.provider))
   for (const body of asList(parsed.locals)) Object.assign(module.locals, asBody(body))
   for (const body of asList(parsed.terraform)) Object.assign(module.terraform, asBody(body))
 }
