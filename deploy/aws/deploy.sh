@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-deploy.sh [--plan] [--yes] [--flow FILE]... [--secret NAME]... [--smoke PIPELINE] [--no-smoke]
+deploy.sh [--plan] [--yes] [--flow FILE]... [--secret NAME]... [--smoke PIPELINE] [--no-smoke] [--no-build]
 
   --plan            says what would be changed, and changes nothing
   --yes             applies without asking
   --flow FILE       a flow to deploy; several times. Default: flows/daily.json hourly.json event.json fallback.json
   --secret NAME     asks for the value of this secret, also when it has one
-  --smoke PIPELINE  the pipeline that the smoke test starts. Default: none; see README.md
+  --smoke PIPELINE  the pipeline that the smoke test starts. Default: ysh-fallback-run, where it is deployed
+  --no-smoke        no smoke test
   --no-build        takes the bundle as it lies there
 
   AWS credentials as for the AWS command line (AWS_PROFILE, AWS_REGION, ...). Your settings: terraform.tfvars in this folder, from
@@ -25,7 +26,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd -- "$here/../.." && pwd)
 terraform=${TERRAFORM:-terraform}
 generated=$here/generated
-plan_only=false yes=false build=true smoke='' flows=() ask=()
+plan_only=false yes=false build=true smoke=default flows=() ask=()
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -140,8 +141,12 @@ while IFS=$'\t' read -r name reference <&3; do
   else
     put "$name" "$reference"
   fi
-done 3< <(node -e 'for (const [name, value] of Object.entries(JSON.parse(process.argv[1]))) console.log(`${name}\t${value}`)' "$references")
+done 3< <(node -e 'for (const pair of Object.entries(JSON.parse(process.argv[1]))) console.log(pair.join("\t"))' "$references")
 
+if [ "$smoke" = default ]; then
+  smoke=''
+  if grep -q '"ysh-fallback-run": {' "$generated/pipeline.auto.tfvars.json"; then smoke=ysh-fallback-run; fi
+fi
 if [ -n "$smoke" ]; then
   say "smoke test: $smoke"
   arn=$("$terraform" output -json state_machines | node -e '

@@ -42,6 +42,7 @@ archive=$(node -e 'process.stdout.write(JSON.parse(process.argv[1]).archive ?? "
 
 if $with_data; then
   for bucket in $(node -e 'console.log(Object.values(JSON.parse(process.argv[1])).join(" "))' "$buckets"); do
+    # shellcheck disable=SC2016 # JMESPath writes literals so
     printf '%s: %s objects listed at first look\n' "$bucket" \
       "$(aws s3api list-objects-v2 --bucket "$bucket" --max-items 1000 --query 'length(Contents || `[]`)' --output text | sed -n 1p)" >&2
   done
