@@ -114,7 +114,11 @@ async function write(
   await writeFiles(folder, files, out)
 }
 
-async function writeFiles(folder: string, files: Readonly<Record<string, string>>, out: (text: string) => void): Promise<void> {
+async function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  out: (text: string) => void,
+): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)

@@ -89,7 +89,10 @@ function stepsOf({ pipelines }: Plan): StepNode[] {
 
 function stepFunction(steps: readonly StepNode[]): TerraformVariables['step_function'] {
   const types = [...new Set(steps.map(({ type }) => type))].sort()
-  const longest = Math.max(60, ...steps.map(({ timeoutSeconds }) => (timeoutSeconds === 0 ? lambdaSeconds : timeoutSeconds)))
+  const longest = Math.max(
+    60,
+    ...steps.map(({ timeoutSeconds }) => (timeoutSeconds === 0 ? lambdaSeconds : timeoutSeconds)),
+  )
   return {
     memory_mb: types.some((type) => heavy.has(type)) ? memory.heavy : memory.plain,
     timeout_seconds: Math.min(Math.ceil(longest), lambdaSeconds),

@@ -39,12 +39,17 @@ function schemaOf(name: string, type: string): Block & { gives: string[] } {
   for (const [, title = '', body = ''] of types.matchAll(/^export interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)) {
     interfaces.set(title, body)
   }
-  const root = [...interfaces.keys()].find((title) => types.includes(`interface ${title} extends cdktn.TerraformMetaArguments`))
+  const root = [...interfaces.keys()].find((title) =>
+    types.includes(`interface ${title} extends cdktn.TerraformMetaArguments`),
+  )
   if (root === undefined) throw new Error(`No schema of ${type}`)
   const main = code.slice(code.lastIndexOf(' extends cdktn.Terraform'))
   const computed = [...main.matchAll(/this\.get\w+Attribute\(['"](\w+)['"]\)|new \w+\(this, ['"](\w+)['"]/g)]
   const block = blockOf(root)
-  return { ...block, gives: [...new Set([...computed.map(([, one, other]) => one ?? other ?? ''), ...Object.keys(block.takes)])].sort() }
+  return {
+    ...block,
+    gives: [...new Set([...computed.map(([, one, other]) => one ?? other ?? ''), ...Object.keys(block.takes)])].sort(),
+  }
 
   function blockOf(title: string): Block {
     const takes: Block['takes'] = {}
@@ -56,7 +61,10 @@ function schemaOf(name: string, type: string): Block & { gives: string[] } {
       const nested = inner !== undefined && interfaces.has(inner) ? blockOf(inner) : undefined
       const block = /^\s*\*\s*\w+ block$/m.test(comment)
       const required = optional === ''
-      takes[snake] = { ...(required ? { required } : {}), ...(nested === undefined ? {} : { ...nested, ...(block ? { block } : {}) }) }
+      takes[snake] = {
+        ...(required ? { required } : {}),
+        ...(nested === undefined ? {} : { ...nested, ...(block ? { block } : {}) }),
+      }
     }
     return { takes }
   }

@@ -17,7 +17,12 @@ const withoutResource = new Set([
   ...['xray:PutTraceSegments', 'xray:PutTelemetryRecords', 'xray:GetSamplingRules', 'xray:GetSamplingTargets'],
   ...['logs:CreateLogDelivery', 'logs:GetLogDelivery', 'logs:UpdateLogDelivery', 'logs:DeleteLogDelivery'],
   ...['logs:ListLogDeliveries', 'logs:PutResourcePolicy', 'logs:DescribeResourcePolicies', 'logs:DescribeLogGroups'],
-  ...['ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets', 'ec2:DeleteNetworkInterface'],
+  ...[
+    'ec2:CreateNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
+    'ec2:DeleteNetworkInterface',
+  ],
   ...['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses', 'cloudwatch:PutMetricData'],
   ...['ssm:UpdateInstanceInformation', 'ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel'],
   ...['ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'],
@@ -27,7 +32,11 @@ const nameOf = ({ mode, type, name }: Resource) => `${mode === 'data' ? 'data.' 
 const whereOf = (module: Module, what: string) => (module.path === '' ? what : `${module.path}: ${what}`)
 
 /** Each resource of each module, of a type when one is given. */
-function each(modules: readonly Module[], visit: (resource: Resource, module: Module) => string | undefined, type?: string) {
+function each(
+  modules: readonly Module[],
+  visit: (resource: Resource, module: Module) => string | undefined,
+  type?: string,
+) {
   return (rule: string) =>
     modules.flatMap((module) =>
       module.resources.flatMap((resource) => {
@@ -74,7 +83,10 @@ const referencesRule: Rule = (modules, table) =>
       ...Object.entries(module.locals).map(([name, value]): [string, Hcl] => [`local.${name}`, value]),
       ...Object.entries(module.outputs).map(([name, value]): [string, Hcl] => [`output.${name}`, value]),
       ...Object.entries(module.calls).map(([name, value]): [string, Hcl] => [`module.${name}`, value]),
-      ...Object.entries(module.variables).map(([name, { validation = null }]): [string, Hcl] => [`var.${name}`, validation]),
+      ...Object.entries(module.variables).map(([name, { validation = null }]): [string, Hcl] => [
+        `var.${name}`,
+        validation,
+      ]),
     ]
     return parts.flatMap(([place, value]) =>
       unresolved(codeOf(value), module, modules, table).map((what) => ({
@@ -100,7 +112,8 @@ function unresolved(code: string, module: Module, modules: readonly Module[], ta
     const found = module.resources.some((one) => one.mode === mode && one.type === type && one.name === name)
     if (!found) wrong.push(`${whole} is not declared`)
     const gives = table[mode][type]?.gives
-    if (attribute !== undefined && gives !== undefined && !gives.includes(attribute)) wrong.push(`${whole} is no attribute`)
+    if (attribute !== undefined && gives !== undefined && !gives.includes(attribute))
+      wrong.push(`${whole} is no attribute`)
   }
   return wrong
 }
@@ -207,7 +220,10 @@ const bucketsRule: Rule = (modules) =>
 const queuesRule: Rule = (modules) =>
   each(
     modules,
-    ({ body }) => (body.sqs_managed_sse_enabled === undefined || body.sqs_managed_sse_enabled === false ? 'is not encrypted' : undefined),
+    ({ body }) =>
+      body.sqs_managed_sse_enabled === undefined || body.sqs_managed_sse_enabled === false
+        ? 'is not encrypted'
+        : undefined,
     'aws_sqs_queue',
   )('queues')
 
@@ -255,7 +271,8 @@ const machinesRule: Rule = (modules) =>
 const ingressRule: Rule = (modules) =>
   each(
     modules,
-    ({ body }) => (['0.0.0.0/0', '::/0'].includes(String(body.cidr_ipv4 ?? body.cidr_ipv6)) ? 'lets the internet in' : undefined),
+    ({ body }) =>
+      ['0.0.0.0/0', '::/0'].includes(String(body.cidr_ipv4 ?? body.cidr_ipv6)) ? 'lets the internet in' : undefined,
     'aws_vpc_security_group_ingress_rule',
   )('ingress')
 
@@ -270,7 +287,8 @@ const watchedRule: Rule = (modules) => [
   )('watched'),
   ...each(
     modules,
-    ({ body }) => (body.tracing_config === undefined || body.logging_config === undefined ? 'writes no log or no trace' : undefined),
+    ({ body }) =>
+      body.tracing_config === undefined || body.logging_config === undefined ? 'writes no log or no trace' : undefined,
     'aws_lambda_function',
   )('watched'),
   ...each(

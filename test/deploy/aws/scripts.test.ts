@@ -18,7 +18,10 @@ describe('the scripts of deploy/aws', () => {
   /** A tree like the project's, with doubles of what talks to AWS or builds; the scripts and the compiler's output are the real ones. */
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'ysh-deploy-'))
-    cpSync(root, join(folder, 'deploy/aws'), { recursive: true, filter: (from) => !/\.terraform|generated$/.test(from) })
+    cpSync(root, join(folder, 'deploy/aws'), {
+      recursive: true,
+      filter: (from) => !/\.terraform|generated$/.test(from),
+    })
     for (const place of ['bin', 'dist', 'dist-lambda', 'flows']) mkdirSync(join(folder, place))
     writeFileSync(join(folder, 'dist-lambda/steps.zip'), '')
     writeFileSync(join(folder, 'flows/one.json'), '[]')

@@ -95,7 +95,9 @@ export function codeOf(value: Hcl | undefined): string {
   if (typeof value === 'string') return codeOfText(value)
   if (Array.isArray(value)) return value.map(codeOf).join('\n')
   if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).map(([name, inner]) => `${codeOfText(name)}\n${codeOf(inner)}`).join('\n')
+    return Object.entries(value)
+      .map(([name, inner]) => `${codeOfText(name)}\n${codeOf(inner)}`)
+      .join('\n')
   }
   return ''
 }
