@@ -44,9 +44,10 @@ export async function startSafe(options: SafeOptions = {}): Promise<SafeNodeRed>
   const port = await freePort()
   const words = command.replace(/^node /, `exec ${process.execPath} `)
   const child = spawn(
-    ...((options.terminal === true
-      ? ['script', ['-qefc', words, '/dev/null']]
-      : ['sh', ['-c', words]]) satisfies [string, string[]]),
+    ...((options.terminal === true ? ['script', ['-qefc', words, '/dev/null']] : ['sh', ['-c', words]]) satisfies [
+      string,
+      string[],
+    ]),
     {
       cwd: packageFolder,
       detached: true,

@@ -34,16 +34,32 @@ const routeLister = `module.exports = (RED) => {
 }`
 
 /** What has to be answered before anybody has logged in: the page, what it is made of, and the login itself. */
-const open = [/^\/$/, /^\/auth\/(login|token)$/, /^\/(theme|icons|locales|vendor|red|resources|debug|core|types|plugins)(\/|$)/, /^\/favicon/]
+const open = [
+  /^\/$/,
+  /^\/auth\/(login|token)$/,
+  /^\/(theme|icons|locales|vendor|red|resources|debug|core|types|plugins)(\/|$)/,
+  /^\/favicon/,
+]
 
 /** An address that a route of Express matches; patterns stand there as text. */
 function addressOf(path: string): string {
   if (path.startsWith('/^')) {
-    const begin = path.slice(2, -1).replaceAll('\\/', '/').replace('(?:$|/(.*))', '/x').replace(/\$$|\/\?$|\?$/g, '')
+    const begin = path
+      .slice(2, -1)
+      .replaceAll('\\/', '/')
+      .replace('(?:$|/(.*))', '/x')
+      .replace(/\$$|\/\?$|\?$/g, '')
     const text = begin.replaceAll('[^/]', 'x').replaceAll('(@x+/)?', '').replaceAll('(?:@x+/)?', '')
-    return text.replace(/\([^()]*\)/g, 'x').replace(/x\+/g, 'x').replace(/\$$|\/\?\$$/g, '')
+    return text
+      .replace(/\([^()]*\)/g, 'x')
+      .replace(/x\+/g, 'x')
+      .replace(/\$$|\/\?\$$/g, '')
   }
-  return path.replace(/:\w+\((\w+)[^)]*\)/g, '$1').replace(/:\w+\??/g, 'x').replace(/\*/g, 'x').replace(/\?/g, '')
+  return path
+    .replace(/:\w+\((\w+)[^)]*\)/g, '$1')
+    .replace(/:\w+\??/g, 'x')
+    .replace(/\*/g, 'x')
+    .replace(/\?/g, '')
 }
 
 describe('a start with the settings of the package', { timeout: 300_000 }, () => {
@@ -54,19 +70,44 @@ describe('a start with the settings of the package', { timeout: 300_000 }, () =>
     const userDir = mkdtempSync(join(tmpdir(), 'ysh-safe-'))
     const lister = join(userDir, 'node_modules', 'node-red-contrib-routes')
     mkdirSync(lister, { recursive: true })
-    writeFileSync(join(lister, 'package.json'), JSON.stringify({ name: 'node-red-contrib-routes', version: '1.0.0', 'node-red': { nodes: { routes: 'routes.js' } } }))
+    writeFileSync(
+      join(lister, 'package.json'),
+      JSON.stringify({
+        name: 'node-red-contrib-routes',
+        version: '1.0.0',
+        'node-red': { nodes: { routes: 'routes.js' } },
+      }),
+    )
     writeFileSync(join(lister, 'routes.js'), routeLister)
     writeFileSync(join(lister, 'routes.html'), '')
-    const express = createRequire(join(packageFolder, 'node_modules/@node-red/editor-api/package.json')).resolve('express')
+    const express = createRequire(join(packageFolder, 'node_modules/@node-red/editor-api/package.json')).resolve(
+      'express',
+    )
     writeFileSync(join(lister, 'mounts.cjs'), mountNoter(express))
-    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'u', version: '0.0.1', dependencies: { 'node-red-contrib-routes': '1.0.0' } }))
+    writeFileSync(
+      join(userDir, 'package.json'),
+      JSON.stringify({ name: 'u', version: '0.0.1', dependencies: { 'node-red-contrib-routes': '1.0.0' } }),
+    )
     red = await startSafe({
       userDir,
-      env: { NODE_RED_ADMIN_PASSWORD: password, TEST_ROUTES: join(userDir, 'routes.json'), NODE_OPTIONS: `--require ${join(lister, 'mounts.cjs')}` },
+      env: {
+        NODE_RED_ADMIN_PASSWORD: password,
+        TEST_ROUTES: join(userDir, 'routes.json'),
+        NODE_OPTIONS: `--require ${join(lister, 'mounts.cjs')}`,
+      },
       flows: [
         { id: 'tab', type: 'tab', label: 'test' },
         { id: 'in', type: 'http in', z: 'tab', x: 1, y: 1, url: '/mine', method: 'get', wires: [['env']] },
-        { id: 'env', type: 'function', z: 'tab', x: 1, y: 1, func: "msg.payload = { password: env.get('NODE_RED_ADMIN_PASSWORD') ?? 'none' }\nreturn msg", outputs: 1, wires: [['out']] },
+        {
+          id: 'env',
+          type: 'function',
+          z: 'tab',
+          x: 1,
+          y: 1,
+          func: "msg.payload = { password: env.get('NODE_RED_ADMIN_PASSWORD') ?? 'none' }\nreturn msg",
+          outputs: 1,
+          wires: [['out']],
+        },
         { id: 'out', type: 'http response', z: 'tab', x: 1, y: 1, wires: [] },
         { id: 'stores', type: 'ysh-stores', name: '', folder: '' },
       ],
@@ -94,7 +135,8 @@ describe('a start with the settings of the package', { timeout: 300_000 }, () =>
         signal: AbortSignal.timeout(30_000),
       })
       // projects are off: there is nothing
-      if (status !== 401 && !(status === 404 && address.startsWith('/projects/'))) answered.push(`${status} ${method} ${path}`)
+      if (status !== 401 && !(status === 404 && address.startsWith('/projects/')))
+        answered.push(`${status} ${method} ${path}`)
     }
     assert.deepEqual(answered, [])
   })
@@ -123,7 +165,10 @@ describe('a start with the settings of the package', { timeout: 300_000 }, () =>
     assert.match(editor.headers.get('content-security-policy') ?? '', /default-src 'self'.*frame-ancestors 'none'/)
     assert.equal(editor.headers.get('x-frame-options'), 'DENY')
     const mine = await get(`${red.url}/mine`)
-    assert.equal(mine.headers.get('content-security-policy'), "frame-ancestors 'self'; object-src 'none'; base-uri 'self'")
+    assert.equal(
+      mine.headers.get('content-security-policy'),
+      "frame-ancestors 'self'; object-src 'none'; base-uri 'self'",
+    )
     for (const { headers } of [editor, mine]) {
       assert.equal(headers.get('x-content-type-options'), 'nosniff')
       assert.equal(headers.get('referrer-policy'), 'no-referrer')
@@ -172,20 +217,28 @@ describe('a start with the settings of the package', { timeout: 300_000 }, () =>
     await page.locator('.ysh-form').waitFor()
     await page.evaluate("fetch('https://elsewhere.example/').catch(() => {})")
     await sleep(200)
-    assert.deepEqual(problems.filter((text) => !/elsewhere\.example/.test(text)), [])
+    assert.deepEqual(
+      problems.filter((text) => !/elsewhere\.example/.test(text)),
+      [],
+    )
     assert.ok(problems.length > 0, 'the policy is not in force')
   })
 
   test('who guesses is turned away, before the name is locked for its owner', async () => {
     const statuses = []
     for (let count = 0; count < 5; count += 1) statuses.push((await tryLogin(red.url, `wrong ${count}`)).status)
-    assert.deepEqual(statuses.slice(0, 4).filter((status) => status === 429), [])
+    assert.deepEqual(
+      statuses.slice(0, 4).filter((status) => status === 429),
+      [],
+    )
     assert.equal(statuses[4], 429)
   })
 })
 
 describe('a newcomer', { timeout: 300_000 }, () => {
-  test('sees the login once, and gets in with it; the second start does not show it', { skip: !hasTerminals && 'no script of util-linux' }, async () => {
+  test('sees the login once, and gets in with it; the second start does not show it', {
+    skip: !hasTerminals && 'no script of util-linux',
+  }, async () => {
     const userDir = mkdtempSync(join(tmpdir(), 'ysh-newcomer-'))
     const flows = [{ id: 'tab', type: 'tab', label: 'test' }]
     const env = { NODE_RED_FIRST_PASSWORD: 'terminal' }
@@ -216,7 +269,10 @@ describe('a newcomer', { timeout: 300_000 }, () => {
     const main = ['node_modules/node-red/red.js', '--settings', 'deploy/settings.cjs']
     const cases: [Record<string, string>, RegExp][] = [
       [{ NODE_RED_ADMIN_PASSWORD: 'short' }, /SETTINGS_INVALID: NODE_RED_ADMIN_PASSWORD has fewer than 8/],
-      [{ NODE_RED_ADMIN_PASSWORD_FILE: '/none/such' }, /NODE_RED_ADMIN_PASSWORD: SECRET_MISSING: The file \/none\/such/],
+      [
+        { NODE_RED_ADMIN_PASSWORD_FILE: '/none/such' },
+        /NODE_RED_ADMIN_PASSWORD: SECRET_MISSING: The file \/none\/such/,
+      ],
       [{ NODE_RED_TLS_CERT: '/none' }, /both NODE_RED_TLS_CERT and NODE_RED_TLS_KEY/],
       [{ NODE_RED_EDITOR: 'maybe' }, /NODE_RED_EDITOR is one of: on, off/],
     ]
@@ -233,14 +289,26 @@ describe('a newcomer', { timeout: 300_000 }, () => {
   })
 
   const openssl = spawnSync('openssl', ['version']).status === 0
-  test('may switch the editor off and TLS on: flows and the admin API serve', { skip: !openssl && 'no openssl' }, async () => {
+  test('may switch the editor off and TLS on: flows and the admin API serve', {
+    skip: !openssl && 'no openssl',
+  }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ysh-tls-'))
     const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-    const made = spawnSync('openssl', `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=first -keyout ${key} -out ${cert}`.split(' '))
+    const made = spawnSync(
+      'openssl',
+      `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=first -keyout ${key} -out ${cert}`.split(
+        ' ',
+      ),
+    )
     assert.equal(made.status, 0)
     const red = await startSafe({
       https: true,
-      env: { NODE_RED_TLS_CERT: cert, NODE_RED_TLS_KEY: key, NODE_RED_EDITOR: 'off', NODE_RED_ADMIN_PASSWORD: password },
+      env: {
+        NODE_RED_TLS_CERT: cert,
+        NODE_RED_TLS_KEY: key,
+        NODE_RED_EDITOR: 'off',
+        NODE_RED_ADMIN_PASSWORD: password,
+      },
       flows: [
         { id: 'tab', type: 'tab', label: 'test' },
         { id: 'in', type: 'http in', z: 'tab', x: 1, y: 1, url: '/mine', method: 'get', wires: [['out']] },
