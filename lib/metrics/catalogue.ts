@@ -58,9 +58,16 @@ export const catalogue = defineMetrics({
     kind: 'counter',
     unit: 'count',
     prometheus: 'ysh_pipeline_errors_total',
-    labels: { where: ['step', 'node', 'api', 'delivery'], code },
+    labels: { where: ['step', 'node', 'api', 'delivery'] },
     help: 'Failed tries of steps, failed nodes that are no step, API answers of 500 and above, failed tries of deliveries.',
     cloudwatch: 'sum',
+  },
+  'pipeline.errors.code': {
+    kind: 'counter',
+    unit: 'count',
+    prometheus: 'ysh_pipeline_error_codes_total',
+    labels: { code },
+    help: 'The same errors by their code. For alerts use the metric above: a code that occurs for the first time has no rate yet.',
   },
   'pipeline.runs.count': {
     kind: 'counter',
@@ -161,13 +168,16 @@ export const catalogue = defineMetrics({
     kind: 'counter',
     unit: 'count',
     prometheus: 'ysh_api_requests_total',
-    labels: {
-      surface: ['rest', 'graphql'],
-      route: { most: 40 },
-      status: ['1xx', '2xx', '3xx', '4xx', '5xx'],
-    },
+    labels: { surface: ['rest', 'graphql'], status: ['2xx', '3xx', '4xx', '5xx'] },
     help: 'Answered requests of the data API.',
     cloudwatch: 'sum',
+  },
+  'api.requests.route': {
+    kind: 'counter',
+    unit: 'count',
+    prometheus: 'ysh_api_route_requests_total',
+    labels: { route: { most: 40 } },
+    help: 'The same requests by the route that answered; none for a path that there is not.',
   },
   'api.request.duration': {
     kind: 'histogram',
@@ -394,6 +404,9 @@ export type MetricName = keyof typeof catalogue
 
 /** The labels of a metric, each to be given. */
 export type Labels<N extends MetricName> = { readonly [L in keyof (typeof catalogue)[N]['labels']]: string }
+
+/** The names of the labels of a metric. */
+export type LabelNames<N extends MetricName> = keyof (typeof catalogue)[N]['labels'] & string
 
 /** The names of one kind. */
 export type NamesOf<K extends MetricDeclaration['kind']> = {
