@@ -1,4 +1,5 @@
-import type { resources } from './catalogue.ts'
+import { PipelineError } from '../errors.ts'
+import { resources } from './catalogue.ts'
 
 /** Something that is paid for by use. */
 export type Resource = (typeof resources)[number]
@@ -22,4 +23,22 @@ export const usualPrices: Prices = {
   cloudwatch_call: 0.01 / 1_000,
   model_question_token: 0,
   model_answer_token: 0,
+}
+
+/** Reads prices as people write them, `s3_write=0.000007`: dollars for one unit. Throws CONFIG. */
+export function parsePrices(entries: readonly string[]): Partial<Prices> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [name = '', price = ''] = entry.split('=').map((part) => part.trim())
+      const dollars = Number(price)
+      const resource = resources.find((each) => each === name)
+      if (resource === undefined || price === '' || !(dollars >= 0) || !Number.isFinite(dollars)) {
+        throw new PipelineError(
+          'CONFIG',
+          `"${entry}" is no price: write name=dollars, with one of ${resources.join(', ')}`,
+        )
+      }
+      return [resource, dollars]
+    }),
+  )
 }

@@ -63,11 +63,7 @@ export class Prometheus implements Sink {
 }
 
 /** Puts what sources say into the registry of one scrape. */
-function read(
-  registry: Registry<RegistryContentType>,
-  declared: MetricDeclaration,
-  own: readonly Reading[],
-): void {
+function read(registry: Registry<RegistryContentType>, declared: MetricDeclaration, own: readonly Reading[]): void {
   if (declared.kind === 'counter') {
     const counter = new Counter(metricOf(declared))
     for (const { labels, value } of own) counter.inc({ ...labels }, value)

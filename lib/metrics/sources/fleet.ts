@@ -11,6 +11,7 @@ import type { Logger } from '../../steps/step.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
 import type { Stores } from '../../stores/stores.ts'
 import { type Reading, reading } from '../reading.ts'
+import { expectFlows } from './engine.ts'
 import { fleetSql } from './fleet-sql.ts'
 
 /** Scrapes within this time share one look at the stores. */
@@ -88,10 +89,15 @@ export class FleetSource {
   #found: Found | undefined
   #readings: Promise<Reading[]> | undefined
   #asked = Number.NEGATIVE_INFINITY
-  #wasUp = true
+  #up: boolean | undefined
 
   constructor(options: FleetOptions) {
     this.#options = options
+  }
+
+  /** Whether the database answered the last question; undefined before the first. */
+  get up(): boolean | undefined {
+    return this.#up
   }
 
   readings(): Promise<Reading[]> {
@@ -106,7 +112,11 @@ export class FleetSource {
   async #read(): Promise<Reading[]> {
     const signal = AbortSignal.timeout(patienceMs)
     const engine = await within(signal, this.#options.engine(signal)).catch(() => undefined)
-    if (engine === undefined) return [reading('store.up', { store: 'postgres' }, 0), ...this.#shown()]
+    if (engine === undefined) {
+      this.#up = false
+      return [reading('store.up', { store: 'postgres' }, 0), ...this.#shown()]
+    }
+    expectFlows(engine, this.#options.nameOf)
     const [up, redis, disk] = await Promise.all([
       within(signal, this.#look(engine)).then(
         () => true,
@@ -115,7 +125,7 @@ export class FleetSource {
       redisReadings(engine.stores, signal),
       diskReadings(engine.stores),
     ])
-    this.#wasUp = up
+    this.#up = up
     return [reading('store.up', { store: 'postgres' }, up ? 1 : 0), ...redis, ...disk, ...this.#shown()]
   }
 
@@ -128,7 +138,7 @@ export class FleetSource {
 
   #down(thrown: unknown): false {
     // once for each outage: the scrapes go on
-    if (this.#wasUp) {
+    if (this.#up !== false) {
       this.#options.log.warn('The metrics of the stores could not be read; the last ones stay', {
         error: PipelineError.from(thrown),
       })
