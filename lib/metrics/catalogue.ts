@@ -366,7 +366,7 @@ export const catalogue = defineMetrics({
     kind: 'gauge',
     unit: 'seconds',
     prometheus: 'ysh_process_event_loop_delay_seconds',
-    labels: { quantile: ['0.5', '0.99', '1'] },
+    labels: { at: ['p50', 'p99', 'max'] },
     help: 'How late the event loop of Node-RED was, in the last minute or so.',
   },
   'process.handles': {

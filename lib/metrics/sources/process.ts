@@ -60,17 +60,17 @@ class LoopDelay {
     const found = [
       reading(
         'process.event_loop.delay',
-        { quantile: '0.5' },
+        { at: 'p50' },
         most((one) => one.percentile(50)),
       ),
       reading(
         'process.event_loop.delay',
-        { quantile: '0.99' },
+        { at: 'p99' },
         most((one) => one.percentile(99)),
       ),
       reading(
         'process.event_loop.delay',
-        { quantile: '1' },
+        { at: 'max' },
         most((one) => one.max),
       ),
     ]
