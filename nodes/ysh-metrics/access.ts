@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../../lib/api/access/address.ts'
 import { PipelineError } from '../../lib/errors.ts'
 
@@ -7,7 +7,10 @@ import { PipelineError } from '../../lib/errors.ts'
 const shortest = 16
 
 /** Whether somebody may ask: 200, or the status of the refusal. */
-export type Access = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => 200 | 401 | 403
+export type Access = (request: {
+  headers: IncomingHttpHeaders
+  socket: { remoteAddress?: string | undefined }
+}) => 200 | 401 | 403
 
 /** Says who may ask. Throws CONFIG for a token that is missing or too short. */
 export function accessOf(reach: 'loopback' | 'token', token: string): Access {
