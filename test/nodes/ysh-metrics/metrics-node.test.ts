@@ -109,7 +109,7 @@ describe('ysh-metrics', { timeout: 240_000 }, () => {
     statuses.push(await ask('/datasets/aneel.nada'), await ask('/datasets', ''), await ask('/nowhere'))
     assert.deepEqual(statuses.slice(-3), [404, 401, 404])
 
-    const found = await later((one) => one.value('ysh_metrics_facts_age_seconds') < 0.5)
+    const found = await later((one) => one.find("ysh_pipeline_queue_depth", { queue: "letters_open" }) === bad.length)
     const rise = (name: string, labels: Record<string, string>) =>
       found.value(name, labels) - (before.find(name, labels) ?? 0)
     const flow = 'Eight items'
@@ -119,7 +119,7 @@ describe('ysh-metrics', { timeout: 240_000 }, () => {
     assert.equal(rise('ysh_pipeline_items_processed_total', { kind: 'item', outcome: 'done' }), good.length)
     assert.equal(rise('ysh_pipeline_items_processed_total', { kind: 'item', outcome: 'failed' }), bad.length)
     assert.equal(rise('ysh_pipeline_errors_total', { where: 'step' }), bad.length)
-    assert.equal(rise('ysh_pipeline_error_codes_total', { code: 'DATASET_UNKNOWN' }), bad.length)
+    assert.equal(rise('ysh_pipeline_error_codes_total', { code: 'NO_COPY' }), bad.length)
     assert.equal(rise('ysh_pipeline_steps_total', { step: 'dataset-query', outcome: 'failed' }), bad.length)
     assert.equal(rise('ysh_api_requests_total', { surface: 'rest', status: '2xx' }), 20)
     assert.equal(rise('ysh_api_requests_total', { surface: 'rest', status: '4xx' }), 3)
