@@ -37,7 +37,9 @@ const series = new Map<string, string[]>([['up', ['job', 'instance']]])
 for (const { prometheus, kind, labels } of metricNames.map(declarationOf)) {
   const all = [...Object.keys(labels), 'job', 'instance']
   if (kind !== 'histogram') series.set(prometheus, all)
-  else for (const end of ['bucket', 'sum', 'count']) series.set(`${prometheus}_${end}`, end === 'bucket' ? [...all, 'le'] : all)
+  else
+    for (const end of ['bucket', 'sum', 'count'])
+      series.set(`${prometheus}_${end}`, end === 'bucket' ? [...all, 'le'] : all)
 }
 
 /** What is wrong with a query: it does not parse, or names what no scrape has. */
@@ -110,12 +112,32 @@ describe('dashboards and alert rules', () => {
 /** For some alerts a load under which they fire, and one under which they do not. */
 function ruleTests() {
   const cases: [alert: string, at: string, fires: Record<string, string>, quiet: Record<string, string>][] = [
-    ['YshErrors', '2h', { 'ysh_pipeline_errors_total{where="step"}': '0+2x180' }, { 'ysh_pipeline_errors_total{where="step"}': '0+1x180' }],
-    ['YshCost', '30h', { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.01x2000' }, { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.005x2000' }],
+    [
+      'YshErrors',
+      '2h',
+      { 'ysh_pipeline_errors_total{where="step"}': '0+2x180' },
+      { 'ysh_pipeline_errors_total{where="step"}': '0+1x180' },
+    ],
+    [
+      'YshCost',
+      '30h',
+      { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.01x2000' },
+      { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.005x2000' },
+    ],
     ['YshApiSlow', '10m', { ysh_api_latency_p99_seconds: '1.2x20' }, { ysh_api_latency_p99_seconds: '0.9x20' }],
     ['YshStoreDown', '5m', { 'ysh_up{store="postgres"}': '0x20' }, { 'ysh_up{store="postgres"}': '1x20' }],
-    ['YshScheduleMissed', '20m', { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '1000x40' }, { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '800x40' }],
-    ['YshDeadLetters', '20m', { 'ysh_pipeline_queue_depth{queue="letters_open"}': '2x40' }, { 'ysh_pipeline_queue_depth{queue="letters_open"}': '0x40' }],
+    [
+      'YshScheduleMissed',
+      '20m',
+      { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '1000x40' },
+      { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '800x40' },
+    ],
+    [
+      'YshDeadLetters',
+      '20m',
+      { 'ysh_pipeline_queue_depth{queue="letters_open"}': '2x40' },
+      { 'ysh_pipeline_queue_depth{queue="letters_open"}': '0x40' },
+    ],
   ]
   const test = (alert: string, at: string, input: Record<string, string>, count: number) => ({
     interval: '1m',

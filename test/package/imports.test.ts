@@ -57,7 +57,8 @@ describe('imports go one way', () => {
   })
 
   test('the API uses steps and what is below them; only the nodes use it; nobody but lib/vendor names a library that the build inlines', () => {
-    const below = /^lib\/(api|steps|runs|stores|net|models|vendor)\/|^lib\/metrics\/[^/]+$|^lib\/[^/]+$|^(?!lib\/|nodes\/|build\/|test\/)/
+    const below =
+      /^lib\/(api|steps|runs|stores|net|models|vendor)\/|^lib\/metrics\/[^/]+$|^lib\/[^/]+$|^(?!lib\/|nodes\/|build\/|test\/)/
     assert.deepEqual(shown(going('lib/api/', /./).filter(({ to }) => !below.test(to))), [])
     assert.deepEqual(shown(going('lib/', /^lib\/api\//).filter(({ from }) => !/^lib\/(api|cli)\//.test(from))), [])
     assert.deepEqual(shown(going('lib/vendor/', /^\.|^(lib|nodes|build)\//)), [])

@@ -109,7 +109,7 @@ describe('ysh-metrics', { timeout: 240_000 }, () => {
     statuses.push(await ask('/datasets/aneel.nada'), await ask('/datasets', ''), await ask('/nowhere'))
     assert.deepEqual(statuses.slice(-3), [404, 401, 404])
 
-    const found = await later((one) => one.find("ysh_pipeline_queue_depth", { queue: "letters_open" }) === bad.length)
+    const found = await later((one) => one.find('ysh_pipeline_queue_depth', { queue: 'letters_open' }) === bad.length)
     const rise = (name: string, labels: Record<string, string>) =>
       found.value(name, labels) - (before.find(name, labels) ?? 0)
     const flow = 'Eight items'
