@@ -122,7 +122,7 @@ export async function cycle({
 
 /** What the processes of the box are. */
 function nameOf(_pid: number, command: string): string {
-  if (/node-red[/\\]red\.js/.test(command)) return 'Node-RED'
+  if (/^node-red\b|node-red[/\\]red\.js/.test(command)) return 'Node-RED'
   if (/embedded[/\\]child/.test(command)) return 'PGlite'
   if (/^\S*postgres\b|^postgres:/.test(command)) return 'PostgreSQL'
   if (/redis-server/.test(command)) return 'Redis'

@@ -1,6 +1,8 @@
 import type { Ollama, ChatRequest as OllamaChatRequest } from 'ollama'
 import { PipelineError } from '../errors.ts'
+import { governor } from '../governor/governor.ts'
 import { createHttpClient } from '../net/client.ts'
+import { stoppedBy } from '../net/errors.ts'
 import { shortName, taggedName } from './model-name.ts'
 import { answers } from './ollama-answers.ts'
 import { type BatchLimits, batchesOf, vectorsOf } from './ollama-batches.ts'
@@ -89,7 +91,7 @@ class OllamaModel implements LanguageModel {
     if (pictures && capabilities.length > 0 && !capabilities.includes('vision')) {
       throw new PipelineError('MODEL_CANNOT', `The model ${shortName(model)} of ${this.place} does not see pictures`)
     }
-    return await this.#heavy(model, signal, async (client) => {
+    return await this.#heavy('model', model, signal, async (client) => {
       const stream = await client.chat({ ...chatRequest(request, capabilities, this.#config), stream: true })
       const answer = { text: '', cut: false, questionTokens: 0, answerTokens: 0 }
       for await (const part of stream) {
@@ -118,7 +120,7 @@ class OllamaModel implements LanguageModel {
     if (texts.length === 0) return vectors
     const { contextTokens } = await this.describe(model, { signal })
     for (const input of batchesOf(texts, batch)) {
-      const answer = await this.#heavy(model, signal, async (client) => {
+      const answer = await this.#heavy('embed', model, signal, async (client) => {
         const got: unknown = await client.embed({
           model: taggedName(model),
           input,
@@ -135,13 +137,25 @@ class OllamaModel implements LanguageModel {
     return vectors
   }
 
-  /** A request that makes the server work: in its turn, which is waited for as long as the answer may take. */
-  async #heavy<T>(model: string, signal: AbortSignal, use: (client: Ollama) => Promise<T>): Promise<T> {
+  /** A request that makes the server work: in its turn and when there is memory, each waited for as long as the answer may take. */
+  async #heavy<T>(
+    kind: 'model' | 'embed',
+    model: string,
+    signal: AbortSignal,
+    use: (client: Ollama) => Promise<T>,
+  ): Promise<T> {
     const { session, server } = this.#reach()
     const { concurrency, totalTimeoutMs } = this.#config
     const leave = await server.turns.take(concurrency, { signal, ms: totalTimeoutMs })
     try {
-      return await asking(session, { model, signal }, use)
+      const done = await governor.admit(kind, { signal, ms: totalTimeoutMs }).catch((error: unknown) => {
+        throw signal.aborted ? stoppedBy(signal) : error
+      })
+      try {
+        return await asking(session, { model, signal }, use)
+      } finally {
+        done()
+      }
     } catch (error) {
       if (error instanceof PipelineError && error.code === 'MODEL_MISSING') server.catalogue.forget(session, model)
       throw error
