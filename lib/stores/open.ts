@@ -3,7 +3,6 @@ import { PipelineError } from '../errors.ts'
 import { type Infer, parser, Type } from '../schema.ts'
 import { AwsSchema } from './aws/config.ts'
 import type { Cache } from './cache/port.ts'
-import { openRedisCache } from './cache/redis.ts'
 import { openTableCache } from './cache/table.ts'
 import { openFolderObjects } from './objects/folder.ts'
 import type { ObjectStore } from './objects/port.ts'
@@ -206,6 +205,8 @@ async function openObjects(
 async function openCache(cache: StoresConfig['cache'], postgres: PostgresStore): Promise<Cache> {
   const { url, prefix, timeoutMs, maxEntries } = cache
   if (!url) return openTableCache(postgres, maxEntries === undefined ? {} : { maxEntries })
+  // each client is only in the memory of those who have its server
+  const { openRedisCache } = await import('./cache/redis.ts')
   return openRedisCache({
     url,
     ...(prefix ? { prefix } : {}),
@@ -218,7 +219,6 @@ async function openVectors(
   postgres: PostgresStore,
 ): Promise<VectorStore> {
   if (!url) return openPgVectors(postgres)
-  // Its client is only in the memory of those who have a Qdrant.
   const { openQdrant } = await import('./vectors/qdrant/store.ts')
   return openQdrant({ url, ...(apiKey ? { apiKey } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) })
 }

@@ -1,5 +1,4 @@
 import { PipelineError } from '../errors.ts'
-import { openRedisCache } from './cache/redis.ts'
 import { openS3Objects } from './objects/s3.ts'
 import type { StoresOptions } from './open.ts'
 import { openPostgres } from './postgres/index.ts'
@@ -32,7 +31,10 @@ export function tryStores(
   }
   if (cache?.url) {
     const { url } = cache
-    ask('redis', () => closed(openRedisCache({ url, timeoutMs: patienceMs }), (redis) => redis.get(name)))
+    ask('redis', async () => {
+      const { openRedisCache } = await import('./cache/redis.ts')
+      await closed(openRedisCache({ url, timeoutMs: patienceMs }), (redis) => redis.get(name))
+    })
   }
   if (vectors?.url) {
     const { url, apiKey } = vectors
