@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startNodeRed } from '../helpers/node-red.ts'
 
 /** What loading all our nodes may add to Node-RED, in MB of its own. */
-const mostMb = 20
+const mostMb = 17
 
 /** Private memory of a process once it has come to rest; MB. */
 async function atRest(pid: number): Promise<number> {
