@@ -47,7 +47,7 @@ export interface GovernorState {
   free: number
   /** Whether the processor is held back. */
   held: boolean
-  kinds: Record<Kind, { active: number; waiting: number; /** How many have had to wait so far. */ waits: number }>
+  kinds: Record<Kind, { active: number; waiting: number /** How many have had to wait so far. */; waits: number }>
 }
 
 interface Waiter {
@@ -89,7 +89,8 @@ export class Governor {
   async admit(kind: Kind, { signal, ms }: { signal: AbortSignal; ms?: number }): Promise<() => void> {
     signal.throwIfAborted()
     const { active, waiting } = this.#lanes[kind]
-    if (active > 0 && (waiting.size > 0 || this.#obstacle(kind, false) !== undefined)) await this.#wait(kind, signal, ms)
+    if (active > 0 && (waiting.size > 0 || this.#obstacle(kind, false) !== undefined))
+      await this.#wait(kind, signal, ms)
     else this.#begin(kind)
     let ended = false
     return () => {

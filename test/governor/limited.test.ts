@@ -26,7 +26,7 @@ async function run(box: Box, how: 'on' | 'off'): Promise<{ end: string; output: 
   return { end: child.signalCode ?? `${child.exitCode}`, output, killed: box.usage()?.killed ?? 0 }
 }
 
-describe('six documents at once in 420 MB', { timeout: 180_000 }, () => {
+describe('eight documents at once in 420 MB', { timeout: 180_000 }, () => {
   for (const how of ['off', 'on'] as const) {
     test(how === 'on' ? 'with the governor all are read' : 'without the governor the process is killed', async (t) => {
       const box = openBox(limit)
@@ -40,7 +40,10 @@ describe('six documents at once in 420 MB', { timeout: 180_000 }, () => {
         }
         assert.equal(end, '0', output)
         const { read, waits }: { read: number[]; waits: number } = JSON.parse(output)
-        assert.deepEqual(read, Array.from({ length: 6 }, () => 2))
+        assert.deepEqual(
+          read,
+          Array.from({ length: 8 }, () => 4),
+        )
         assert.ok(waits > 0)
         assert.equal(killed, 0)
       } finally {
