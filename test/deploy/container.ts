@@ -94,7 +94,12 @@ export async function startContainer({ root, volume, memoryBytes, env: given }: 
   const place = (path: string) =>
     isolated || !path.startsWith('/') ? path : path.startsWith('/data') ? volume : join(root, path)
   const own = Object.fromEntries(Object.entries(image).map(([name, value]) => [name, place(value)]))
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/home/node', ...own, ...given }
+  const env: Record<string, string> = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/home/node',
+    ...own,
+    ...given,
+  }
   if (!isolated) env.YSH_HEALTH_SOCKET = join(volume, 'h.sock')
   const group = makeGroup(memoryBytes)
   const entry = wordsOf(imageSteps('ENTRYPOINT').at(-1))
@@ -115,7 +120,7 @@ export async function startContainer({ root, volume, memoryBytes, env: given }: 
       text += data.toString()
     })
   }
-  const pid = isolated ? await innerPid(child) : (child.pid ?? -1)
+  const pid = isolated ? await innerPid(child, () => text) : (child.pid ?? -1)
   const ended = () => child.exitCode !== null || child.signalCode !== null
   const exit = once(child, 'exit')
   const end = async () => {
@@ -134,7 +139,7 @@ export async function startContainer({ root, volume, memoryBytes, env: given }: 
         env,
         encoding: 'utf8',
         timeout: 15_000,
-        ...(isolated ? {} : { cwd: join(root, workdir) }),
+        cwd: isolated ? '/' : join(root, workdir),
       } as const
       const { status, stdout, stderr } = spawnSync(program, words, options)
       return { code: status, line: `${stdout}${stderr}`.trim() }
@@ -158,7 +163,7 @@ export async function startContainer({ root, volume, memoryBytes, env: given }: 
 }
 
 /** The process that `unshare` made, once it is `node`. */
-async function innerPid(child: ChildProcess): Promise<number> {
+async function innerPid(child: ChildProcess, output: () => string): Promise<number> {
   for (let look = 0; look < 200; look += 1) {
     if (child.exitCode !== null) break
     const pid = Number(readOr(`/proc/${child.pid}/task/${child.pid}/children`).trim())
@@ -166,7 +171,7 @@ async function innerPid(child: ChildProcess): Promise<number> {
     await sleep(50)
   }
   child.kill('SIGKILL')
-  throw new Error('The container never came to its ENTRYPOINT')
+  throw new Error(`The container never came to its ENTRYPOINT: ${output()}`)
 }
 
 function readOr(path: string): string {

@@ -108,7 +108,8 @@ describe('the image, built and run as its Dockerfile says', { timeout: 400_000 }
       ...{ client_id: 'node-red-admin', grant_type: 'password', scope: '*' },
       ...{ username: 'admin', password: 'password' },
     })
-    const login: { access_token: string } = await (await fetch(`${url}/auth/token`, { method: 'POST', body })).json()
+    const answer = await fetch(`${url}/auth/token`, { method: 'POST', body })
+    const login: { access_token: string } = JSON.parse(await answer.text())
     const flows = await fetch(`${url}/flows`, { headers: { authorization: `Bearer ${login.access_token}` } })
     assert.equal(flows.status, 200)
   })
@@ -118,7 +119,7 @@ describe('the image, built and run as its Dockerfile says', { timeout: 400_000 }
     const { code, signal, milliseconds } = await container.stop(graceMs)
     context.diagnostic(`ended in ${(milliseconds / 1_000).toFixed(1)} s`)
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, container.output())
-    assert.match(container.output(), /(Stopped flows|Fluxos parados)/i)
+    assert.match(container.output(), /(Stopped flows|Fluxos interrompidos)/)
     assert.equal(existsSync(join(volume, 'ysh-data/postgres/lock.json')), false)
     if (engine.isolated) assert.equal(statSync(join(volume, 'flows.json')).uid, 1000)
   })
