@@ -133,7 +133,7 @@ export async function startContainer({ root, volume, memoryBytes, env: given }: 
     output: () => text,
     health() {
       const command = wordsOf(imageSteps('HEALTHCHECK').at(-1))
-      const inside = ['nsenter', '-t', String(pid), '-m', '-p', '-r', ...inRoot(command)]
+      const inside = ['nsenter', '-t', String(pid), '-m', '-p', '-r', '-w', ...inRoot(command)]
       const [program = '', ...words] = isolated ? inside : [process.execPath, ...command.slice(1)]
       const options = {
         env,
