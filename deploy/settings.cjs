@@ -1,5 +1,5 @@
 // Node-RED settings for `npm start` and the Docker image; Node-RED reads them by require(). All of it can be set from the environment.
-const { copyFileSync, existsSync, mkdirSync, symlinkSync } = require('node:fs')
+const { existsSync, mkdirSync, symlinkSync } = require('node:fs')
 const { join, resolve } = require('node:path')
 
 const env = process.env
@@ -7,9 +7,11 @@ const root = resolve(__dirname, '..')
 const userDir = resolve(env.NODE_RED_USER_DIR || join(root, '.data', 'node-red'))
 mkdirSync(userDir, { recursive: true })
 
-// The first start begins with the daily flow; from then on the file is the user's.
-const flowFile = join(userDir, 'flows.json')
-if (!existsSync(flowFile)) copyFileSync(join(root, 'flows', 'daily.json'), flowFile)
+// The daily flow, as this version has it until the user changes it; from then on the file is the user's.
+const { provideFlows } = require(join(root, 'dist', 'lib', 'flow-file.js'))
+if (provideFlows(join(root, 'flows', 'daily.json'), userDir) === 'kept') {
+  console.log('This version has newer ready flows; yours are kept. Import > Examples > Pipelines has the new ones.')
+}
 
 // Run from a checkout, the package is not in any node_modules where Node-RED looks.
 if (!root.includes('node_modules')) {
