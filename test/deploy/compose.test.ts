@@ -31,7 +31,8 @@ const compose: {
   networks: Record<string, { internal?: boolean } | null>
 } = parse(text, { merge: true })
 const services = Object.entries(compose.services)
-const inProfiles = (...names: string[]) => services.filter(([, { profiles }]) => profiles.some((each) => names.includes(each)))
+const inProfiles = (...names: string[]) =>
+  services.filter(([, { profiles }]) => profiles.some((each) => names.includes(each)))
 const mebibytes = (limit: string) => {
   const [, number, unit] = /^(\d+)([mg])$/.exec(limit) ?? []
   assert.ok(number !== undefined, limit)
@@ -41,7 +42,11 @@ const total = (of: typeof services) => of.reduce((sum, [, { mem_limit }]) => sum
 
 describe('compose.yaml', () => {
   test('its limits leave room for the host: embedded in 1 GiB, full in 2 GiB, also with monitoring', (context) => {
-    const sums = { embedded: total(inProfiles('embedded')), full: total(inProfiles('full')), all: total(inProfiles('full', 'monitoring')) }
+    const sums = {
+      embedded: total(inProfiles('embedded')),
+      full: total(inProfiles('full')),
+      all: total(inProfiles('full', 'monitoring')),
+    }
     context.diagnostic(JSON.stringify(sums))
     assert.ok(sums.embedded <= 1_024 - 160)
     assert.ok(sums.full <= 2_048 - 256)
@@ -84,7 +89,8 @@ describe('compose.yaml', () => {
     assert.doesNotMatch(text, /:\/\/[^/\s]*:[^/\s]*@/)
     const folder = mkdtempSync(join(tmpdir(), 'ysh-secrets-'))
     try {
-      const make = () => spawnSync('sh', [join(packageFolder, 'deploy/secrets.sh')], { cwd: folder, encoding: 'utf8', timeout: 10_000 })
+      const make = () =>
+        spawnSync('sh', [join(packageFolder, 'deploy/secrets.sh')], { cwd: folder, encoding: 'utf8', timeout: 10_000 })
       assert.equal(make().status, 0)
       const contents = () => Object.values(compose.secrets).map(({ file }) => readFileSync(join(folder, file), 'utf8'))
       const before = contents()
@@ -94,7 +100,8 @@ describe('compose.yaml', () => {
       assert.deepEqual(contents(), before)
       const url = new URL(readFileSync(join(folder, 'secrets/postgres_url'), 'utf8'))
       assert.equal(url.password, readFileSync(join(folder, 'secrets/postgres_password'), 'utf8'))
-      for (const [name, { secrets = [] }] of services) for (const secret of secrets) assert.ok(secret in compose.secrets, `${name} ${secret}`)
+      for (const [name, { secrets = [] }] of services)
+        for (const secret of secrets) assert.ok(secret in compose.secrets, `${name} ${secret}`)
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
