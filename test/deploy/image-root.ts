@@ -93,7 +93,9 @@ function link(name: string, source: string): void {
 export function contextFiles(): string[] {
   const list = (...words: string[]) =>
     spawnSync('git', ['ls-files', '-z', ...words], { cwd: packageFolder, encoding: 'utf8' }).stdout.split('\0')
-  const ignored = new Set(list('--cached', '--others', '--ignored', '--exclude-from=.dockerignore'))
+  const ignored = new Set(
+    ['--cached', '--others'].flatMap((which) => list(which, '--ignored', '--exclude-from=.dockerignore')),
+  )
   return list('--cached', '--others', '--exclude-standard').filter((name) => name !== '' && !ignored.has(name))
 }
 
