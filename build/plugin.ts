@@ -4,9 +4,16 @@ import { build } from 'esbuild'
 import type { SubflowSpec } from '../nodes/subflows/declarations.ts'
 import { root } from './nodes.ts'
 
-/** Names of the plugins in package.json and of their files. They have no runtime part. */
+/** Names of the editor's plugins in package.json and of their files. They have no runtime part. */
 export const flowCheckPlugin = 'ysh-flow-check'
 export const subflowsPlugin = 'ysh-subflows'
+/** The plugin that has nothing but a runtime part. */
+export const healthPlugin = 'ysh-health'
+
+/** A runtime plugin's file. Node-RED loads plugins by `require`, which takes no ES module on Node 22.9. */
+export function runtimePlugin(module: string): string {
+  return `module.exports = async (red) => (await import(${JSON.stringify(module)})).default(red)\n`
+}
 
 /** `ysh-flow-check.html`: the flow check of the editor, with the same rules as the command line. */
 export async function flowCheckHtml(): Promise<string> {

@@ -59,6 +59,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
     ...Object.values(others),
     'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
     "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
+    'ysh-pipeline health: how the Node-RED of this machine is, in one line; exit code 0 when flows run and stores answer',
     places,
     exits,
   ].join('\n\n')

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import { PipelineError } from '../errors.ts'
+import { health } from '../health/command.ts'
 import { type LetterFilter, letterFilters, letterSelection } from '../runs/letter-list.ts'
 import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
@@ -29,6 +30,7 @@ export async function main(args: readonly string[], io: Console): Promise<number
   const redact = redactor(args, io.env)
   const out = (text: string) => io.out(redact(text))
   if (args[0] === 'lint') return lint(args.slice(1), { out, err: (text) => io.err(redact(text)) })
+  if (args[0] === 'health') return health(args.slice(1), { env: io.env, out, err: (text) => io.err(redact(text)) })
   try {
     if (args[0] === 'admin-password') {
       out(newAdminPassword(args.slice(1), io.env).text)
