@@ -24,6 +24,7 @@ import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
 import { Hand } from './hand.ts'
+import { historyMigrations } from './history-migrations.ts'
 import { KeptMessages, keptMigrations } from './kept.ts'
 import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
 import { type Ending, failLostMessages, type RunRequest, runsChannel, startRun } from './lifecycle.ts'
@@ -33,6 +34,7 @@ import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
+import { cancelRun, type RunAction, type RunReplay, replayRun, resumeRun } from './run-actions.ts'
 import { keepSchedule } from './scheduler.ts'
 import { itemsChannel } from './shared-items.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
@@ -53,7 +55,7 @@ const closeMs = 8_000
  */
 export async function createEngine(options: EngineOptions): Promise<RunEngine> {
   const { postgres } = options.stores
-  await migrate(postgres, [...runMigrations, ...keptMigrations, ...alertMigrations])
+  await migrate(postgres, [...runMigrations, ...keptMigrations, ...alertMigrations, ...historyMigrations])
   const engine = new RunEngine(options)
   await engine.open()
   return engine
@@ -281,6 +283,30 @@ export class RunEngine {
     const { postgres } = this.#options.stores
     if (postgres.kind === 'server')
       await postgres.listen(channel, told, AbortSignal.any([signal, this.#closing.signal]))
+  }
+
+  /** See {@link resumeRun}; it goes on as soon as it is its turn. */
+  async resume(id: string, action: RunAction): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    await resumeRun(this.#options.stores.postgres, id, action)
+    this.#hand.wake()
+  }
+
+  /** See {@link cancelRun}; what works for it in this process is called off at once, in others within two seconds. */
+  async cancel(id: string, action: RunAction): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    const error = await cancelRun(this.#options.stores.postgres, id, action)
+    const live = this.#hand.live.get(id.toLowerCase())
+    if (live !== undefined) this.#hand.ended(live, { outcome: 'cancelled', error })
+    else this.#hand.wake()
+  }
+
+  /** See {@link replayRun}; the new run starts as soon as it is its turn. */
+  async rerun(id: string, action: RunAction & { from?: string }): Promise<RunReplay> {
+    this.#closing.signal.throwIfAborted()
+    const answer = await replayRun(this.#options.stores.postgres, id, action)
+    this.#hand.wake()
+    return answer
   }
 
   /** Looks something up in the journal, for people. */
