@@ -11,10 +11,12 @@ export const historyMigrations: readonly Migration[] = [
       alter table pipeline.run add column replay_of uuid;
       comment on column pipeline.run.replay_of is 'The run whose recorded input this one was started with again';
       create index run_replay on pipeline.run (replay_of) where replay_of is not null;
+      drop index pipeline.run_recent;
       create index run_newest on pipeline.run (created_at desc, id desc);
       create index run_flow_newest on pipeline.run (flow, created_at desc, id desc);
       create index run_state_newest on pipeline.run (state, created_at desc, id desc);
       create index run_flow_state_newest on pipeline.run (flow, state, created_at desc, id desc);
+      create index outbox_failed on pipeline.outbox (failed_at) where failed_at is not null;
       create index outbox_run on pipeline.outbox (run_id) where run_id is not null;
 
       create table pipeline.step_attempt (

@@ -85,10 +85,9 @@ async function reopenSteps(tx: Queryable, run: string): Promise<void> {
     [run],
   )
   // Tries that were given up begin anew; a wait is over now.
-  await tx.query(
-    `delete from pipeline.step where run_id = $1 and state = 'failed' and step like 'retry-backoff@%'`,
-    [run],
-  )
+  await tx.query(`delete from pipeline.step where run_id = $1 and state = 'failed' and step like 'retry-backoff@%'`, [
+    run,
+  ])
   await tx.query(
     `update pipeline.step set next_at = clock_timestamp() where run_id = $1 and state = 'retry' and next_at is not null`,
     [run],
@@ -206,11 +205,8 @@ async function note(
   { by, reason = '' }: RunAction,
   other?: string,
 ): Promise<void> {
-  await tx.query('insert into pipeline.run_action (run_id, action, by, reason, other_run) values ($1, $2, $3, $4, $5)', [
-    run,
-    what,
-    by.slice(0, 200),
-    reason.trim().slice(0, 2_000),
-    other ?? null,
-  ])
+  await tx.query(
+    'insert into pipeline.run_action (run_id, action, by, reason, other_run) values ($1, $2, $3, $4, $5)',
+    [run, what, by.slice(0, 200), reason.trim().slice(0, 2_000), other ?? null],
+  )
 }
