@@ -35,6 +35,11 @@ export async function deployedEngine(id: string | undefined, signal: AbortSignal
   return entry.service.engine(signal)
 }
 
+/** The deployed stores, for a person to choose from. */
+export function deployedStores(): { id: string; name: string }[] {
+  return [...deployed].map(([id, { name = '' }]) => ({ id, name }))
+}
+
 /** What the deployed stores allow to be fetched from, all together: for the editor's own requests, which belong to none of them. */
 export function deployedAllowList(): string[] {
   return [...new Set([...deployed.values()].flatMap(({ allow }) => allow))]
