@@ -39,10 +39,21 @@ function start(red: RunsRed): void {
   red.sidebar.addTab({
     ...{ id: tab, label: texts.title.toLowerCase(), name: texts.title, content, iconClass: 'fa fa-history' },
     ...{ action: 'ysh:show-runs-tab', enableOnEdit: true },
-    onchange: () => app.refresh(),
+    onchange: shown,
   })
   // A tab that is open from the start is told of no change.
   new IntersectionObserver((entries) => {
-    if (entries.some((entry) => entry.isIntersecting)) app.refresh()
+    if (entries.some((entry) => entry.isIntersecting)) shown()
   }).observe(content)
+
+  function shown(): void {
+    content.classList.toggle('ysh-runs-dark', isDark(content))
+    app.refresh()
+  }
+}
+
+/** Whether the editor's theme, whichever it is, writes light on dark. */
+function isDark(element: HTMLElement): boolean {
+  const [red = 0, green = 0, blue = 0] = (getComputedStyle(element).color.match(/\d+/g) ?? []).map(Number)
+  return red + green + blue > 384
 }
