@@ -152,6 +152,7 @@ export function createApp(host: Host) {
     /** Looks at once: it has come into view, or somebody has logged in. */
     refresh(): void {
       asked = false
+      looks = 0
       view.mayAct = false
       pulse.now()
     },
