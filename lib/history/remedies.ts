@@ -8,10 +8,7 @@ export type RemedyLanguage = 'en-US' | 'pt-BR'
  * What to do about an error: in English what docs/errors.md says of its code, where it has a row; else, and in Portuguese, the advice for its
  * kind.
  */
-export function remedyFor(
-  { code, retryable }: { code: string; retryable: boolean },
-  language: RemedyLanguage,
-): string {
+export function remedyFor({ code, retryable }: { code: string; retryable: boolean }, language: RemedyLanguage): string {
   const written = language === 'en-US' ? rows().get(code) : undefined
   return written ?? wordsIn(language).advice[adviceFor(code, retryable)]
 }

@@ -24,7 +24,6 @@ import { executeStep, type StepAnswer, type StepWork } from './execute.ts'
 import { FanOut } from './fanout.ts'
 import { fenced } from './fence.ts'
 import { Hand } from './hand.ts'
-import { historyMigrations } from './history-migrations.ts'
 import { KeptMessages, keptMigrations } from './kept.ts'
 import { keepAlive, releaseRuns, sayGoodbye } from './leases.ts'
 import { type Ending, failLostMessages, type RunRequest, runsChannel, startRun } from './lifecycle.ts'
@@ -55,7 +54,7 @@ const closeMs = 8_000
  */
 export async function createEngine(options: EngineOptions): Promise<RunEngine> {
   const { postgres } = options.stores
-  await migrate(postgres, [...runMigrations, ...keptMigrations, ...alertMigrations, ...historyMigrations])
+  await migrate(postgres, [...runMigrations, ...keptMigrations, ...alertMigrations])
   const engine = new RunEngine(options)
   await engine.open()
   return engine

@@ -43,11 +43,16 @@ export function registerHistoryEndpoints(red: Red): void {
   function reads(path: string, work: (engine: RunEngine, request: AdminRequest) => Promise<unknown>): void {
     httpAdmin.get(`/ysh/history/${path}`, read, (request, response) => {
       response.setHeader('cache-control', 'no-store')
-      answer(response, answering, async (signal) => work(await deployedEngine(text(request.query.stores), signal), request))
+      answer(response, answering, async (signal) =>
+        work(await deployedEngine(text(request.query.stores), signal), request),
+      )
     })
   }
   /** A POST that does something to a run. */
-  function acts(name: string, work: (engine: RunEngine, id: string, action: RunAction, from?: string) => Promise<unknown>): void {
+  function acts(
+    name: string,
+    work: (engine: RunEngine, id: string, action: RunAction, from?: string) => Promise<unknown>,
+  ): void {
     httpAdmin.post(`/ysh/history/runs/:id/${name}`, write, (request, response) =>
       answer(response, answering, async (signal) => {
         const { stores, by, reason, from } = bodyOf(request)
@@ -116,9 +121,7 @@ export function registerHistoryEndpoints(red: Red): void {
   })
   acts('resume', (engine, id, action) => engine.resume(id, action))
   acts('cancel', (engine, id, action) => engine.cancel(id, action))
-  acts('replay', (engine, id, action, from) =>
-    engine.rerun(id, { ...action, ...(from === undefined ? {} : { from }) }),
-  )
+  acts('replay', (engine, id, action, from) => engine.rerun(id, { ...action, ...(from === undefined ? {} : { from }) }))
 }
 
 /** What to do about each error, by code. */
@@ -126,7 +129,9 @@ function remediesOf(
   errors: readonly (Pick<JournalError, 'code' | 'retryable'> | null)[],
   language: RemedyLanguage,
 ): Record<string, string> {
-  return Object.fromEntries(errors.flatMap((error) => (error === null ? [] : [[error.code, remedyFor(error, language)]])))
+  return Object.fromEntries(
+    errors.flatMap((error) => (error === null ? [] : [[error.code, remedyFor(error, language)]])),
+  )
 }
 
 /** `lang` of the address counts more than what the browser prefers. */

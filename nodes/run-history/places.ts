@@ -30,7 +30,8 @@ export class Places {
     if (shown === undefined) return { name: path, type: '', canvas: null, tab: '' }
     const outerName = nameOf(shown)
     const type = rest.length === 0 ? shown.type : (inner?.type ?? '')
-    const name = rest.length === 0 ? outerName : `${outerName} / ${inner === undefined ? rest.join('/') : nameOf(inner)}`
+    const name =
+      rest.length === 0 ? outerName : `${outerName} / ${inner === undefined ? rest.join('/') : nameOf(inner)}`
     return { name, type, canvas: shown.id, tab: this.#tab(shown) }
   }
 

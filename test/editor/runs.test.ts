@@ -43,7 +43,9 @@ const flows: FlowNode[] = [
     ...{ id: 'notify', type: 'ysh-notify', name: 'tell the team', z: 'tab2', ...at, x: 350 },
     ...{ webhooks: ['http://127.0.0.1:9/x'], wires: [['check']] },
   },
-  code('check', 'tab2', `if (!global.get('repaired')) { node.error('not yet', msg); return null } return msg`, [['end2']]),
+  code('check', 'tab2', `if (!global.get('repaired')) { node.error('not yet', msg); return null } return msg`, [
+    ['end2'],
+  ]),
   { id: 'catch2', type: 'catch', z: 'tab2', ...at, y: 200, scope: ['check'], wires: [['end2']] },
   { id: 'end2', type: 'ysh-run-end', name: 'end', z: 'tab2', ...at, x: 800, wires: [['ended2'], ['ended2']] },
   code('ended2', 'tab2', `node.warn('ended2 ' + msg.payload.slot + ' ' + msg.payload.outcome)`, [[]]),
@@ -79,7 +81,10 @@ describe('the runs in the editor', { skip: noChromium, timeout: 300_000 }, () =>
       await page.evaluate('RED.actions.invoke("ysh:show-runs-tab")')
       const rows = page.locator('.ysh-runs-row')
       await rows.nth(1).waitFor()
-      assert.match(await rows.nth(1).innerText(), /Nightly tariffs\s+failed[\s\S]*by an event · first[\s\S]*✓ 2 +✗ 2[\s\S]*RUN_FAILED/)
+      assert.match(
+        await rows.nth(1).innerText(),
+        /Nightly tariffs\s+failed[\s\S]*by an event · first[\s\S]*✓ 2 +✗ 2[\s\S]*RUN_FAILED/,
+      )
       await page.locator('.ysh-runs-chip.ysh-runs-bad').first().waitFor()
       await picture(page, 'runs-sidebar-dark')
       const flow = page.locator('.ysh-runs-filters select').first()
@@ -90,7 +95,10 @@ describe('the runs in the editor', { skip: noChromium, timeout: 300_000 }, () =>
       const steps = page.locator('.ysh-runs-step')
       await steps.nth(3).waitFor()
       const broken = steps.filter({ hasText: 'bb' }).first()
-      assert.match(await broken.innerText(), /each file[\s\S]*bb[\s\S]*failed[\s\S]*<img src=x onerror="window.hacked=1"> bb is broken[\s\S]*What to do/)
+      assert.match(
+        await broken.innerText(),
+        /each file[\s\S]*bb[\s\S]*failed[\s\S]*<img src=x onerror="window.hacked=1"> bb is broken[\s\S]*What to do/,
+      )
       assert.equal(await page.evaluate('window.hacked'), undefined)
       assert.equal(await page.locator('.ysh-runs img').count(), 0)
       await page.evaluate('RED.workspaces.show("tab2")')
@@ -106,15 +114,25 @@ describe('the runs in the editor', { skip: noChromium, timeout: 300_000 }, () =>
   })
 
   test('resumes after the cause was mended, redrives, and replays, with a question before each', async () => {
-    const { page, problems, close } = await openEditor(browser, red.url, { language: 'en-US', size: { width: 1_300, height: 900 } })
+    const { page, problems, close } = await openEditor(browser, red.url, {
+      language: 'en-US',
+      size: { width: 1_300, height: 900 },
+    })
     try {
       await page.evaluate('RED.actions.invoke("ysh:show-runs-tab")')
       const row = (words: RegExp) => page.locator('.ysh-runs-row').filter({ hasText: words })
-      await row(/Report/).first().waitFor()
+      await row(/Report/)
+        .first()
+        .waitFor()
       await picture(page, 'runs-sidebar-light')
-      await row(/Report/).first().click()
+      await row(/Report/)
+        .first()
+        .click()
       await page.locator('.ysh-runs-step').first().waitFor()
-      assert.match(await page.locator('.ysh-runs-details').innerText(), /tell the team[\s\S]*notify@1[\s\S]*Notifications/)
+      assert.match(
+        await page.locator('.ysh-runs-details').innerText(),
+        /tell the team[\s\S]*notify@1[\s\S]*Notifications/,
+      )
       await fetch(`${red.url}/repair`, { method: 'POST' })
       const dialog = page.locator('.ysh-runs-dialog')
       await page.getByRole('button', { name: 'Resume' }).click()
@@ -153,7 +171,9 @@ describe('the runs in the editor', { skip: noChromium, timeout: 300_000 }, () =>
       await page.getByText('No dataset has been published yet.').waitFor()
       await picture(page, 'runs-status-light')
       await page.locator('.ysh-runs-nav').getByRole('button', { name: 'Runs' }).click()
-      await row(/Report/).first().waitFor()
+      await row(/Report/)
+        .first()
+        .waitFor()
       await readmePicture(page, 'runs-sidebar')
       assert.deepEqual(problems, [])
     } finally {
@@ -167,7 +187,11 @@ describe('the runs in the editor', { skip: noChromium, timeout: 300_000 }, () =>
     const page = await context.newPage()
     try {
       await page.goto(`${red.url}/ysh-pipeline/runs/`)
-      await page.locator('.ysh-runs-row').filter({ hasText: /Report[\s\S]*report/ }).first().click()
+      await page
+        .locator('.ysh-runs-row')
+        .filter({ hasText: /Report[\s\S]*report/ })
+        .first()
+        .click()
       await page.locator('.ysh-runs-step', { hasText: 'notify (excluído)' }).waitFor()
     } finally {
       await context.close()
@@ -185,7 +209,10 @@ describe('the page of runs behind the login', { skip: noChromium, timeout: 240_0
       { username: 'ana', password, permissions: '*' },
       { username: 'rui', password, permissions: 'read' },
     ]
-    red = await startNodeRed({ flows, settings: { adminAuth: { type: 'credentials', users }, httpAdminRoot: '/admin' } })
+    red = await startNodeRed({
+      flows,
+      settings: { adminAuth: { type: 'credentials', users }, httpAdminRoot: '/admin' },
+    })
     await red.line(/ended first failed/)
     await red.line(/ended2 report failed/)
     browser = await startBrowser()
@@ -199,11 +226,20 @@ describe('the page of runs behind the login', { skip: noChromium, timeout: 240_0
   /** The JSON of an answer, whose properties the caller looks at. */
   const jsonOf = async (response: Response): Promise<Record<string, unknown>> => Object(await response.json())
   async function tokenOf(username: string): Promise<string> {
-    const body = new URLSearchParams({ client_id: 'node-red-admin', grant_type: 'password', scope: '', username, password: 'a secret' })
+    const body = new URLSearchParams({
+      client_id: 'node-red-admin',
+      grant_type: 'password',
+      scope: '',
+      username,
+      password: 'a secret',
+    })
     return String((await jsonOf(await fetch(`${root()}/auth/token`, { method: 'POST', body }))).access_token)
   }
   const ask = (path: string, token?: string, init: RequestInit = {}) =>
-    fetch(`${root()}/ysh/history/${path}`, { ...init, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
+    fetch(`${root()}/ysh/history/${path}`, {
+      ...init,
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    })
 
   test('refuses everybody without a login, and acting to who may only read', async () => {
     for (const path of ['stores', 'may', 'overview', 'runs']) assert.equal((await ask(path)).status, 401, path)
@@ -231,7 +267,12 @@ describe('the page of runs behind the login', { skip: noChromium, timeout: 240_0
 
   test('works on a phone, in Portuguese, with the login of Node-RED, under its own policy', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const context = await browser.newContext({ locale: 'pt-BR', viewport: { width: 360, height: 740 }, hasTouch: true, colorScheme })
+      const context = await browser.newContext({
+        locale: 'pt-BR',
+        viewport: { width: 360, height: 740 },
+        hasTouch: true,
+        colorScheme,
+      })
       const page = await context.newPage()
       const problems: string[] = []
       page.on('pageerror', (error) => problems.push(error.message))
@@ -262,7 +303,11 @@ describe('the page of runs behind the login', { skip: noChromium, timeout: 240_0
           assert.equal(await acts.count(), 0)
           await page.getByText('Você pode ver, mas não agir.').waitFor()
         }
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'nothing sticks out')
+        assert.equal(
+          await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+          true,
+          'nothing sticks out',
+        )
         await picture(page, `page-details-${colorScheme}`)
         const small = await page.evaluate(contrasts)
         assert.deepEqual(small, [], 'contrast of at least 4.5')

@@ -11,15 +11,26 @@ export function actionsOf(view: View, run: DetailsAnswer, into: HTMLElement): HT
   if (run.trigger === 'message') return []
   const made: HTMLElement[] = []
   const offer = (what: string, words: string, work: (reason: string) => Promise<string>, className = '') =>
-    made.push(press(what, () => confirm(texts, { into, what, words, done: (reason) => void act(view, run.id, () => work(reason)) }), className))
+    made.push(
+      press(
+        what,
+        () => confirm(texts, { into, what, words, done: (reason) => void act(view, run.id, () => work(reason)) }),
+        className,
+      ),
+    )
   const post = (action: string, reason: string) => view.ask.post(`history/runs/${run.id}/${action}`, { reason })
 
   if (['failed', 'cancelled', 'waiting'].includes(run.state)) {
     const what = run.state === 'waiting' ? texts.resumeNow : texts.resume
-    offer(what, texts.ask.resume, async (reason) => {
-      await post('resume', reason)
-      return texts.didResume
-    }, 'primary')
+    offer(
+      what,
+      texts.ask.resume,
+      async (reason) => {
+        await post('resume', reason)
+        return texts.didResume
+      },
+      'primary',
+    )
   }
   if (run.letters.open.some(({ kind }) => kind === 'item') || run.letters.total > run.letters.open.length) {
     offer(texts.redrive, filled(texts.ask.redrive, { n: run.letters.total }), async () => {

@@ -31,7 +31,8 @@ export const isDetails = (value: unknown): value is DetailsAnswer => has(value, 
 export const isSteps = (value: unknown): value is StepsAnswer => has(value, 'steps', 'remedies')
 export const isOutput = (value: unknown): value is OutputAnswer => has(value, 'output')
 export const isReplay = (value: unknown): value is { id: string } => has(value, 'id')
-export const isRedrive = (value: unknown): value is { redriven: number; runs: { id: string }[] } => has(value, 'redriven', 'runs')
+export const isRedrive = (value: unknown): value is { redriven: number; runs: { id: string }[] } =>
+  has(value, 'redriven', 'runs')
 export const isStores = (value: unknown): value is { stores: { id: string; name: string }[] } => has(value, 'stores')
 
 /** The answer, when it is of that kind; throws when the server is of another version. */

@@ -22,7 +22,16 @@ export function createApp(host: Host) {
   const chosen = element('div', 'ysh-runs-stores')
   const main = element('div', 'ysh-runs-main')
   const ask = createAsk(host)
-  const view: View = { host, ask, texts, format: createFormat(host.language), mayAct: false, open, say, changed: () => pulse.now() }
+  const view: View = {
+    host,
+    ask,
+    texts,
+    format: createFormat(host.language),
+    mayAct: false,
+    open,
+    say,
+    changed: () => pulse.now(),
+  }
   const list = createList(view)
   const standing = createStanding(view)
   const [showRuns, showStanding] = [press(texts.title, () => go('runs')), press(texts.status, () => go('status'))]
@@ -69,7 +78,13 @@ export function createApp(host: Host) {
     list.flows(answer)
     standing.show(answer)
     showChips(answer)
-    const now = JSON.stringify([answer.queued, answer.running, answer.waiting, answer.openLetters, answer.incidents.length])
+    const now = JSON.stringify([
+      answer.queued,
+      answer.running,
+      answer.waiting,
+      answer.openLetters,
+      answer.incidents.length,
+    ])
     const changed = now !== stand
     stand = now
     return changed

@@ -1,7 +1,7 @@
 import { element, textElement } from '../../kit/editor/element.ts'
 import { actionsOf } from './actions.ts'
 import { checked, type DetailsAnswer, isDetails } from './answers.ts'
-import { failure, fact, manifest, mark, placeOf, runLink, section, type View } from './parts.ts'
+import { fact, failure, manifest, mark, placeOf, runLink, section, type View } from './parts.ts'
 import { createSteps } from './steps.ts'
 import { filled } from './texts.ts'
 
@@ -35,14 +35,20 @@ export function createDetails(view: View, id: string) {
     const place = run.places[run.flow]
     title.replaceChildren(placeOf(view, place, run.flow), ' ', mark(run.state, texts.states[run.state]))
     const facts = element('dl', 'ysh-runs-facts')
-    const counted = run.done === null && run.failed === null ? null : filled(texts.countsText, { done: run.done ?? 0, failed: run.failed ?? 0 })
+    const counted =
+      run.done === null && run.failed === null
+        ? null
+        : filled(texts.countsText, { done: run.done ?? 0, failed: run.failed ?? 0 })
     facts.append(
       ...fact(texts.slot, `${format.slot(run.slot)} (${texts.triggers[run.trigger]})`),
       ...fact(texts.started, `${format.time(run.createdAt)} (${format.ago(run.createdAt)})`),
       ...fact(texts.took, run.state === 'queued' || run.state === 'skipped' ? null : format.span(run.seconds)),
       ...fact(texts.due, run.dueAt === null ? null : `${format.time(run.dueAt)} (${format.ago(run.dueAt)})`),
       ...fact(texts.counts, counted),
-      ...fact(texts.tier, run.tier === 'primary' || run.tier === 'backup' || run.tier === 'cache' ? texts.tiers[run.tier] : null),
+      ...fact(
+        texts.tier,
+        run.tier === 'primary' || run.tier === 'backup' || run.tier === 'cache' ? texts.tiers[run.tier] : null,
+      ),
       ...fact(texts.owner, run.owner),
       ...fact(texts.replayOf, run.replayOf && runLink(view, run.replayOf, run.replayOf)),
       ...fact(texts.redriveOf, run.redriveOf && runLink(view, run.redriveOf, run.redriveOf)),
@@ -62,7 +68,10 @@ export function createDetails(view: View, id: string) {
     const list = element('ul', 'ysh-runs-plain', { id: 'ysh-runs-letters' })
     for (const letter of open) {
       const item = element('li')
-      item.append(textElement('strong', '', letter.key || letter.kind), failure(view, letter.error, remedies[letter.error.code]))
+      item.append(
+        textElement('strong', '', letter.key || letter.kind),
+        failure(view, letter.error, remedies[letter.error.code]),
+      )
       list.append(item)
     }
     return [section(texts.letters, textElement('p', '', filled(texts.lettersText, { n: total })), list)]

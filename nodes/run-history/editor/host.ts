@@ -64,11 +64,15 @@ export function createAsk(host: Host) {
     // What comes back was made by the same version of this package: the types are those of its module.
     get: (path: string, query: Record<string, string> = {}): Promise<unknown> => send(path, query, {}),
     post: (path: string, body: Record<string, unknown>): Promise<unknown> =>
-      send(path, {}, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...body, ...(stores === '' ? {} : { stores }) }),
-      }),
+      send(
+        path,
+        {},
+        {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ ...body, ...(stores === '' ? {} : { stores }) }),
+        },
+      ),
   }
 }
 

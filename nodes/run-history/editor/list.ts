@@ -65,7 +65,10 @@ export function createList(view: View) {
       // What was loaded of further pages stays below.
       const newest = new Set(answer.runs.map(({ id }) => id))
       const last = answer.runs.at(-1)
-      const older = last === undefined || answer.next === null ? [] : runs.filter((run) => !newest.has(run.id) && run.createdAt < last.createdAt)
+      const older =
+        last === undefined || answer.next === null
+          ? []
+          : runs.filter((run) => !newest.has(run.id) && run.createdAt < last.createdAt)
       runs = [...answer.runs, ...older]
       if (older.length === 0) next = answer.next
     }
@@ -100,7 +103,8 @@ export function createList(view: View) {
       run.dueAt === null ? '' : `${texts.due} ${format.ago(run.dueAt)}`,
     ]
     entry.append(head, textElement('span', 'ysh-runs-quiet', facts.filter((text) => text !== '').join(' · ')))
-    if (run.error !== null) entry.append(textElement('span', 'ysh-runs-why', `${run.error.code}: ${run.error.message.slice(0, 160)}`))
+    if (run.error !== null)
+      entry.append(textElement('span', 'ysh-runs-why', `${run.error.code}: ${run.error.message.slice(0, 160)}`))
     entry.append(textElement('time', 'ysh-runs-quiet', `${format.time(run.createdAt)} (${format.ago(run.createdAt)})`))
     entry.addEventListener('click', () => view.open(run.id))
     const item = element('li')

@@ -32,7 +32,11 @@ function start(red: RunsRed): void {
     },
     refused: () => undefined, // the editor itself asks for the login
   })
-  const page = element('a', 'ysh-runs-page', { href: `${root}ysh-pipeline/runs?lang=${language}`, target: '_blank', rel: 'noopener' })
+  const page = element('a', 'ysh-runs-page', {
+    href: `${root}ysh-pipeline/runs?lang=${language}`,
+    target: '_blank',
+    rel: 'noopener',
+  })
   page.textContent = texts.openPage
   content.append(app.content, page)
   red.actions.add('ysh:show-runs-tab', () => red.sidebar.show(tab), { label: texts.title })

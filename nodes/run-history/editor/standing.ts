@@ -76,7 +76,10 @@ export function createStanding(view: View) {
       row.checkedAt === null ? '' : filled(texts.checked, { time: format.ago(row.checkedAt) }),
       row.nextSlot === null ? '' : filled(texts.nextSlot, { time: format.ago(row.nextSlot) }),
     ]
-    const made: (Node | string)[] = [head, textElement('div', 'ysh-runs-quiet', facts.filter((text) => text !== '').join(' · '))]
+    const made: (Node | string)[] = [
+      head,
+      textElement('div', 'ysh-runs-quiet', facts.filter((text) => text !== '').join(' · ')),
+    ]
     const late = row.late ? filled(texts.late, { cadence: cadence(row.cadence) }) : ''
     const why = [late, row.error ?? ''].filter((text) => text !== '').join(' · ')
     if (why !== '') made.push(textElement('div', 'ysh-runs-why', why))

@@ -69,7 +69,9 @@ export function createSteps(view: View, run: string) {
     head.append(name, mark(step.state, texts.stepStates[step.state]))
     const took = (endOf(step) - Date.parse(step.startedAt)) / 1_000
     const facts = [
-      step.recordedBy === null ? `${step.step}` : `${texts.item}, ${filled(texts.join, { name: places[step.recordedBy]?.name ?? step.recordedBy })}`,
+      step.recordedBy === null
+        ? `${step.step}`
+        : `${texts.item}, ${filled(texts.join, { name: places[step.recordedBy]?.name ?? step.recordedBy })}`,
       format.time(step.startedAt),
       format.span(took),
       step.attempts > 1 ? filled(texts.attempts, { n: step.attempts }) : '',
@@ -93,7 +95,11 @@ export function createSteps(view: View, run: string) {
     const earlier = element('ul', 'ysh-runs-plain ysh-runs-tries')
     for (const { attempt, endedAt, error: why } of tries) {
       earlier.append(
-        textElement('li', '', `${filled(texts.attempt, { n: attempt })} · ${format.time(endedAt)} · ${why.code}: ${why.message.slice(0, 200)}`),
+        textElement(
+          'li',
+          '',
+          `${filled(texts.attempt, { n: attempt })} · ${format.time(endedAt)} · ${why.code}: ${why.message.slice(0, 200)}`,
+        ),
       )
     }
     return [...last, earlier]
