@@ -11,7 +11,16 @@ import { helpHtml } from './help.ts'
 import { nodeHtml } from './html.ts'
 import { type NodeSource, nodeSources, root } from './nodes.ts'
 import { notices } from './notices.ts'
-import { flowCheckHtml, flowCheckPlugin, healthPlugin, runtimePlugin, subflowsHtml, subflowsPlugin } from './plugin.ts'
+import {
+  flowCheckHtml,
+  flowCheckPlugin,
+  healthPlugin,
+  historyPlugin,
+  runtimePlugin,
+  subflowsHtml,
+  subflowsPlugin,
+  writeHistory,
+} from './plugin.ts'
 import { subflowSources, writeSubflow } from './subflows.ts'
 import { buildWasm } from './wasm.ts'
 
@@ -160,6 +169,7 @@ async function main(): Promise<void> {
     for (const subflow of subflows) writeSubflow(subflow, join(fresh, 'subflows', subflow.type))
     await Promise.all([
       ...nodes.map(writeNode),
+      writeHistory(join(fresh, 'nodes', historyPlugin)),
       writePlugin(flowCheckPlugin, flowCheckHtml()),
       writePlugin(subflowsPlugin, subflowsHtml(subflows.map(({ spec }) => spec))),
     ])

@@ -11,6 +11,7 @@ import { helpOf } from './help.ts'
 import { lint } from './lint.ts'
 import { openNodeRed } from './node-red.ts'
 import { type Command, parseCommand } from './options.ts'
+import { prepareRunAction } from './run-actions.ts'
 import { redactor } from './secrets.ts'
 import { letterTable, letterText, runTable, runText } from './tables.ts'
 import type { Target } from './target.ts'
@@ -71,6 +72,15 @@ function prepare(command: Command, out: (text: string) => void): (target: Target
     const own = prepareKeys(action, action === 'revoke' ? one(ids) : '', given(options, ['name', 'scopes', 'expires']))
     return async (target) => {
       const { value, text } = await own(target, `cli ${whoami()}`)
+      print(value, () => text)
+      return exits.done
+    }
+  }
+  if (topic === 'runs' && (action === 'resume' || action === 'cancel' || action === 'replay')) {
+    const own = given(options, action === 'replay' ? ['reason', 'from'] : ['reason'])
+    const work = prepareRunAction(action, runFilters.parse({ id: one(ids) }).id ?? '', own, `cli ${whoami()}`)
+    return async (target) => {
+      const { value, text } = await work(target)
       print(value, () => text)
       return exits.done
     }
