@@ -43,6 +43,7 @@ for (const kind of kinds) {
     })
     beforeEach(async () => {
       await engine?.close()
+      news = Promise.withResolvers() // a run of the test before may have ended since
       await store.query('truncate pipeline.run, pipeline.step, pipeline.process, pipeline.outbox, pipeline.dead_letter')
       await store.query('truncate pipeline.step_attempt, pipeline.run_action')
       engine = await createEngine({ stores: surroundings.stores, http: noHttp, log: memoryLog(), owner: 'a' })
