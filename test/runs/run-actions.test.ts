@@ -207,6 +207,8 @@ for (const kind of kinds) {
 
     it('calls off a run that another process has', async () => {
       const run = await start(1)
+      // It lives: this process may not take the run from it.
+      await store.query(`insert into pipeline.process (owner, seen_at) values ('other/1', clock_timestamp())`)
       await store.query(`update pipeline.run set state = 'running', owner = 'other/1', finished_at = null`)
       await cancelRun(store, run.id, by)
       const { state, owner, epoch } = await row(run.id)
