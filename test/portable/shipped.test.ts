@@ -40,7 +40,7 @@ describe('the shipped flows', () => {
     })
 
     test(`${name} gives the same bytes wherever its nodes are drawn, and others when a setting changes`, () => {
-      const moved = read(name).map((node) => ({ ...node, x: 1, y: 2 }))
+      const moved = read(name).map((node) => ('x' in node ? { ...node, x: 1, y: 2 } : node))
       assert.deepEqual(emitted(moved), emitted(read(name)))
       const changed = read(name).map((node) => (node.type === 'ysh-run-end' ? { ...node, tolerance: '7' } : node))
       assert.notEqual(emitted(changed)['plan.json'], emitted(read(name))['plan.json'])
