@@ -23,7 +23,10 @@ describe('ysh-pipeline compile and cost', () => {
   }
 
   test('the plan on standard output, twice the same', async () => {
-    const [one, other] = [await run('compile', daily, '--target', 'plan'), await run('compile', daily, '--target', 'plan')]
+    const [one, other] = [
+      await run('compile', daily, '--target', 'plan'),
+      await run('compile', daily, '--target', 'plan'),
+    ]
     assert.equal(one.code, 0)
     assert.equal(one.err, '')
     assert.equal(one.out, other.out)

@@ -51,7 +51,8 @@ const english = {
     remedy: 'Wire the Catch to the ysh-join or the ysh-run-end.',
   },
   UNCAUGHT: {
-    reason: 'Inside a list nobody catches its errors: in Node-RED the run stalls and fails; elsewhere only the item fails.',
+    reason:
+      'Inside a list nobody catches its errors: in Node-RED the run stalls and fails; elsewhere only the item fails.',
     remedy: 'Add a Catch node for it, wired to the ysh-join.',
   },
   LOOP: {
