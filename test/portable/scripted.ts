@@ -145,6 +145,8 @@ export class ScriptedRuntime {
         ? { key, state: 'done', output: payload }
         : { key, state: 'failed', error: { code: wrong.code, message: wrong.message, retryable: false } }
     })
+    const [first] = ended.filter(({ state: how }) => how === 'failed')
+    if (node.over === 'batches' && first?.error !== undefined) throw failed(first.error.code, 'permanent', node)
     const done = ended.filter(({ state: how }) => how === 'done').length
     const payload = { items: ended, done, failed: ended.length - done }
     return { ...state, message: { ...state.message, payload }, port: 'joined' }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { type FlowNode, flowNodes } from '../../lib/flow-check/node.ts'
-import { stepKinds, triggerTypes } from '../../lib/portable/plan/kinds.ts'
 import { compile } from '../../lib/portable/plan/compile.ts'
+import { stepKinds, triggerTypes } from '../../lib/portable/plan/kinds.ts'
 import { PlanSchema } from '../../lib/portable/plan/schema.ts'
 import { emitStepFunctions } from '../../lib/portable/step-functions/emit.ts'
 import { parser } from '../../lib/schema.ts'
@@ -40,7 +40,7 @@ describe('the shipped flows', () => {
     })
 
     test(`${name} gives the same bytes wherever its nodes are drawn, and others when a setting changes`, () => {
-      const moved = read(name).map((node) => ({ ...node, x: 1, y: 2 }))
+      const moved = read(name).map((node) => ('x' in node ? { ...node, x: 1, y: 2 } : node))
       assert.deepEqual(emitted(moved), emitted(read(name)))
       const changed = read(name).map((node) => (node.type === 'ysh-run-end' ? { ...node, tolerance: '7' } : node))
       assert.notEqual(emitted(changed)['plan.json'], emitted(read(name))['plan.json'])

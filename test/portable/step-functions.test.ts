@@ -22,7 +22,10 @@ const planOf = (name: string): Plan => {
 }
 const filled = (definition: object) =>
   JSON.parse(
-    JSON.stringify(definition).replaceAll(filledIn('StepFunctionArn'), 'arn:aws:lambda:us-east-1:123456789012:function:step'),
+    JSON.stringify(definition).replaceAll(
+      filledIn('StepFunctionArn'),
+      'arn:aws:lambda:us-east-1:123456789012:function:step',
+    ),
   )
 
 describe('three validators take', () => {
