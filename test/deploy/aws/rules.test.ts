@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { catalogue } from '../../../lib/metrics/catalogue.ts'
 import { providerTable } from './provider.ts'
 import { check, rules } from './rules.ts'
 import { loadModules, root, sources } from './terraform.ts'
@@ -21,31 +22,38 @@ describe('deploy/aws', () => {
     await assert.rejects(loadModules(files), /main\.tf:2/)
   })
 
-  test('alarms and dashboard name metrics of the catalogue that CloudWatch gets', (context) => {
-    const file = join(import.meta.dirname, '../../../lib/metrics/catalogue.ts')
-    if (!existsSync(file)) {
-      context.skip('SKIPPED LOUDLY: lib/metrics/catalogue.ts is not in this tree')
-      return
-    }
-    const catalogue = readFileSync(file, 'utf8')
-    const sent = new Set<string>()
-    for (const [, name = '', body = ''] of catalogue.matchAll(/^ {2}'([a-z0-9_.]+)': \{\n([\s\S]*?)^ {2}\},/gm)) {
-      if (/^ {4}cloudwatch: /m.test(body)) sent.add(name)
-    }
-    assert.ok(sent.size > 0 && sent.size <= 10, `${sent.size} metrics are sent`)
-    const alarms: Record<string, { metric: string }> = JSON.parse(
-      readFileSync(join(root, 'modules/alarms/alarms.json'), 'utf8'),
-    )
+  test('alarms and dashboard name metrics of the catalogue that CloudWatch gets', () => {
+    const sent = Object.entries(catalogue).filter(([, declaration]) => 'cloudwatch' in declaration)
+    assert.ok(sent.length > 0 && sent.length <= 10, `${sent.length} metrics are sent`)
+    const known = sent.map(([name]) => name)
     const board = readFileSync(join(root, 'modules/board/main.tf'), 'utf8')
     const shown = [...board.matchAll(/^ {4}"([a-z0-9_.]+)" += "/gm)].map(([, name = '']) => name)
-    const named = [...Object.values(alarms).map(({ metric }) => metric), ...shown]
+    const named = [...Object.values(alarms()).map(({ metric }) => metric), ...shown]
     assert.ok(named.length >= 10)
     assert.deepEqual(
-      named.filter((name) => !sent.has(name)),
+      named.filter((name) => !known.includes(name)),
+      [],
+    )
+  })
+
+  test('every runbook is one that the Prometheus alerts know too', () => {
+    const prometheus = readFileSync(join(root, '../prometheus/alerts.yml'), 'utf8')
+    const main = readFileSync(join(root, 'modules/alarms/main.tf'), 'utf8')
+    const named = [
+      ...Object.values(alarms()).map(({ runbook }) => runbook),
+      ...[...main.matchAll(/local\.runbooks\}#([a-z-]+)/g)].map(([, name = '']) => name),
+    ]
+    assert.ok(named.length >= 9)
+    assert.deepEqual(
+      named.filter((name) => !prometheus.includes(`runbooks.md#${name}"`)),
       [],
     )
   })
 })
+
+function alarms(): Record<string, { metric: string; runbook: string }> {
+  return JSON.parse(readFileSync(join(root, 'modules/alarms/alarms.json'), 'utf8'))
+}
 
 /** One change a rule, and what must be said of it: [rule, file, from, to, what]. */
 const mutations: [string, string, string, string, RegExp][] = [

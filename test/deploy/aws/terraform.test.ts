@@ -61,7 +61,7 @@ describe('terraform itself', {
   test('a placeholder that nobody fills is noticed', () => {
     const file = join(folder, 'generated/daily/ysh-daily-run.asl.json')
     const text = readFileSync(file, 'utf8')
-    writeFileSync(file, text.replace('${StepFunctionArn}', '${OtherFunctionArn}'))
+    writeFileSync(file, text.replace('{StepFunctionArn}', '{OtherFunctionArn}'))
     const { status, text: said } = run('modules/generated', 'test', '-no-color')
     writeFileSync(file, text)
     assert.notEqual(status, 0)
