@@ -129,9 +129,9 @@ variable "handlers" {
 }
 
 variable "reserved_concurrency" {
-  description = "Most calls of steps at once; -1: what the account admits. It also bounds the connections to the database."
+  description = "Most calls of steps at once; -1: what the account admits. It also bounds the connections to the database. A new account admits 10 in all, and none of them can be reserved."
   type        = number
-  default     = 10
+  default     = -1
 }
 
 variable "schedules_enabled" {

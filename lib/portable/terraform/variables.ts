@@ -1,3 +1,4 @@
+import { PipelineError } from '../../errors.ts'
 import { canonicalFile } from '../canonical.ts'
 import type { Pipeline, Plan, StepNode } from '../plan/schema.ts'
 import { eventBridgeCron } from '../step-functions/cron.ts'
@@ -49,7 +50,7 @@ const graceHours = 2
 
 /**
  * The Terraform variables of some flows, by name of the flow. Where flows give a variable of the environment different defaults, that of the
- * first flow stands. Throws for two pipelines or flows of one name: they would be one state machine.
+ * first flow stands. Throws CLI_USAGE for two pipelines or flows of one name: they would be one state machine.
  */
 export function terraformVariables(flows: readonly CompiledFlow[]): TerraformVariables {
   const sorted = [...flows].sort((one, other) => (one.name < other.name ? -1 : 1))
@@ -59,7 +60,7 @@ export function terraformVariables(flows: readonly CompiledFlow[]): TerraformVar
   }
   for (const { name, folder, plan, emitted } of sorted) {
     const place = (file: string) => (folder === '' ? file : `${folder}/${file}`)
-    if (found.flows[name] !== undefined) throw new Error(`Two flows are called ${name}`)
+    if (found.flows[name] !== undefined) throw new PipelineError('CLI_USAGE', `Two flows are called ${name}`)
     found.flows[name] = { sha256: plan.source.sha256, plan: place('plan.json') }
     for (const { name: variable, default: value } of plan.environment) found.environment[variable] ??= value ?? ''
     for (const [file, content] of Object.entries(emitted.files)) {
@@ -67,7 +68,7 @@ export function terraformVariables(flows: readonly CompiledFlow[]): TerraformVar
       if (machine === undefined) continue
       const pipeline = plan.pipelines.find(({ id }) => canonicalFile(emitted.machines[id]?.definition) === content)
       if (pipeline === undefined) continue
-      if (found.pipelines[machine] !== undefined) throw new Error(`Two pipelines are called ${machine}`)
+      if (found.pipelines[machine] !== undefined) throw sameName(machine)
       const beside = (kind: 'schedule' | 'rule') =>
         emitted.files[`${machine}.${kind}.json`] === undefined ? null : place(`${machine}.${kind}.json`)
       found.pipelines[machine] = {
@@ -80,6 +81,13 @@ export function terraformVariables(flows: readonly CompiledFlow[]): TerraformVar
     }
   }
   return found
+}
+
+function sameName(machine: string): PipelineError {
+  return new PipelineError(
+    'CLI_USAGE',
+    `Two flows have a trigger ${machine}: deploy them apart, or give one another id`,
+  )
 }
 
 function stepsOf({ pipelines }: Plan): StepNode[] {
