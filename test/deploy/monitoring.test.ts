@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { declarationOf, metricNames } from '../../lib/metrics/catalogue.ts'
 import { packageFolder } from '../helpers/node-red.ts'
 import { askPromtool, noPromtool } from '../helpers/promtool.ts'
+import { alertCases, ruleTests } from './alert-cases.ts'
 
 interface Panel {
   id: number
@@ -96,63 +97,22 @@ describe('dashboards and alert rules', () => {
     }
   })
 
+  it('each alert has a load under which it fires and one under which it does not', () => {
+    assert.deepEqual([...new Set(alertCases.map(({ alert }) => alert))].sort(), rules.map(({ alert }) => alert).sort())
+  })
+
   it('promtool takes the files, and alerts fire when they should', { skip: noPromtool }, () => {
     askPromtool(['check', 'config', join(deploy, 'prometheus', 'prometheus.yml')])
     const scratch = mkdtempSync(join(tmpdir(), 'ysh-alerts-'))
     try {
-      const file = join(scratch, 'alerts.test.yml')
-      writeFileSync(file, JSON.stringify(ruleTests()))
-      askPromtool(['test', 'rules', file])
+      const files = ruleTests(alertsFile).map((content, index) => {
+        const file = join(scratch, `alerts-${index}.test.yml`)
+        writeFileSync(file, JSON.stringify(content))
+        return file
+      })
+      askPromtool(['test', 'rules', ...files])
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }
   })
 })
-
-/** For some alerts a load under which they fire, and one under which they do not. */
-function ruleTests() {
-  const cases: [alert: string, at: string, fires: Record<string, string>, quiet: Record<string, string>][] = [
-    [
-      'YshErrors',
-      '2h',
-      { 'ysh_pipeline_errors_total{where="step"}': '0+2x180' },
-      { 'ysh_pipeline_errors_total{where="step"}': '0+1x180' },
-    ],
-    [
-      'YshCost',
-      '30h',
-      { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.01x2000' },
-      { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.005x2000' },
-    ],
-    ['YshApiSlow', '10m', { ysh_api_latency_p99_seconds: '1.2x20' }, { ysh_api_latency_p99_seconds: '0.9x20' }],
-    ['YshStoreDown', '5m', { 'ysh_up{store="postgres"}': '0x20' }, { 'ysh_up{store="postgres"}': '1x20' }],
-    [
-      'YshScheduleMissed',
-      '20m',
-      { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '1000x40' },
-      { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '800x40' },
-    ],
-    [
-      'YshDeadLetters',
-      '20m',
-      { 'ysh_pipeline_queue_depth{queue="letters_open"}': '2x40' },
-      { 'ysh_pipeline_queue_depth{queue="letters_open"}': '0x40' },
-    ],
-  ]
-  const test = (alert: string, at: string, input: Record<string, string>, count: number) => ({
-    interval: '1m',
-    input_series: Object.entries(input).map(([name, values]) => ({ series: name, values })),
-    promql_expr_test: [
-      {
-        expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) or vector(0)`,
-        eval_time: at,
-        exp_samples: [{ labels: '{}', value: count }],
-      },
-    ],
-  })
-  return {
-    rule_files: [alertsFile],
-    evaluation_interval: '1m',
-    tests: cases.flatMap(([alert, at, fires, quiet]) => [test(alert, at, fires, 1), test(alert, at, quiet, 0)]),
-  }
-}
