@@ -77,6 +77,7 @@ export const catalogue = defineMetrics({
     prometheus: 'ysh_pipeline_runs_total',
     labels: { flow, outcome: ['started', 'resumed', 'parked', 'done', 'failed', 'cancelled'] },
     help: 'What became of runs in this process: taken up, sent anew, parked, ended.',
+    cloudwatch: 'failures',
   },
   'pipeline.steps.count': {
     kind: 'counter',
@@ -106,7 +107,6 @@ export const catalogue = defineMetrics({
     prometheus: 'ysh_pipeline_queue_depth',
     labels: { queue: queues },
     help: 'What waits or is open in the stores.',
-    cloudwatch: 'sum',
     fleet: true,
   },
   'pipeline.queue.oldest': {
