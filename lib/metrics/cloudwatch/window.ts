@@ -11,7 +11,7 @@ const mostValues = 100
 export class Window implements Sink {
   readonly #names: ReadonlySet<MetricName>
   #sums = new Map<MetricName, number>()
-  #observed = new Map<MetricName, Map<number, number>>()
+  #observed = new Map<MetricName, Shape>()
 
   constructor(names: readonly MetricName[]) {
     this.#names = new Set(names)
@@ -39,7 +39,7 @@ export class Window implements Sink {
       const read = readings.filter((each) => each.name === name).map(({ value }) => value)
       const seen = this.#observed.get(name)
       if (read.length > 0) one([together(name, read)], [1])
-      else if (seen !== undefined) one([...seen.keys()], [...seen.values()])
+      else if (seen !== undefined) one(seen.values, seen.counts)
       else if (declarationOf(name).kind === 'counter' && togetherOf(name) === 'sum')
         one([this.#sums.get(name) ?? 0], [1])
     }
@@ -49,31 +49,48 @@ export class Window implements Sink {
   }
 
   #observe(name: MetricName, value: number): void {
-    const known = this.#observed.get(name) ?? new Map<number, number>()
+    const known = this.#observed.get(name) ?? new Shape()
     this.#observed.set(name, known)
-    let rounded = round(value)
-    // no room for another value: the nearest one that is there
-    if (!known.has(rounded) && known.size >= mostValues) rounded = nearest(known.keys(), rounded)
-    known.set(rounded, (known.get(rounded) ?? 0) + 1)
+    known.add(value)
   }
+}
+
+/** Values and how often each: to one part in a hundred, and coarser when there are too many different ones. */
+class Shape {
+  #step = 0.01
+  #counts = new Map<number, number>()
+
+  add(value: number): void {
+    count(this.#counts, rounded(value, this.#step), 1)
+    while (this.#counts.size > mostValues) {
+      this.#step *= 2
+      const coarser = new Map<number, number>()
+      for (const [each, times] of this.#counts) count(coarser, rounded(each, this.#step), times)
+      this.#counts = coarser
+    }
+  }
+
+  get values(): number[] {
+    return [...this.#counts.keys()]
+  }
+
+  get counts(): number[] {
+    return [...this.#counts.values()]
+  }
+}
+
+function count(counts: Map<number, number>, value: number, times: number): void {
+  counts.set(value, (counts.get(value) ?? 0) + times)
+}
+
+/** The nearest power of `1 + step`, so that all values are wrong by the same share at most. */
+function rounded(value: number, step: number): number {
+  if (value <= 0 || value === 1) return Math.max(0, value)
+  return Number(((1 + step) ** Math.round(Math.log(value) / Math.log(1 + step))).toPrecision(6))
 }
 
 function together(name: MetricName, values: readonly number[]): number {
   const how = togetherOf(name)
   if (how === 'sum') return values.reduce((sum, value) => sum + value, 0)
   return how === 'min' ? Math.min(...values) : Math.max(...values)
-}
-
-/** To one part in a hundred. */
-const round = (value: number) => Number(value.toPrecision(2))
-
-function nearest(values: Iterable<number>, wanted: number): number {
-  let found = wanted
-  let apart = Number.POSITIVE_INFINITY
-  for (const value of values) {
-    if (Math.abs(value - wanted) >= apart) continue
-    apart = Math.abs(value - wanted)
-    found = value
-  }
-  return found
 }
