@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FauxqsServer } from 'fauxqs'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeKey } from '../../lib/api/access/key.ts'
 import { declarationOf, type MetricName, metricNames } from '../../lib/metrics/catalogue.ts'
 import { anybody, startAws } from '../helpers/fauxqs.ts'
-import { type FlowNode, type NodeRed, packageFolder, startNodeRed } from '../helpers/node-red.ts'
+import { type FlowNode, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
 import { type Scraped, scrape } from '../helpers/scraped.ts'
 import { tinyPdf } from '../helpers/tiny-pdf.ts'
 import { startCloudWatch } from '../metrics/cloudwatch/cloudwatch-double.ts'
 import { type OllamaDouble, startOllamaDouble } from '../ollama/double.ts'
 import { type Portal, startPortal } from '../portal/server.ts'
+import { alarmMetrics, dashboardMetrics } from './cloudwatch-files.ts'
+import { namedIn, promQueries } from './prometheus-files.ts'
 
 const at = { z: 'tab', x: 100, y: 100 }
 const { key } = makeKey()
@@ -38,11 +38,11 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
     },
     { id: 'ollama', type: 'ysh-ollama', url: ollama.url },
     { id: 'portal', type: 'ysh-aneel-portal', url: portal.url, tries: 2, backoffMs: 5, incidents: true },
-    { id: 'gone', type: 'ysh-aneel-portal', url: 'http://127.0.0.1:9', tries: 2, backoffMs: 5, incidents: true },
+    { id: 'gone', type: 'ysh-aneel-portal', url: 'http://127.0.0.1:9', tries: 8, backoffMs: 5, incidents: true },
     { id: 'run', type: 'ysh-run', ...at, stores: 'stores', name: 'All', wires: [['each']] },
     {
       ...{ id: 'each', type: 'ysh-each', ...at, stores: 'stores', from: 'list', property: 'dataset' },
-      ...{ list: ['aneel.bandeira_acionamento', 'aneel.nada'], wires: [['fetch'], ['end']] },
+      ...{ list: ['aneel.bandeira_acionamento', 'aneel.bandeira_adicional', 'aneel.nada'], wires: [['fetch'], ['end']] },
     },
     { id: 'fetch', type: 'ysh-aneel-fetch', ...at, stores: 'stores', portal: 'portal', wires: [['join'], ['join'], []] },
     { id: 'catch', type: 'catch', ...at, scope: ['fetch'], wires: [['join']] },
@@ -96,7 +96,7 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
   }
 
   before(async () => {
-    portal = await startPortal({ datasets: { bandeira_acionamento: 120 } })
+    portal = await startPortal({ datasets: { bandeira_acionamento: 120, bandeira_adicional: 20 } })
     const models = ['stub', { name: 'bge-m3', capabilities: ['embedding'] }]
     ollama = await startOllamaDouble({ models, reply: () => JSON.stringify({ text: 'A tarifa é de 650 kWh.' }) })
     aws = await startAws()
@@ -135,6 +135,42 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
       const value = found.find(kind === 'histogram' ? `${prometheus}_count` : prometheus)
       return value === undefined || (kind !== 'gauge' && value === 0)
     })
-    assert.deepEqual(never.sort(), Object.keys(notHere).sort(), red.output().slice(-4_000))
+    assert.deepEqual(never.sort(), Object.keys(notHere).sort())
+  })
+
+  it('each query of dashboards and rules finds its metrics and labels in a real scrape', () => {
+    const labels = new Map<string, Set<string>>([['up', new Set(['job', 'instance'])]])
+    for (const { name, labels: own } of found.samples) {
+      const known = labels.get(name) ?? new Set(['job', 'instance'])
+      for (const label of Object.keys(own)) known.add(label)
+      labels.set(name, known)
+    }
+    const queries = [...promQueries()]
+    assert.ok(queries.length > 80)
+    for (const query of queries) {
+      const named = namedIn(query)
+      assert.deepEqual(named.metrics.filter((name) => !labels.has(name)), [], query)
+      const known = new Set(named.metrics.flatMap((name) => [...(labels.get(name) ?? [])]))
+      assert.deepEqual(named.labels.filter((label) => !known.has(label)), [], query)
+    }
+  })
+
+  it('CloudWatch got its ten within a minute, or at the end; dashboard and alarms name no others', async () => {
+    await red.stop()
+    assert.deepEqual(cloudwatch.violations, [])
+    const sent = cloudwatch.data()
+    const keys = new Set(sent.map(({ MetricName, Dimensions }) => `${MetricName} ${JSON.stringify(Dimensions)}`))
+    assert.equal(keys.size, 10, [...keys].join('\n'))
+    const names = new Set(sent.map(({ MetricName }) => MetricName))
+    const named = [...dashboardMetrics().map(({ name }) => name), ...alarmMetrics().map(({ name }) => name)]
+    assert.deepEqual([...new Set(named)].filter((name) => !names.has(name)), [])
+    // and the ten are all shown
+    assert.deepEqual([...names].filter((name) => !named.includes(name)), [])
+    const of = (name: string) => sent.filter(({ MetricName }) => MetricName === name)
+    const sum = (name: string) =>
+      of(name).reduce((all, { Values, Counts }) => all + Values.reduce((part, value, at) => part + value * (Counts[at] ?? 0), 0), 0)
+    assert.equal(sum('api.requests.count'), found.value('ysh_api_requests_total'))
+    assert.equal(sum('pipeline.errors.count'), found.value('ysh_pipeline_errors_total'))
+    assert.ok(!JSON.stringify(sent).includes('geheim'))
   })
 })

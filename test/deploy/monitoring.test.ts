@@ -1,37 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { parser } from '@prometheus-io/lezer-promql'
-import { parse } from 'yaml'
 import { declarationOf, metricNames } from '../../lib/metrics/catalogue.ts'
-import { packageFolder } from '../helpers/node-red.ts'
 import { askPromtool, noPromtool } from '../helpers/promtool.ts'
 import { alertCases, ruleTests } from './alert-cases.ts'
-
-interface Panel {
-  id: number
-  title: string
-  datasource: { uid: string }
-  fieldConfig: { defaults: { unit: string } }
-  targets: { expr: string }[]
-}
-interface Rule {
-  alert: string
-  expr: string
-  labels: { severity: string }
-  annotations: Record<string, string>
-}
-
-const deploy = join(packageFolder, 'deploy')
-const alertsFile = join(deploy, 'prometheus', 'alerts.yml')
-const rules: Rule[] = parse(readFileSync(alertsFile, 'utf8')).groups.flatMap(({ rules }: { rules: Rule[] }) => rules)
-const folder = join(deploy, 'grafana', 'dashboards')
-const dashboards: { file: string; uid: string; panels: Panel[] }[] = readdirSync(folder).map((file) => ({
-  file,
-  ...JSON.parse(readFileSync(join(folder, file), 'utf8')),
-}))
+import { alertsFile, dashboards, deploy, namedIn, promQueries, rules } from './prometheus-files.ts'
 
 /** Labels by the name of each series that a scrape has, and those that Prometheus adds. */
 const series = new Map<string, string[]>([['up', ['job', 'instance']]])
@@ -45,22 +20,12 @@ for (const { prometheus, kind, labels } of metricNames.map(declarationOf)) {
 
 /** What is wrong with a query: it does not parse, or names what no scrape has. */
 function problemsOf(given: string): string[] {
-  const query = given.replaceAll('$__rate_interval', '5m')
-  const names: string[] = []
-  const labels: string[] = []
-  const found: string[] = []
-  parser.parse(query).iterate({
-    enter(node) {
-      const text = query.slice(node.from, node.to)
-      if (node.type.isError) found.push(`does not parse at ${node.from}: ${query}`)
-      if (node.name === 'Identifier') names.push(text)
-      if (node.name === 'LabelName') labels.push(text)
-    },
-  })
+  const { metrics: names, labels, errors } = namedIn(given)
+  const found = [...errors]
   const known = new Set(names.flatMap((name) => series.get(name) ?? []))
   found.push(...names.filter((name) => !series.has(name)).map((name) => `no metric ${name}`))
-  found.push(...labels.filter((label) => !known.has(label)).map((label) => `no label ${label}: ${query}`))
-  if (names.length === 0) found.push(`names no metric: ${query}`)
+  found.push(...labels.filter((label) => !known.has(label)).map((label) => `no label ${label}: ${given}`))
+  if (names.length === 0) found.push(`names no metric: ${given}`)
   return found
 }
 
@@ -68,10 +33,7 @@ describe('dashboards and alert rules', () => {
   it('ask only for metrics and labels that there are', () => {
     assert.deepEqual(problemsOf('sum by (flaw) (rate(ysh_up[5m]))').length, 1)
     assert.deepEqual(problemsOf('max(ysh_upp').length > 1, true)
-    const queries = [
-      ...rules.map(({ expr }) => expr),
-      ...dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))),
-    ]
+    const queries = promQueries()
     assert.ok(queries.length > 80)
     assert.deepEqual(queries.flatMap(problemsOf), [])
   })
@@ -102,7 +64,7 @@ describe('dashboards and alert rules', () => {
   })
 
   it('promtool takes the files, and alerts fire when they should', { skip: noPromtool }, () => {
-    askPromtool(['check', 'config', join(deploy, 'prometheus', 'prometheus.yml')])
+    askPromtool(['check', 'config', '--syntax-only', join(deploy, 'prometheus', 'prometheus.yml')])
     const scratch = mkdtempSync(join(tmpdir(), 'ysh-alerts-'))
     try {
       const files = ruleTests(alertsFile).map((content, index) => {
