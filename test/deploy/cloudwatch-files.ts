@@ -22,9 +22,7 @@ export interface Query {
   id: string
   expression?: string
   return_data: boolean
-  metric?: { namespace: string; name: string; dimensions: Record<string, string> }
-  period?: number
-  stat?: string
+  metric?: { namespace: string; name: string; dimensions: Record<string, string>; period: number; stat: string }
 }
 export interface Alarm {
   name: string

@@ -94,7 +94,8 @@ describe("CloudWatch's dashboard and alarms", () => {
       assert.match(treat_missing_data, /^(breaching|notBreaching)$/)
       assert.equal(queries.filter(({ return_data }) => return_data).length, 1, name)
       const ids = queries.map(({ id }) => id)
-      for (const { expression, period, stat } of queries) {
+      for (const { expression, metric } of queries) {
+        const { period, stat } = metric ?? {}
         if (expression === undefined) {
           assert.match(stat ?? '', statistic)
           assert.ok(period !== undefined && period % 60 === 0 && period * evaluation_periods <= 86_400, name)
