@@ -82,7 +82,7 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
       await sleep(200)
     }
   }
-  const post = async (path: string, body: BodyInit, type: string) => {
+  const post = async (path: string, body: string | Uint8Array<ArrayBuffer>, type: string) => {
     const response = await fetch(`${red.url}${path}`, {
       ...{ method: 'POST', headers: { 'content-type': type }, body, signal: AbortSignal.timeout(60_000) },
     })

@@ -9,7 +9,7 @@ import { attributeOf, startCollector } from './collector.ts'
 
 const logged: string[] = []
 const say = (message: string) => void logged.push(message)
-const log = { info: say, warn: say, error: say }
+const log = { debug: say, info: say, warn: say, error: say }
 
 describe('traces', () => {
   let collector: Awaited<ReturnType<typeof startCollector>>

@@ -18,7 +18,7 @@ import { readEmf } from './emf-schema.ts'
 
 const logged: string[] = []
 const say = (message: string) => void logged.push(message)
-const log = { info: say, warn: say, error: say }
+const log = { debug: say, info: say, warn: say, error: say }
 let clock = Date.UTC(2026, 0, 1)
 let sender: CloudWatchSender | undefined
 
