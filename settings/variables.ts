@@ -73,7 +73,11 @@ export const processVariables: readonly Variable[] = [
     what: 'name of this Node-RED among several on one PostgreSQL ([runs](runs.md))',
   },
   { name: 'YSH_API_KEY_FILE', usually: '', what: 'file with a first key of the data API ([access](api-access.md))' },
-  { name: 'YSH_METRICS_TOKEN', usually: '', what: 'token for the metrics where the node has none ([metrics](metrics.md))' },
+  {
+    name: 'YSH_METRICS_TOKEN',
+    usually: '',
+    what: 'token for the metrics where the node has none ([metrics](metrics.md))',
+  },
   {
     name: 'YSH_FAIL_POINT',
     usually: '',

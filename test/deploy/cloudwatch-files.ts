@@ -47,7 +47,9 @@ export function metricsOf({ properties: { metrics = [] } }: Widget): Named[] {
     const words = row.filter((each) => typeof each === 'string')
     const [namespace, name, ...rest] = words
     if (namespace === undefined || name === undefined) return []
-    const dimensions = Object.fromEntries(rest.flatMap((each, at) => (at % 2 === 0 ? [[each, rest[at + 1] ?? '']] : [])))
+    const dimensions = Object.fromEntries(
+      rest.flatMap((each, at) => (at % 2 === 0 ? [[each, rest[at + 1] ?? '']] : [])),
+    )
     return [{ namespace, name, dimensions, stat: options.stat ?? '', id: options.id }]
   })
 }

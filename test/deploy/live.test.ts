@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import type { FauxqsServer } from 'fauxqs'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FauxqsServer } from 'fauxqs'
 import { makeKey } from '../../lib/api/access/key.ts'
 import { declarationOf, type MetricName, metricNames } from '../../lib/metrics/catalogue.ts'
 import { anybody, startAws } from '../helpers/fauxqs.ts'
@@ -42,12 +42,28 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
     { id: 'run', type: 'ysh-run', ...at, stores: 'stores', name: 'All', wires: [['each']] },
     {
       ...{ id: 'each', type: 'ysh-each', ...at, stores: 'stores', from: 'list', property: 'dataset' },
-      ...{ list: ['aneel.bandeira_acionamento', 'aneel.bandeira_adicional', 'aneel.nada'], wires: [['fetch'], ['end']] },
+      ...{
+        list: ['aneel.bandeira_acionamento', 'aneel.bandeira_adicional', 'aneel.nada'],
+        wires: [['fetch'], ['end']],
+      },
     },
-    { id: 'fetch', type: 'ysh-aneel-fetch', ...at, stores: 'stores', portal: 'portal', wires: [['join'], ['join'], []] },
+    {
+      id: 'fetch',
+      type: 'ysh-aneel-fetch',
+      ...at,
+      stores: 'stores',
+      portal: 'portal',
+      wires: [['join'], ['join'], []],
+    },
     { id: 'catch', type: 'catch', ...at, scope: ['fetch'], wires: [['join']] },
     { id: 'join', type: 'ysh-join', ...at, stores: 'stores', wires: [['again']] },
-    { id: 'again', type: 'change', ...at, rules: [{ t: 'set', p: 'payload', pt: 'msg', to: '{"dataset":"aneel.bandeira_acionamento"}', tot: 'json' }], wires: [['lower']] },
+    {
+      id: 'again',
+      type: 'change',
+      ...at,
+      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: '{"dataset":"aneel.bandeira_acionamento"}', tot: 'json' }],
+      wires: [['lower']],
+    },
     // its portal is gone: the last good copy serves
     { id: 'lower', type: 'ysh-aneel-fetch', ...at, stores: 'stores', portal: 'gone', wires: [['end'], ['end'], []] },
     { id: 'caught', type: 'catch', ...at, scope: ['lower'], wires: [['end']] },
@@ -65,7 +81,14 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
     },
     { id: 'out', type: 'http response', ...at, statusCode: '', headers: {}, wires: [] },
     { id: 'wrong', type: 'catch', ...at, scope: ['pdf', 'enrich', 'index'], wires: [['said']] },
-    { id: 'said', type: 'function', ...at, outputs: 1, func: 'msg.statusCode = 500; msg.payload = msg.error; return msg', wires: [['out']] },
+    {
+      id: 'said',
+      type: 'function',
+      ...at,
+      outputs: 1,
+      func: 'msg.statusCode = 500; msg.payload = msg.error; return msg',
+      wires: [['out']],
+    },
     { id: 'warm', type: 'http in', ...at, url: '/warm', method: 'post', wires: [['cache']] },
     { id: 'cache', type: 'ysh-api-cache', ...at, stores: 'stores', warm: true, wires: [['out'], ['out']] },
     { id: 'yearly', type: 'ysh-run', ...at, stores: 'stores', name: 'Yearly', schedule: '0 3 1 1 *', wires: [[]] },
@@ -149,9 +172,17 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
     assert.ok(queries.length > 80)
     for (const query of queries) {
       const named = namedIn(query)
-      assert.deepEqual(named.metrics.filter((name) => !labels.has(name)), [], query)
+      assert.deepEqual(
+        named.metrics.filter((name) => !labels.has(name)),
+        [],
+        query,
+      )
       const known = new Set(named.metrics.flatMap((name) => [...(labels.get(name) ?? [])]))
-      assert.deepEqual(named.labels.filter((label) => !known.has(label)), [], query)
+      assert.deepEqual(
+        named.labels.filter((label) => !known.has(label)),
+        [],
+        query,
+      )
     }
   })
 
@@ -163,12 +194,21 @@ describe('metrics of a Node-RED at work', { timeout: 240_000 }, () => {
     assert.equal(keys.size, 10, [...keys].join('\n'))
     const names = new Set(sent.map(({ MetricName }) => MetricName))
     const named = [...dashboardMetrics().map(({ name }) => name), ...alarmMetrics().map(({ name }) => name)]
-    assert.deepEqual([...new Set(named)].filter((name) => !names.has(name)), [])
+    assert.deepEqual(
+      [...new Set(named)].filter((name) => !names.has(name)),
+      [],
+    )
     // and the ten are all shown
-    assert.deepEqual([...names].filter((name) => !named.includes(name)), [])
+    assert.deepEqual(
+      [...names].filter((name) => !named.includes(name)),
+      [],
+    )
     const of = (name: string) => sent.filter(({ MetricName }) => MetricName === name)
     const sum = (name: string) =>
-      of(name).reduce((all, { Values, Counts }) => all + Values.reduce((part, value, at) => part + value * (Counts[at] ?? 0), 0), 0)
+      of(name).reduce(
+        (all, { Values, Counts }) => all + Values.reduce((part, value, at) => part + value * (Counts[at] ?? 0), 0),
+        0,
+      )
     assert.equal(sum('api.requests.count'), found.value('ysh_api_requests_total'))
     assert.equal(sum('pipeline.errors.count'), found.value('ysh_pipeline_errors_total'))
     assert.ok(!JSON.stringify(sent).includes('geheim'))

@@ -20,7 +20,9 @@ export interface Rule {
 
 export const deploy = join(packageFolder, 'deploy')
 export const alertsFile = join(deploy, 'prometheus', 'alerts.yml')
-export const rules: Rule[] = parse(readFileSync(alertsFile, 'utf8')).groups.flatMap(({ rules }: { rules: Rule[] }) => rules)
+export const rules: Rule[] = parse(readFileSync(alertsFile, 'utf8')).groups.flatMap(
+  ({ rules }: { rules: Rule[] }) => rules,
+)
 const folder = join(deploy, 'grafana', 'dashboards')
 export const dashboards: { file: string; uid: string; panels: Panel[] }[] = readdirSync(folder).map((file) => ({
   file,

@@ -115,7 +115,9 @@ export async function startCollector() {
       if (!valid(given)) violations.push(JSON.stringify(valid.errors))
       else
         for (const { resource, scopeSpans } of given.resourceSpans) {
-          resources.push(Object.fromEntries(resource.attributes.map(({ key, value }) => [key, Object.values(value)[0]])))
+          resources.push(
+            Object.fromEntries(resource.attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+          )
           for (const scope of scopeSpans) spans.push(...scope.spans)
         }
       response.writeHead(200, { 'content-type': 'application/json' }).end('{}')

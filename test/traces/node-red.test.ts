@@ -18,7 +18,13 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
     { id: 'portal', type: 'ysh-aneel-portal', url: `${portal.url}`, tries: 2, backoffMs: 5 },
     { id: 'run', type: 'ysh-run', ...at, name: 'Two steps', wires: [['fetch']] },
     { id: 'fetch', type: 'ysh-aneel-fetch', ...at, portal: 'portal', dataset, wires: [['ask'], ['ask'], []] },
-    { id: 'ask', type: 'change', ...at, rules: [{ t: 'set', p: 'payload', pt: 'msg', to: '{"dataset":"aneel.nada"}', tot: 'json' }], wires: [['query']] },
+    {
+      id: 'ask',
+      type: 'change',
+      ...at,
+      rules: [{ t: 'set', p: 'payload', pt: 'msg', to: '{"dataset":"aneel.nada"}', tot: 'json' }],
+      wires: [['query']],
+    },
     { id: 'query', type: 'ysh-dataset-query', ...at, limit: 3, wires: [[], ['end']] },
     { id: 'catch', type: 'catch', ...at, scope: ['query'], wires: [['end']] },
     { id: 'end', type: 'ysh-run-end', ...at, wires: [['told'], ['told']] },
@@ -38,7 +44,11 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
     collector = await startCollector()
     red = await startNodeRed({
       flows: flows(),
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '200', OTEL_EXPORTER_OTLP_TIMEOUT: '500' },
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_BSP_SCHEDULE_DELAY: '200',
+        OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      },
     })
   })
   after(async () => {
@@ -68,7 +78,10 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
     const steps = children(run)
     assert.deepEqual(
       steps.map((step) => [step.name, attributeOf(step, 'ysh.node.id'), attributeOf(step, 'error.type')]),
-      [['aneel-fetch', 'fetch', undefined], ['dataset-query', 'query', 'NO_COPY']],
+      [
+        ['aneel-fetch', 'fetch', undefined],
+        ['dataset-query', 'query', 'NO_COPY'],
+      ],
     )
     const [fetched] = steps
     assert.ok(fetched !== undefined)
@@ -80,7 +93,10 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
       assert.equal(attributeOf(request, 'http.response.status_code'), '200')
       assert.ok(!String(attributeOf(request, 'url.full')).includes('?'))
     }
-    assert.deepEqual(below.filter(({ name }) => name !== 'GET').map(({ name }) => name), [`COPY ${dataset}`])
+    assert.deepEqual(
+      below.filter(({ name }) => name !== 'GET').map(({ name }) => name),
+      [`COPY ${dataset}`],
+    )
     for (const span of spans) {
       const parent = byId.get(span.parentSpanId ?? '')
       if (span !== run) assert.ok(parent !== undefined, span.name)

@@ -24,7 +24,11 @@ const valid = new Ajv().compile<Line>({
             required: ['Namespace', 'Dimensions', 'Metrics'],
             properties: {
               Namespace: word,
-              Dimensions: { type: 'array', minItems: 1, items: { type: 'array', minItems: 0, maxItems: 9, items: word } },
+              Dimensions: {
+                type: 'array',
+                minItems: 1,
+                items: { type: 'array', minItems: 0, maxItems: 9, items: word },
+              },
               Metrics: {
                 type: 'array',
                 maxItems: 100,
@@ -52,7 +56,8 @@ export interface Line {
 }
 
 const numbers = (value: unknown) =>
-  typeof value === 'number' || (Array.isArray(value) && value.length <= 100 && value.every((each) => typeof each === 'number'))
+  typeof value === 'number' ||
+  (Array.isArray(value) && value.length <= 100 && value.every((each) => typeof each === 'number'))
 
 /** A line of the format with its metrics; throws where it is none. */
 export function readEmf(text: string): { line: Line; metrics: { key: string; values: number[] }[] } {

@@ -34,7 +34,11 @@ function busyMinute(minute: number): void {
   for (let flow = 0; flow < 12; flow += 1) {
     meter.add('pipeline.runs.count', { flow: `f${flow}`, outcome: 'started' })
     meter.add('pipeline.runs.count', { flow: `f${flow}`, outcome: flow === 0 ? 'failed' : 'done' })
-    meter.observe('pipeline.execution.duration', { flow: `f${flow}`, outcome: 'done' }, 1 + ((minute * 7 + flow) % 500) / 3)
+    meter.observe(
+      'pipeline.execution.duration',
+      { flow: `f${flow}`, outcome: 'done' },
+      1 + ((minute * 7 + flow) % 500) / 3,
+    )
     meter.add('pipeline.errors.code', { code: `CODE_${flow}` })
   }
   for (const where of ['step', 'node', 'api', 'delivery']) meter.add('pipeline.errors.count', { where })
@@ -84,7 +88,8 @@ describe('CloudWatch by lines', () => {
       const keys = [...new Set(metrics.map(({ key }) => key))].sort()
       assert.equal(keys.length, 10, keys.join('\n'))
       assert.ok(keys.every((key) => /^YSH\/Pipeline [a-z0-9._]+ Pipeline=ysh$/.test(key)))
-      const of = (name: string) => metrics.filter(({ key }) => key.includes(` ${name} `)).flatMap(({ values }) => values)
+      const of = (name: string) =>
+        metrics.filter(({ key }) => key.includes(` ${name} `)).flatMap(({ values }) => values)
       const sum = (name: string) => of(name).reduce((total, value) => total + value, 0)
       assert.equal(new Set(read.map(({ line }) => line._aws.Timestamp)).size, minutes)
       assert.equal(sum('pipeline.errors.count'), 4 * minutes)
@@ -141,8 +146,13 @@ describe('CloudWatch by requests', () => {
     assert.deepEqual([double.requests.length, double.requests[0]?.gzip, double.violations], [1, true, []])
     const sent = double.data().find(({ MetricName }) => MetricName === 'pipeline.execution.duration')
     assert.ok(sent !== undefined && sent.Values.length <= 100)
-    assert.equal(sent.Counts.reduce((total, count) => total + count, 0), 1_000)
-    const sorted = sent.Values.map((value, index) => ({ value, count: sent.Counts[index] ?? 0 })).sort((a, b) => a.value - b.value)
+    assert.equal(
+      sent.Counts.reduce((total, count) => total + count, 0),
+      1_000,
+    )
+    const sorted = sent.Values.map((value, index) => ({ value, count: sent.Counts[index] ?? 0 })).sort(
+      (a, b) => a.value - b.value,
+    )
     let seen = 0
     const p99 =
       sorted.find(({ count }) => {
