@@ -78,7 +78,14 @@ export class Spans {
     const end = (error: string | undefined) =>
       this.tell({
         ...place,
-        ...{ name: begun.name, kind: begun.kind ?? 'internal', parentSpanId: parent?.spanId, attributes, error, startMs },
+        ...{
+          name: begun.name,
+          kind: begun.kind ?? 'internal',
+          parentSpanId: parent?.spanId,
+          attributes,
+          error,
+          startMs,
+        },
         // a moved clock must not make work end before it began
         endMs: startMs + performance.now() - began,
       })

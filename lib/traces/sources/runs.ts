@@ -37,7 +37,13 @@ async function tell(
   spans.tell({
     ...runPlace(id),
     ...{ name: `run ${flow}`, kind: 'internal', parentSpanId: undefined, startMs, endMs: Math.max(startMs, endMs) },
-    attributes: { 'ysh.run.id': id, 'ysh.flow.name': flow, 'ysh.run.slot': slot, 'ysh.run.epoch': epoch, 'ysh.run.state': event.state },
+    attributes: {
+      'ysh.run.id': id,
+      'ysh.flow.name': flow,
+      'ysh.run.slot': slot,
+      'ysh.run.epoch': epoch,
+      'ysh.run.state': event.state,
+    },
     error: 'error' in event ? event.error.code : undefined,
   })
 }
