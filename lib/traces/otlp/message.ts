@@ -28,10 +28,10 @@ function spanOf({ traceId, spanId, parentSpanId, name, kind, startMs, endMs, att
 }
 
 function attributesOf(attributes: Attributes) {
-  return Object.entries(attributes).map(([key, value]) => ({ key, value: valueOf(value) }))
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value) }))
 }
 
-function valueOf(value: string | number | boolean) {
+function anyValue(value: string | number | boolean) {
   if (typeof value === 'boolean') return { boolValue: value }
   if (typeof value === 'string') return { stringValue: value.slice(0, longest) }
   return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value }
