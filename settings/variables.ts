@@ -74,6 +74,11 @@ export const processVariables: readonly Variable[] = [
   },
   { name: 'YSH_API_KEY_FILE', usually: '', what: 'file with a first key of the data API ([access](api-access.md))' },
   {
+    name: 'YSH_METRICS_TOKEN',
+    usually: '',
+    what: 'token for the metrics where the node has none ([metrics](metrics.md))',
+  },
+  {
     name: 'YSH_FAIL_POINT',
     usually: '',
     what: 'for tests only: the process kills itself at a place in the code ([chaos](chaos.md))',

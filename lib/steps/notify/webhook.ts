@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
 import { reveal } from '../../secrets/reveal.ts'
+import { runPlace, spans, traceparent } from '../../traces/spans.ts'
 import type { Channel } from './channel.ts'
 import type { Content, Note } from './schema.ts'
 
@@ -30,6 +31,7 @@ export function webhookChannel(secret: string): Channel {
             'content-type': 'application/json',
             'webhook-id': note.id,
             'webhook-timestamp': timestamp,
+            ...traceOf(note),
             ...(key === undefined ? {} : { 'webhook-signature': sign(key, note.id, timestamp, JSON.stringify(json)) }),
           },
           // a redirect would turn the POST into a GET, or take it to somebody else
@@ -50,6 +52,12 @@ export function webhookChannel(secret: string): Channel {
       }
     },
   }
+}
+
+/** Lets the receiver go on in the run's trace, where that is traced. */
+function traceOf({ run }: Note): Record<string, string> {
+  const place = runPlace(run)
+  return spans.wants(place) ? { traceparent: traceparent(place) } : {}
 }
 
 /** What a webhook gets. */
