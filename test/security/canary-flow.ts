@@ -50,6 +50,9 @@ export interface Places {
   plantedFile: string
 }
 
+/** A database has one Node-RED node of stores: each of the others has its own. */
+export const otherDatabases = (database: string) => [1, 2, 3, 4, 5].map((number) => `${database}_${number}`)
+
 /** The environment that the flow refers to: addresses with secrets in them. */
 export function environmentOf(secrets: FlowCanaries, places: Places): Record<string, string> {
   const enc = (secret: Canary) => encodeURIComponent(secret.value)
@@ -57,6 +60,12 @@ export function environmentOf(secrets: FlowCanaries, places: Places): Record<str
   const hostile = `127.0.0.1:${places.hostilePort}`
   return {
     TEST_POSTGRES: `postgresql://canary:${enc(secrets.postgres)}@127.0.0.1:${port}/${database}`,
+    ...Object.fromEntries(
+      otherDatabases(database).map((name, index) => [
+        `TEST_POSTGRES_${index + 1}`,
+        `postgresql://canary:${enc(secrets.postgres)}@127.0.0.1:${port}/${name}`,
+      ]),
+    ),
     TEST_POSTGRES_REFUSED: `postgresql://canary:${enc(secrets.otherPostgres)}@127.0.0.1:1/${database}`,
     TEST_POSTGRES_WRONG: `postgresql://canary:${enc(secrets.otherPostgres)}@127.0.0.1:${port}/${database}`,
     TEST_POSTGRES_TLS: `postgresql://canary:${enc(secrets.otherPostgres)}@127.0.0.1:${port}/${database}?sslmode=verify-full`,
@@ -94,17 +103,17 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
   })
   return [
     { id: 'tab', type: 'tab', label: 'canaries' },
-    ...stores('stores', { postgresUrl: '${TEST_POSTGRES}', qdrantUrl: hostile }, { qdrantApiKey: secrets.qdrant.value }),
+    ...stores('stores', { postgresUrl: '${TEST_POSTGRES}', redisUrl: '${TEST_REDIS}', qdrantUrl: hostile }, { qdrantApiKey: secrets.qdrant.value }),
     ...stores('refused', { postgresUrl: '${TEST_POSTGRES_REFUSED}' }),
     ...stores('wrong', { postgresUrl: '${TEST_POSTGRES_WRONG}' }),
     ...stores('tls', { postgresUrl: '${TEST_POSTGRES_TLS}' }),
     ...stores('bad', { postgresUrl: '${TEST_POSTGRES_BAD}' }),
     ...stores('bad-password', { postgresUrl: 'env:TEST_POSTGRES_BAD' }, { postgresPassword: secrets.otherPostgres.value }),
-    ...stores('redis', { postgresUrl: 'env:TEST_POSTGRES', redisUrl: `redis://127.0.0.1:${places.redisPort}` }, { redisPassword: secrets.redis.value }),
-    ...stores('redis-address', { postgresUrl: 'env:TEST_POSTGRES', redisUrl: '${TEST_REDIS}' }),
-    ...stores('redis-tls', { postgresUrl: 'env:TEST_POSTGRES', redisUrl: 'env:TEST_REDIS_TLS' }),
-    ...stores('redis-file', { postgresUrl: 'env:TEST_POSTGRES', redisUrl: `redis://127.0.0.1:${places.redisPort}` }, { redisPassword: `file:${places.secretFile}` }),
-    ...stores('s3', { postgresUrl: 'env:TEST_POSTGRES', s3Bucket: 'bucket', s3Endpoint: hostile }, { s3AccessKeyId: 'id', s3SecretAccessKey: secrets.s3.value }),
+    ...stores('redis', { postgresUrl: 'env:TEST_POSTGRES_1', redisUrl: `redis://127.0.0.1:${places.redisPort}` }, { redisPassword: secrets.redis.value }),
+    ...stores('redis-address', { postgresUrl: 'env:TEST_POSTGRES_2', redisUrl: '${TEST_REDIS}' }),
+    ...stores('redis-tls', { postgresUrl: 'env:TEST_POSTGRES_3', redisUrl: 'env:TEST_REDIS_TLS' }),
+    ...stores('redis-file', { postgresUrl: 'env:TEST_POSTGRES_4', redisUrl: `redis://127.0.0.1:${places.redisPort}` }, { redisPassword: `file:${places.secretFile}` }),
+    ...stores('s3', { postgresUrl: 'env:TEST_POSTGRES_5', s3Bucket: 'bucket', s3Endpoint: hostile }, { s3AccessKeyId: 'id', s3SecretAccessKey: secrets.s3.value }),
     { id: 'ollama', type: 'ysh-ollama', url: hostile, credentials: { token: secrets.ollama.value } },
     { id: 'portal', type: 'ysh-aneel-portal', url: '${TEST_PORTAL}', backups: ['${TEST_PORTAL}'], tries: '2', backoffMs: '5' },
     { id: 'mail', type: 'ysh-mail', host: '127.0.0.1', port: places.mailPort, security: 'none', from: 'robo@ysh.example' },
@@ -133,7 +142,7 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
     { id: 'index', type: 'ysh-vector-index', ...at, stores: 'stores', collection: 'docs', wires: [['tell'], ['tell']] },
     { id: 'search', type: 'ysh-vector-search', ...at, stores: 'stores', ollama: 'ollama', collection: 'docs', wires: [['tell'], ['tell']] },
     ...say('ask-mail', "msg.payload = { subject: 'to all', text: 'text' }; return msg", ['notify', 'notify-tls']),
-    notify('notify', 'wrong-mail', { to: ['a@x.example'], webhooks: ['${TEST_WEBHOOK}'], subscribers: true, snsTopic: 'arn:aws:sns:us-east-1:000000000000:topic', credentials: { webhookSecret: secrets.webhook.value, snsAccessKeyId: 'id', snsSecretAccessKey: secrets.sns.value, snsEndpoint: hostile, subscriberToken: secrets.subscriber.value } }),
+    notify('notify', 'wrong-mail', { to: ['a@x.example'], webhooks: ['env:TEST_WEBHOOK'], subscribers: true, snsTopic: 'arn:aws:sns:us-east-1:000000000000:topic', credentials: { webhookSecret: secrets.webhook.value, snsAccessKeyId: 'id', snsSecretAccessKey: secrets.sns.value, snsEndpoint: hostile, subscriberToken: secrets.subscriber.value } }),
     notify('notify-tls', 'tls-mail', { to: ['b@x.example'] }),
     { id: 'queue', type: 'ysh-s3-event', ...at, stores: 'stores', source: 'queue', queueUrl: `${hostile}/queue`, region: 'us-east-1', endpoint: hostile, buckets: ['bucket'], credentials: { accessKeyId: 'id', secretAccessKey: secrets.queue.value }, wires: [['tell']] },
     { id: 'push', type: 'ysh-s3-event', ...at, stores: 'stores', source: 'push', path: 'pushed', buckets: ['bucket'], credentials: { secret: secrets.pushed.value }, wires: [['tell']] },

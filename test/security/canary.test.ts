@@ -12,7 +12,7 @@ import { type PostgresServer, startPostgres } from '../helpers/postgres-server.t
 import { noRedis, type RedisServer, startRedis } from '../helpers/redis-server.ts'
 import { type SafeNodeRed, startSafe } from '../helpers/safe-node-red.ts'
 import { type MailReceiver, readMail, startMail } from '../steps/notify/receivers.ts'
-import { canaryFlow, environmentOf, flowCanaries } from './canary-flow.ts'
+import { canaryFlow, environmentOf, flowCanaries, otherDatabases } from './canary-flow.ts'
 import { type Canary, canary, findCanary, formsOf } from './canaries.ts'
 import { type Comms, listenAsEditor } from './comms.ts'
 import { type Hostile, startHostile } from './hostile.ts'
@@ -51,6 +51,7 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
   const userDir = mkdtempSync(join(tmpdir(), 'ysh-safe-'))
   const places = new Map<string, string>()
   let server: PostgresServer
+  let databases: string[] = []
   let redis: RedisServer
   let hostile: Hostile
   let mail: MailReceiver
@@ -99,9 +100,11 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
       ...{ secretFile: join(folder, 'redis-password'), plantedFile: join(userDir, 'planted.txt') },
     }
     writeFileSync(place.secretFile, secrets.file.value)
-    await asOwner((client) =>
-      client.query(`create role canary superuser login password ${pg.escapeLiteral(secrets.postgres.value)}`),
-    )
+    databases = [place.database, ...otherDatabases(place.database)].map((name) => server.url.replace(/[^/]+$/, name))
+    await asOwner(async (client) => {
+      await client.query(`create role canary superuser login password ${pg.escapeLiteral(secrets.postgres.value)}`)
+      for (const name of otherDatabases(place.database)) await client.query(`create database ${name}`)
+    })
     red = await startSafe({
       userDir,
       flows: [{ id: 'tab', type: 'tab' }],
@@ -131,7 +134,6 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
     await red?.stop()
     for (const each of [mail, wrongMail, hostile]) await each?.close()
     await redis?.stop()
-    await asOwner((client) => client.query('drop owned by canary cascade').then(() => client.query('drop role canary'))).catch(() => undefined)
     await server?.stop()
     for (const each of [folder, userDir]) rmSync(each, { recursive: true, force: true, maxRetries: 5 })
   })
@@ -153,7 +155,7 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
     const failed = () => new Set([...told(/^debug$/).matchAll(/\\?"id\\?":\\?"([\w-]+)\\?"/g)].map(([, id]) => id))
     await until(`errors of ${failing}`, () => failing.every((id) => told(/^debug$/).includes(`"${id}`) && failed().size > 0))
     await until('stores that do not open', () =>
-      closed.every((id) => new RegExp(`\\[error\\] \\[ysh-stores:${id}\\]`).test(red.output())),
+      closed.every((id) => new RegExp(`\\[error\\] \\[ysh-stores:Data ${id}\\]`).test(red.output())),
     )
     await until('the mail of the run that failed', () => mail.got.length > 1)
     await until('webhooks that are taken and refused', () =>
@@ -268,7 +270,8 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
   test('no canary is anywhere but where it belongs, and the planted one is seen in each of the places', async () => {
     places.set('log', red.output())
     for (const [topic, said] of comms.got) places.set(`comms ${topic.startsWith('status/') ? 'status' : topic}`, `${places.get(`comms ${topic.startsWith('status/') ? 'status' : topic}`) ?? ''}${said}`)
-    for (const [name, text] of await tablesOf(server.url)) places.set(name, text)
+    for (const [index, url] of databases.entries())
+      for (const [name, text] of await tablesOf(url)) places.set(index === 0 ? name : `${name} of database ${index}`, text)
     for (const [name, text] of filesOf(userDir)) places.set(name, text)
     places.set('mail', mail.got.map((each) => `${each.raw}\n${readMail(each)}`).join('\n'))
     places.set('webhook', hostile.got.filter(({ path }) => path === '/taken' || path.startsWith('/hook')).map(({ body }) => body).join('\n'))
