@@ -12,8 +12,8 @@ import { type PostgresServer, startPostgres } from '../helpers/postgres-server.t
 import { noRedis, type RedisServer, startRedis } from '../helpers/redis-server.ts'
 import { type SafeNodeRed, startSafe } from '../helpers/safe-node-red.ts'
 import { type MailReceiver, readMail, startMail } from '../steps/notify/receivers.ts'
-import { canaryFlow, environmentOf, flowCanaries, otherDatabases } from './canary-flow.ts'
 import { type Canary, canary, findCanary, formsOf } from './canaries.ts'
+import { canaryFlow, environmentOf, flowCanaries, otherDatabases } from './canary-flow.ts'
 import { type Comms, listenAsEditor } from './comms.ts'
 import { type Hostile, startHostile } from './hostile.ts'
 import { filesOf, tablesOf } from './look.ts'
@@ -22,7 +22,18 @@ const { key: apiKey } = makeKey()
 const secrets = flowCanaries(apiKey)
 const { planted } = secrets
 /** Nodes that have to fail, and to tell a Catch of it. */
-const failing = ['fetch', 'scrape', 'scrape-moved', 'scrape-user', 'scrape-s3', 'pdf', 'archive', 'enrich', 'index-ollama', 'index']
+const failing = [
+  'fetch',
+  'scrape',
+  'scrape-moved',
+  'scrape-user',
+  'scrape-s3',
+  'pdf',
+  'archive',
+  'enrich',
+  'index-ollama',
+  'index',
+]
 /** Stores that cannot be opened. */
 const closed = ['refused', 'wrong', 'tls', 'bad', 'bad-password']
 
@@ -77,7 +88,13 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
   }
   /** The end of what matters in the log: at the level trace it is long. */
   const lines = (pattern: RegExp) =>
-    red.output().split('\n').filter((line) => pattern.test(line)).slice(-60).join('\n').slice(-8_000)
+    red
+      .output()
+      .split('\n')
+      .filter((line) => pattern.test(line))
+      .slice(-60)
+      .join('\n')
+      .slice(-8_000)
   const told = (topic: RegExp) => [...comms.got].flatMap(([name, said]) => (topic.test(name) ? [said] : [])).join('')
 
   before(async () => {
@@ -151,9 +168,12 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
     fetch(`${red.url}/api/v1${path}`, { headers, signal: AbortSignal.timeout(60_000), ...init })
 
   test('everything fails that can fail', async () => {
-    for (const id of ['plant', 'ask-portal', 'ask-page', 'ask-pdf', 'ask-locked', 'ask-model', 'ask-mail']) await press(id)
+    for (const id of ['plant', 'ask-portal', 'ask-page', 'ask-pdf', 'ask-locked', 'ask-model', 'ask-mail'])
+      await press(id)
     const failed = () => new Set([...told(/^debug$/).matchAll(/\\?"id\\?":\\?"([\w-]+)\\?"/g)].map(([, id]) => id))
-    await until(`errors of ${failing}`, () => failing.every((id) => told(/^debug$/).includes(`"${id}`) && failed().size > 0))
+    await until(`errors of ${failing}`, () =>
+      failing.every((id) => told(/^debug$/).includes(`"${id}`) && failed().size > 0),
+    )
     await until('stores that do not open', () =>
       closed.every((id) => new RegExp(`\\[error\\] \\[ysh-stores:Data ${id}\\]`).test(red.output())),
     )
@@ -177,21 +197,42 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
     const stranger = { authorization: `Bearer ${apiKey.slice(0, -1)}x` }
     const ask = async (path: string, headers?: Record<string, string>, init?: object) => {
       const answer = await api(path, headers, init)
-      places.set(`API ${path.split('?')[0]} ${headers === undefined ? '' : 'refused'}`, `${answer.status} ${JSON.stringify([...answer.headers])} ${await answer.text()}`)
+      places.set(
+        `API ${path.split('?')[0]} ${headers === undefined ? '' : 'refused'}`,
+        `${answer.status} ${JSON.stringify([...answer.headers])} ${await answer.text()}`,
+      )
     }
     const wrong = `?wrong=${encodeURIComponent(planted.value)}`
-    for (const path of ['/datasets', `/datasets/aneel.tarifas${wrong}`, '/runs', '/documents', '/search?q=tarifa', '/openapi.json', '/nothing']) {
+    for (const path of [
+      '/datasets',
+      `/datasets/aneel.tarifas${wrong}`,
+      '/runs',
+      '/documents',
+      '/search?q=tarifa',
+      '/openapi.json',
+      '/nothing',
+    ]) {
       await ask(path)
       await ask(path, stranger)
-      await ask(path, { authorization: `Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIn0.c2ln` })
+      await ask(path, {
+        authorization: `Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIn0.c2ln`,
+      })
     }
     const question = (query: string) => ({ method: 'POST', body: JSON.stringify({ query }) })
     const json = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
-    for (const [name, query] of Object.entries({ one: '{ nothing }', two: '{ datasets { name } runs { id error } }', three: '{' })) {
+    for (const [name, query] of Object.entries({
+      one: '{ nothing }',
+      two: '{ datasets { name } runs { id error } }',
+      three: '{',
+    })) {
       const answer = await api('/graphql', json, question(query))
       places.set(`GraphQL ${name}`, await answer.text())
     }
-    const pushed = await fetch(`${red.url}/ysh-s3-event/pushed`, { method: 'POST', headers: { 'x-api-key': 'wrong' }, body: '{}' })
+    const pushed = await fetch(`${red.url}/ysh-s3-event/pushed`, {
+      method: 'POST',
+      headers: { 'x-api-key': 'wrong' },
+      body: '{}',
+    })
     places.set('push', `${pushed.status} ${await pushed.text()}`)
     const socket = new WebSocket(`${red.url.replace('http', 'ws')}/ysh/feed/notify`)
     await new Promise((resolve) => {
@@ -208,7 +249,16 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
     const refused = await fetch(`${red.url}/metrics`, { headers: { authorization: 'Bearer wrong' } })
     places.set('metrics, refused', await refused.text())
 
-    const gets = ['/flows', '/settings', '/settings/user', '/nodes', '/ysh/api/keys', '/ysh/aneel/datasets', '/context/flow/tab', '/auth/login']
+    const gets = [
+      '/flows',
+      '/settings',
+      '/settings/user',
+      '/nodes',
+      '/ysh/api/keys',
+      '/ysh/aneel/datasets',
+      '/context/flow/tab',
+      '/auth/login',
+    ]
     for (const path of gets) places.set(`admin ${path}`, await (await admin(path)).text())
     for (const id of ['stores', 'ollama', 'mail', 'notify', 'api', 'metrics', 'pdf', 'queue']) {
       const type = ['notify', 'pdf', 'queue'].includes(id) ? 'x' : `ysh-${id}`
@@ -220,21 +270,42 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
       const ids = [...new Set(Array.from(list.matchAll(/"(?:id|runId)":"([0-9a-f-]{36})"/g), ([, id]) => id))]
       assert.ok(ids.length > 1, list)
       for (const id of ids.slice(0, 20))
-        places.set(`admin ${kind}, one`, `${places.get(`admin ${kind}, one`) ?? ''}${await (await admin(`/ysh/${kind}/${id}?stores=stores`)).text()}`)
+        places.set(
+          `admin ${kind}, one`,
+          `${places.get(`admin ${kind}, one`) ?? ''}${await (await admin(`/ysh/${kind}/${id}?stores=stores`)).text()}`,
+        )
     }
     const flows: Record<string, unknown>[] = JSON.parse(places.get('admin /flows') ?? '[]')
     for (const node of flows.filter(({ type }) => type === 'ysh-stores')) {
       const { id, type: _, name: __, ...settings } = node
       const credentials = Object.fromEntries(
-        ['postgresPassword', 'redisPassword', 'qdrantApiKey', 's3AccessKeyId', 's3SecretAccessKey'].map((name) => [name, '__PWRD__']),
+        ['postgresPassword', 'redisPassword', 'qdrantApiKey', 's3AccessKeyId', 's3SecretAccessKey'].map((name) => [
+          name,
+          '__PWRD__',
+        ]),
       )
       places.set(`test of ${id}`, await (await admin('/ysh/stores/test', 'POST', { id, settings, credentials })).text())
     }
     const { url } = Object(flows.find(({ id }) => id === 'ollama'))
     places.set('test of ollama', await (await admin('/ysh/ollama/test', 'POST', { id: 'ollama', url })).text())
-    places.set('test of the portal', await (await admin('/ysh/aneel/portal/test', 'POST', { id: 'portal', url: '${TEST_PORTAL}', contact: '' })).text())
+    places.set(
+      'test of the portal',
+      await (
+        await admin('/ysh/aneel/portal/test', 'POST', { id: 'portal', url: '${TEST_PORTAL}', contact: '' })
+      ).text(),
+    )
     for (const security of ['none', 'tls']) {
-      const body = { node: security === 'tls' ? 'tls-mail' : 'wrong-mail', host: '127.0.0.1', port: wrongMail.port, security, from: 'a@x.example', fromName: '', user: 'canary', password: '__PWRD__', timeoutMs: 2_000 }
+      const body = {
+        node: security === 'tls' ? 'tls-mail' : 'wrong-mail',
+        host: '127.0.0.1',
+        port: wrongMail.port,
+        security,
+        from: 'a@x.example',
+        fromName: '',
+        user: 'canary',
+        password: '__PWRD__',
+        timeoutMs: 2_000,
+      }
       places.set(`test of mail, ${security}`, await (await admin('/ysh/mail/test', 'POST', body)).text())
     }
     for (const name of ['test of ollama', 'test of the portal', 'test of mail, none', 'test of redis', 'test of bad'])
@@ -256,9 +327,11 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
       await until('the editor', () => page.evaluate('Boolean(window.RED?.nodes?.version?.())'))
       await page.evaluate("RED.editor.editConfig('', 'ysh-stores', 'stores')")
       await page.locator('.ysh-form').waitFor()
-      const shown = 'document.documentElement.outerHTML + [...document.querySelectorAll("input, textarea")].map((each) => each.value).join("\\n")'
+      const shown =
+        'document.documentElement.outerHTML + [...document.querySelectorAll("input, textarea")].map((each) => each.value).join("\\n")'
       places.set('form of the editor', String(await page.evaluate(shown)))
-      const exported = 'JSON.stringify(RED.nodes.createExportableNodeSet(RED.nodes.filterNodes({}).concat(RED.nodes.createCompleteNodeSet().filter((each) => each.type.startsWith("ysh-")).map((each) => RED.nodes.node(each.id)))))'
+      const exported =
+        'JSON.stringify(RED.nodes.createExportableNodeSet(RED.nodes.filterNodes({}).concat(RED.nodes.createCompleteNodeSet().filter((each) => each.type.startsWith("ysh-")).map((each) => RED.nodes.node(each.id)))))'
       places.set('export of the editor', String(await page.evaluate(exported)))
       assert.match(places.get('export of the editor') ?? '', /"ysh-stores"/)
       places.set('console of the editor', heard.join('\n'))
@@ -269,19 +342,47 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
 
   test('no canary is anywhere but where it belongs, and the planted one is seen in each of the places', async () => {
     places.set('log', red.output())
-    for (const [topic, said] of comms.got) places.set(`comms ${topic.startsWith('status/') ? 'status' : topic}`, `${places.get(`comms ${topic.startsWith('status/') ? 'status' : topic}`) ?? ''}${said}`)
+    for (const [topic, said] of comms.got)
+      places.set(
+        `comms ${topic.startsWith('status/') ? 'status' : topic}`,
+        `${places.get(`comms ${topic.startsWith('status/') ? 'status' : topic}`) ?? ''}${said}`,
+      )
     for (const [index, url] of databases.entries())
-      for (const [name, text] of await tablesOf(url)) places.set(index === 0 ? name : `${name} of database ${index}`, text)
+      for (const [name, text] of await tablesOf(url))
+        places.set(index === 0 ? name : `${name} of database ${index}`, text)
     for (const [name, text] of filesOf(userDir)) places.set(name, text)
     places.set('mail', mail.got.map((each) => `${each.raw}\n${readMail(each)}`).join('\n'))
-    places.set('webhook', hostile.got.filter(({ path }) => path === '/taken' || path.startsWith('/hook')).map(({ body }) => body).join('\n'))
+    places.set(
+      'webhook',
+      hostile.got
+        .filter(({ path }) => path === '/taken' || path.startsWith('/hook'))
+        .map(({ body }) => body)
+        .join('\n'),
+    )
 
-    const seen = findCanary(planted, places).map((line) => line.replace(/^.*? in /, '').replace(/, (plain|base64|hex): .*/s, ''))
-    for (const place of ['log', 'comms debug', 'comms status', 'mail', 'webhook', 'admin /flows', 'file flows.json', 'file planted.txt', 'table pipeline.dead_letter', 'table pipeline.step', 'API /runs '])
+    const seen = findCanary(planted, places).map((line) =>
+      line.replace(/^.*? in /, '').replace(/, (plain|base64|hex): .*/s, ''),
+    )
+    for (const place of [
+      'log',
+      'comms debug',
+      'comms status',
+      'mail',
+      'webhook',
+      'admin /flows',
+      'file flows.json',
+      'file planted.txt',
+      'table pipeline.dead_letter',
+      'table pipeline.step',
+      'API /runs ',
+    ])
       assert.ok(seen.includes(place), `the planted secret is not seen in ${place}, only in:\n${seen.join('\n')}`)
     if (noChromium === undefined) assert.ok(seen.includes('export of the editor'), 'export of the editor')
 
     const others: Canary[] = Object.values(secrets).filter((each) => each !== planted)
-    assert.deepEqual(others.flatMap((each) => findCanary(each, places)), [])
+    assert.deepEqual(
+      others.flatMap((each) => findCanary(each, places)),
+      [],
+    )
   })
 })

@@ -9,6 +9,11 @@ export interface Hostile {
   close(): Promise<void>
 }
 
+/** A page that can be read: success, too, must not keep the token in its address. */
+const page = `<html><head><title>T</title></head><body><h2>Tarifa convencional</h2>
+<table><tr><th>Subgrupo</th><th>Energia (R$/kWh)</th></tr><tr><td>B1</td><td>0,61791</td></tr></table>
+<a href="/nd1.pdf">Norma 1</a></body></html>`
+
 /** Starts it on loopback. `/moved` redirects with the query; `/hook` takes what it gets; everything else is refused with an echo. */
 export async function startHostile(): Promise<Hostile> {
   const got: Hostile['got'] = []
@@ -25,8 +30,15 @@ export async function startHostile(): Promise<Hostile> {
         response.writeHead(short, short === 302 ? { location: `/again${search}` } : {}).end()
         return
       }
+      if (pathname === '/good') {
+        response.writeHead(200, { 'content-type': 'text/html', etag: '"1"' }).end(page)
+        return
+      }
       const said = `${request.method} ${request.url} ${JSON.stringify(request.headers)} ${body.slice(0, 2_000)}`
-      response.writeHead(pathname === '/page' ? 403 : 400, { 'content-type': 'application/json', 'x-said': encodeURIComponent(said.slice(0, 2_000)) })
+      response.writeHead(pathname === '/page' ? 403 : 400, {
+        'content-type': 'application/json',
+        'x-said': encodeURIComponent(said.slice(0, 2_000)),
+      })
       response.end(JSON.stringify({ error: said, status: { error: said }, message: said, detail: said }))
     })
   })

@@ -130,7 +130,12 @@ async function attachmentsOf({ attachments }: Note, { stores, signal }: Delivery
  */
 function mailError(thrown: unknown, { host, port }: MailServer, clean: (text: string) => string): PipelineError {
   const { code, responseCode, response } = facts(thrown)
-  const said = response === undefined ? '' : `: ${clean(response).replaceAll(/\p{Cc}+/gu, ' ').slice(0, 300)}`
+  const said =
+    response === undefined
+      ? ''
+      : `: ${clean(response)
+          .replaceAll(/\p{Cc}+/gu, ' ')
+          .slice(0, 300)}`
   const place = `${host}:${port}`
   const options = { cause: plainCause(thrown, clean), details: { smtp: responseCode ?? null } }
   if (code === 'EAUTH' || code === 'ENOAUTH' || responseCode === 530 || responseCode === 535) {
