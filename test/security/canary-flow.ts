@@ -84,6 +84,9 @@ export function environmentOf(secrets: FlowCanaries, places: Places): Record<str
   }
 }
 
+/** What Node-RED puts the variable in for. */
+export const fromEnv = (name: string) => `\${${name}}`
+
 const at = { z: 'tab', x: 100, y: 100 }
 const quick = { paceMs: '0', tries: '2', backoffMs: '5' }
 
@@ -144,13 +147,13 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
     { id: 'tab', type: 'tab', label: 'canaries' },
     ...stores(
       'stores',
-      { postgresUrl: '${TEST_POSTGRES}', redisUrl: '${TEST_REDIS}', qdrantUrl: hostile },
+      { postgresUrl: fromEnv('TEST_POSTGRES'), redisUrl: fromEnv('TEST_REDIS'), qdrantUrl: hostile },
       { qdrantApiKey: secrets.qdrant.value },
     ),
-    ...stores('refused', { postgresUrl: '${TEST_POSTGRES_REFUSED}' }),
-    ...stores('wrong', { postgresUrl: '${TEST_POSTGRES_WRONG}' }),
-    ...stores('tls', { postgresUrl: '${TEST_POSTGRES_TLS}' }),
-    ...stores('bad', { postgresUrl: '${TEST_POSTGRES_BAD}' }),
+    ...stores('refused', { postgresUrl: fromEnv('TEST_POSTGRES_REFUSED') }),
+    ...stores('wrong', { postgresUrl: fromEnv('TEST_POSTGRES_WRONG') }),
+    ...stores('tls', { postgresUrl: fromEnv('TEST_POSTGRES_TLS') }),
+    ...stores('bad', { postgresUrl: fromEnv('TEST_POSTGRES_BAD') }),
     ...stores(
       'bad-password',
       { postgresUrl: 'env:TEST_POSTGRES_BAD' },
@@ -161,7 +164,7 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
       { postgresUrl: 'env:TEST_POSTGRES_1', redisUrl: `redis://127.0.0.1:${places.redisPort}` },
       { redisPassword: secrets.redis.value },
     ),
-    ...stores('redis-address', { postgresUrl: 'env:TEST_POSTGRES_2', redisUrl: '${TEST_REDIS}' }),
+    ...stores('redis-address', { postgresUrl: 'env:TEST_POSTGRES_2', redisUrl: fromEnv('TEST_REDIS') }),
     ...stores('redis-tls', { postgresUrl: 'env:TEST_POSTGRES_3', redisUrl: 'env:TEST_REDIS_TLS' }),
     ...stores(
       'redis-file',
@@ -177,8 +180,8 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
     {
       id: 'portal',
       type: 'ysh-aneel-portal',
-      url: '${TEST_PORTAL}',
-      backups: ['${TEST_PORTAL}'],
+      url: fromEnv('TEST_PORTAL'),
+      backups: [fromEnv('TEST_PORTAL')],
       tries: '2',
       backoffMs: '5',
     },
@@ -213,7 +216,7 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
       type: 'ysh-api',
       stores: 'stores',
       ollama: 'ollama',
-      jwksUrl: '${TEST_KEYS}',
+      jwksUrl: fromEnv('TEST_KEYS'),
       issuer: 'https://issuer.example',
       audiences: ['a'],
       credentials: { firstKey: secrets.apiKey.value },
@@ -241,11 +244,11 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
       wires: [['tell'], ['tell'], ['tell']],
     },
     ...say('ask-page', 'return msg', ['scrape', 'scrape-moved', 'scrape-user', 'scrape-s3', 'scrape-good']),
-    scrape('scrape', '${TEST_PAGE}', 'stores'),
-    scrape('scrape-moved', '${TEST_PAGE_MOVED}', 'stores'),
-    scrape('scrape-user', '${TEST_PAGE_USER}', 'stores'),
-    scrape('scrape-good', '${TEST_PAGE_GOOD}', 'stores'),
-    scrape('scrape-s3', '${TEST_PAGE}', 's3'),
+    scrape('scrape', fromEnv('TEST_PAGE'), 'stores'),
+    scrape('scrape-moved', fromEnv('TEST_PAGE_MOVED'), 'stores'),
+    scrape('scrape-user', fromEnv('TEST_PAGE_USER'), 'stores'),
+    scrape('scrape-good', fromEnv('TEST_PAGE_GOOD'), 'stores'),
+    scrape('scrape-s3', fromEnv('TEST_PAGE'), 's3'),
     ...say('ask-pdf', "msg.payload = { url: env.get('TEST_DOCUMENT') }; return msg", ['pdf']),
     {
       id: 'pdf',
@@ -357,7 +360,7 @@ export function canaryFlow(secrets: FlowCanaries, places: Places): FlowNode[] {
       outputs: 2,
       wires: [['run-scrape'], ['run-planted']],
     },
-    scrape('run-scrape', '${TEST_PAGE}', 'stores', ['join']),
+    scrape('run-scrape', fromEnv('TEST_PAGE'), 'stores', ['join']),
     {
       id: 'run-planted',
       type: 'function',

@@ -13,7 +13,7 @@ import { noRedis, type RedisServer, startRedis } from '../helpers/redis-server.t
 import { type SafeNodeRed, startSafe } from '../helpers/safe-node-red.ts'
 import { type MailReceiver, readMail, startMail } from '../steps/notify/receivers.ts'
 import { type Canary, canary, findCanary, formsOf } from './canaries.ts'
-import { canaryFlow, environmentOf, flowCanaries, otherDatabases } from './canary-flow.ts'
+import { canaryFlow, environmentOf, flowCanaries, fromEnv, otherDatabases } from './canary-flow.ts'
 import { type Comms, listenAsEditor } from './comms.ts'
 import { type Hostile, startHostile } from './hostile.ts'
 import { filesOf, tablesOf } from './look.ts'
@@ -291,7 +291,7 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
     places.set(
       'test of the portal',
       await (
-        await admin('/ysh/aneel/portal/test', 'POST', { id: 'portal', url: '${TEST_PORTAL}', contact: '' })
+        await admin('/ysh/aneel/portal/test', 'POST', { id: 'portal', url: fromEnv('TEST_PORTAL'), contact: '' })
       ).text(),
     )
     for (const security of ['none', 'tls']) {
