@@ -20,7 +20,10 @@ describe('the variables of the environment', () => {
       [...read(file).matchAll(/\benv\.((?:YSH|NODE_RED)_\w+)/g)].map(([, name = '']) => name),
     )
     assert.ok(asked.length > 2)
-    assert.deepEqual(asked.filter((name) => !declared.has(name)), [])
+    assert.deepEqual(
+      asked.filter((name) => !declared.has(name)),
+      [],
+    )
   })
 
   test('documents name only variables that exist', () => {
