@@ -1,0 +1,232 @@
+import { PipelineError } from '../errors.ts'
+import type { ObjectStore } from '../stores/objects/port.ts'
+import type { Connection, PostgresStore, Queryable } from '../stores/postgres/port.ts'
+import { writeFile } from './files.ts'
+import type { BackupFile, Manifest } from './manifest.ts'
+import type { TableShape } from './shape.ts'
+import { columnList, copyTarget, type LiveTable, nameOf, readStructure } from './structure.ts'
+
+/** What is told while rows are copied: those so far, of about how many bytes. */
+export type RowProgress = (rows: number) => void
+
+/** All rows of one instant. */
+export type TakenRows = Pick<Manifest, 'structure' | 'rows' | 'sequences' | 'migrations' | 'vectors' | 'takenAt'>
+
+/** Nobody misses what they hold: signs of life, loads in progress (whose tables are not taken), what a cache holds. */
+const left = new Set(['pipeline.process', 'pipeline.load', 'pipeline.cache'])
+/** On the embedded store a larger table is read while others have their turns. */
+const bigBytes = 8 * 1024 * 1024
+/** About so many bytes of rows come at once there. */
+const pageBytes = 4 * 1024 * 1024
+/** How often tables that change meanwhile are read anew before everybody has to wait for them. */
+const rounds = 3
+/** How often a snapshot is taken in which a table was dropped. */
+const tries = 3
+
+interface Copied {
+  rows: number
+  file: BackupFile
+  /** Transactions from this one on are newer. */
+  since: string
+}
+
+/**
+ * Copies all rows of a pipeline into a backup, as one instant saw them, while runs go on. A server gives a snapshot. The embedded store has one session for
+ * all, so a transaction that lasts holds everybody up: there the large tables are read page by page between the others' turns, and one short
+ * transaction proves that they have not changed since and takes the rest. Throws SQL_…, STORE_…, BACKUP_FULL.
+ */
+export async function takeRows(
+  postgres: PostgresStore,
+  to: { objects: ObjectStore; folder: string },
+  options: { signal: AbortSignal; progress: RowProgress },
+): Promise<TakenRows> {
+  const connection = await postgres.connect()
+  try {
+    const taking = new Taking(connection, to, options)
+    return postgres.kind === 'server' ? await taking.snapshot() : await taking.rounds()
+  } finally {
+    await connection.close()
+  }
+}
+
+class Taking {
+  readonly #connection: Connection
+  readonly #objects: ObjectStore
+  readonly #folder: string
+  readonly #signal: AbortSignal
+  readonly #progress: RowProgress
+  #rows = 0
+  #files = 0
+
+  constructor(
+    connection: Connection,
+    { objects, folder }: { objects: ObjectStore; folder: string },
+    { signal, progress }: { signal: AbortSignal; progress: RowProgress },
+  ) {
+    this.#connection = connection
+    this.#objects = objects
+    this.#folder = folder
+    this.#signal = signal
+    this.#progress = progress
+  }
+
+  async snapshot(): Promise<TakenRows> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#connection.transaction(async (tx) => {
+          await tx.query('set transaction isolation level repeatable read, read only')
+          // A slow place for backups makes pauses between two tables.
+          await tx.query(`set local idle_in_transaction_session_timeout = '10min'`)
+          return this.#takeAll(tx, new Map())
+        })
+      } catch (error) {
+        // The catalogue is of now and the rows are of then: a publication may have dropped a table in between.
+        if (!isGone(error) || attempt === tries) throw error
+      }
+    }
+  }
+
+  async rounds(): Promise<TakenRows> {
+    const copied = new Map<string, Copied>()
+    for (let round = 1; ; round += 1) {
+      const missing: LiveTable[] = []
+      const taken = await this.#connection.transaction(async (tx) => {
+        if (round > rounds) return this.#takeAll(tx, new Map())
+        const { live } = await readStructure(tx)
+        for (const table of live) {
+          if (table.bytes <= bigBytes || isLeft(table.shape)) continue
+          const known = copied.get(table.oid)
+          if (known === undefined || !(await isSame(tx, table.shape, known))) missing.push(table)
+        }
+        return missing.length > 0 ? undefined : this.#takeAll(tx, copied)
+      })
+      if (taken !== undefined) return taken
+      for (const table of missing) {
+        const before = copied.get(table.oid)
+        if (before !== undefined) this.#rows -= before.rows
+        copied.delete(table.oid)
+        try {
+          copied.set(table.oid, await this.#takePages(table))
+        } catch (error) {
+          if (!isGone(error)) throw error // dropped meanwhile: the next look does not find it
+        }
+      }
+    }
+  }
+
+  /** Everything in the transaction, but what is there already. */
+  async #takeAll(tx: Queryable, copied: ReadonlyMap<string, Copied>): Promise<TakenRows> {
+    const { live, ...structure } = await readStructure(tx)
+    const { rows: now } = await tx.query<{ now: Date }>('select clock_timestamp() as now')
+    const rows: Manifest['rows'] = []
+    for (const table of live) {
+      if (isLeft(table.shape) || (table.bytes === 0 && table.pages === 0)) continue
+      const taken = copied.get(table.oid) ?? (await this.#takeWhole(table.shape))
+      if (taken.rows > 0) rows.push({ table: nameOf(table.shape), rows: taken.rows, file: taken.file })
+    }
+    return {
+      structure,
+      rows,
+      sequences: await sequences(tx, structure.tables),
+      migrations: await migrations(tx),
+      vectors: await vectors(tx),
+      takenAt: (now[0]?.now ?? new Date()).toISOString(),
+    }
+  }
+
+  #takeWhole(table: TableShape): Promise<Omit<Copied, 'since'>> {
+    return this.#write(() => this.#count(this.#connection.copyOut(copyTarget(table))))
+  }
+
+  async #takePages(table: LiveTable): Promise<Copied> {
+    const { rows } = await this.#connection.query<{ since: string }>(
+      'select pg_snapshot_xmax(pg_current_snapshot())::text as since',
+    )
+    const step = Math.max(1, Math.floor((pageBytes * table.pages) / table.bytes))
+    const read = async function* (this: Taking) {
+      for (let page = 0; ; page += step) {
+        // Rows that begin behind the last known page came later, and are noticed in the end.
+        if (page > table.pages) return
+        const where = `ctid >= '(${page},0)' and ctid < '(${page + step},0)'`
+        yield* this.#count(
+          this.#connection.copyOut(`(select ${columnList(table.shape)} from ${nameOf(table.shape)} where ${where})`),
+        )
+      }
+    }
+    const taken = await this.#write(() => read.call(this))
+    return { ...taken, since: rows[0]?.since ?? '0' }
+  }
+
+  async #write(source: () => AsyncGenerator<Buffer, void>): Promise<Omit<Copied, 'since'>> {
+    const before = this.#rows
+    this.#files += 1
+    const key = `${this.#folder}/rows/${String(this.#files).padStart(4, '0')}.gz`
+    const file = await writeFile(this.#objects, key, source(), this.#signal)
+    return { rows: this.#rows - before, file }
+  }
+
+  async *#count(blocks: AsyncGenerator<Buffer, number>): AsyncGenerator<Buffer, void> {
+    this.#signal.throwIfAborted()
+    this.#rows += yield* blocks
+    this.#progress(this.#rows)
+  }
+}
+
+const isLeft = (table: TableShape) => table.unlogged || left.has(`${table.schema}.${table.name}`)
+const isGone = (thrown: unknown) => thrown instanceof PipelineError && thrown.code === 'SQL_42P01'
+
+/**
+ * Whether a table holds exactly the rows that were copied: none is newer than the copy's begin, and there are as many. What was changed or came is newer,
+ * and without any such, as many are the same.
+ */
+async function isSame(tx: Queryable, table: TableShape, { rows: copied, since }: Copied): Promise<boolean> {
+  const { rows } = await tx.query<{ rows: string; newer: string }>(
+    `select count(*) as rows, count(*) filter (where age(xmin) <= age((($1::text)::numeric % 4294967296)::text::xid)) as newer
+     from ${nameOf(table)}`,
+    [since],
+    { timeoutMs: 0 },
+  )
+  return Number(rows[0]?.rows) === copied && Number(rows[0]?.newer) === 0
+}
+
+async function sequences(tx: Queryable, tables: readonly TableShape[]): Promise<Manifest['sequences']> {
+  const found: Manifest['sequences'] = []
+  for (const table of tables) {
+    for (const { name, identity } of table.columns) {
+      if (identity === '') continue
+      const { rows } = await tx.query<{ sequence: string }>('select pg_get_serial_sequence($1, $2) as sequence', [
+        nameOf(table),
+        name,
+      ])
+      const { rows: values } = await tx.query<{ value: string | null }>(
+        `select case when is_called then last_value::text end as value from ${rows[0]?.sequence}`,
+      )
+      const value = values[0]?.value
+      if (value != null) found.push({ table: nameOf(table), column: name, value })
+    }
+  }
+  return found
+}
+
+async function migrations(tx: Queryable): Promise<Manifest['migrations']> {
+  const { rows } = await tx.query<Manifest['migrations'][number]>(
+    'select component, id, name from pipeline.migration order by component, id',
+  )
+  return rows
+}
+
+/** A collection that the ledger knows and pgvector's tables do not is in a Qdrant. */
+async function vectors(tx: Queryable): Promise<Manifest['vectors']> {
+  const { rows: there } = await tx.query<{ ledger: boolean; points: boolean }>(
+    `select to_regclass('pipeline.vector_generation') is not null as ledger,
+       to_regclass('pipeline_vectors.collection') is not null as points`,
+  )
+  if (there[0]?.ledger !== true) return 'none'
+  const own = there[0].points ? 'exists (select from pipeline_vectors.collection where name = physical)' : 'false'
+  const { rows } = await tx.query<{ all: number; elsewhere: number }>(
+    `select count(*)::int as all, (count(*) filter (where not ${own}))::int as elsewhere
+     from pipeline.vector_generation where state = 'live'`,
+  )
+  const { all = 0, elsewhere = 0 } = rows[0] ?? {}
+  return all === 0 ? 'none' : elsewhere > 0 ? 'elsewhere' : 'rows'
+}
