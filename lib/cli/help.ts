@@ -58,6 +58,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
     own,
     ...Object.values(others),
     'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
+    'ysh-pipeline backup, restore, backups: saves all that is kept and brings it back; see backup --help',
     places,
     exits,
   ].join('\n\n')

@@ -4,6 +4,7 @@ import { type LetterFilter, letterFilters, letterSelection } from '../runs/lette
 import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
 import { generateKey, prepareKeys } from './api-keys.ts'
+import { backupCommand, isBackupCommand } from './backup.ts'
 import { openDatabase } from './database.ts'
 import { helpOf } from './help.ts'
 import { lint } from './lint.ts'
@@ -27,6 +28,7 @@ const exits = { done: 0, failed: 1, usage: 2, refused: 3 } as const
 export async function main(args: readonly string[], io: Console): Promise<number> {
   const redact = redactor(args, io.env)
   const out = (text: string) => io.out(redact(text))
+  if (isBackupCommand(args[0])) return backupCommand(args, { env: io.env, out, err: (text) => io.err(redact(text)) })
   if (args[0] === 'lint') return lint(args.slice(1), { out, err: (text) => io.err(redact(text)) })
   try {
     const command = parseCommand(args, io.env)
