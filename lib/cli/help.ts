@@ -59,6 +59,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
     ...Object.values(others),
     'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
     'ysh-pipeline backup, restore, backups: saves all that is kept and brings it back; see backup --help',
+    "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
     places,
     exits,
   ].join('\n\n')
