@@ -16,7 +16,9 @@ export function made(result: BackupResult): string {
     `  ${figure(result.rows)} rows of ${result.tables} tables (${megabytes(result.rowBytes)} packed)`,
     `  ${objects[result.kept]}`,
     ...(result.userFiles.length > 0 ? [`  files of Node-RED: ${result.userFiles.join(', ')}`] : []),
-    ...(result.vectors === 'elsewhere' ? ['  vectors lie in a Qdrant and are not part of it: a restore has them built anew'] : []),
+    ...(result.vectors === 'elsewhere'
+      ? ['  vectors lie in a Qdrant and are not part of it: a restore has them built anew']
+      : []),
     ...(result.leftOut.length > 0 ? [`  left out, for they read tables of others: ${result.leftOut.join(', ')}`] : []),
     ...(result.removed.length > 0 ? [`  removed: ${result.removed.join(', ')}`] : []),
     `  ${result.seconds} s`,
@@ -25,8 +27,12 @@ export function made(result: BackupResult): string {
 
 /** What a restore brought, for people. */
 export function restored(result: RestoreResult, asCopy: boolean): string {
-  const runs = asCopy ? 'unfinished runs were cancelled' : 'unfinished runs go on in the next Node-RED that has their flow'
-  const outbox = asCopy ? 'notifications that waited were given up' : 'notifications wait to be sent, some perhaps once more'
+  const runs = asCopy
+    ? 'unfinished runs were cancelled'
+    : 'unfinished runs go on in the next Node-RED that has their flow'
+  const outbox = asCopy
+    ? 'notifications that waited were given up'
+    : 'notifications wait to be sent, some perhaps once more'
   return [
     `Restored ${result.id}, as of ${result.takenAt}`,
     `  ${figure(result.rows)} rows of ${result.tables} tables, ${figure(result.objects)} objects`,
@@ -37,7 +43,9 @@ export function restored(result: RestoreResult, asCopy: boolean): string {
     `  ${result.unfinished} ${runs}`,
     `  ${result.outbox} ${outbox}`,
     ...(result.slots > 0 ? [`  ${result.slots} schedules make up their newest missed slot only`] : []),
-    ...(result.rebuilt.length > 0 ? [`  to be indexed anew, by a run of their flow: ${result.rebuilt.join(', ')}`] : []),
+    ...(result.rebuilt.length > 0
+      ? [`  to be indexed anew, by a run of their flow: ${result.rebuilt.join(', ')}`]
+      : []),
     '  A Redis beside it must be emptied now: it may know answers from after the backup.',
     `  ${result.seconds} s`,
   ].join('\n')

@@ -58,7 +58,8 @@ const known: Readonly<Record<string, readonly string[]>> = {
 type Values = ReturnType<typeof read>['values']
 
 /** Whether these are arguments of {@link backupCommand}. */
-export const isBackupCommand = (name: string | undefined): name is string => name !== undefined && Object.hasOwn(known, name)
+export const isBackupCommand = (name: string | undefined): name is string =>
+  name !== undefined && Object.hasOwn(known, name)
 
 /**
  * `ysh-pipeline backup`, `restore` and `backups`. Resolves with the exit code: 0 done, 1 failed, 2 used wrongly. Never throws. An interrupt ends it in good
@@ -95,9 +96,16 @@ async function make(values: Values, io: Output, signal: AbortSignal): Promise<nu
   const tell = teller(values, io)
   const nodeRed = nodeRedOf(values, io.env)
   if (nodeRed !== undefined) {
-    const wrong = ['objects', 'without-objects', 'user-dir', 's3-endpoint', 's3-region'].find((name) => Object.hasOwn(values, name))
+    const wrong = ['objects', 'without-objects', 'user-dir', 's3-endpoint', 's3-region'].find((name) =>
+      Object.hasOwn(values, name),
+    )
     if (wrong !== undefined) throw usage(`--${wrong} does not go with --node-red, which knows its own stores`)
-    const result = await backupOf(nodeRed, { to: place(to), keep, copyObjects: values['copy-objects'] === true }, tell, signal)
+    const result = await backupOf(
+      nodeRed,
+      { to: place(to), keep, copyObjects: values['copy-objects'] === true },
+      tell,
+      signal,
+    )
     return report(values, io, result, made(result))
   }
   const store = await source(values, io.env, false)
@@ -231,12 +239,14 @@ async function opened(config: PostgresConfig): Promise<PostgresStore> {
     const error = PipelineError.from(thrown)
     if (error.code !== 'STORE_LOCKED') throw error
     const how = 'backup works through it: --node-red http://127.0.0.1:1880; for a restore stop it'
-    throw new PipelineError('STORE_LOCKED', `${error.message}. A running Node-RED has it open: ${how}`, { cause: error })
+    throw new PipelineError('STORE_LOCKED', `${error.message}. A running Node-RED has it open: ${how}`, {
+      cause: error,
+    })
   }
 }
 
 function nodeRedOf(values: Values, env: Output['env']): NodeRedAccess | undefined {
-  const own = values['node-red'] ?? (values.folder ?? values.postgres ? undefined : env.YSH_NODE_RED)
+  const own = values['node-red'] ?? ((values.folder ?? values.postgres) ? undefined : env.YSH_NODE_RED)
   if (!own) return undefined
   if (values.folder ?? values.postgres) throw usage('Only one of --postgres, --folder and --node-red is possible')
   return access(own, values.token ?? env.YSH_NODE_RED_TOKEN, values.stores, env)

@@ -11,7 +11,14 @@ import { deployedEngine } from './deployed.ts'
 
 const answering = {
   patienceMs: 20_000,
-  statuses: { CONFIG: 400, STORES_AMBIGUOUS: 400, BACKUP_PLACE: 400, NOT_DEPLOYED: 404, BACKUP_MISSING: 404, BACKUP_BUSY: 409 },
+  statuses: {
+    CONFIG: 400,
+    STORES_AMBIGUOUS: 400,
+    BACKUP_PLACE: 400,
+    NOT_DEPLOYED: 404,
+    BACKUP_MISSING: 404,
+    BACKUP_BUSY: 409,
+  },
 }
 /** Ended jobs whose end can still be asked for. */
 const mostJobs = 20
@@ -82,7 +89,10 @@ export function registerBackups(red: Red): void {
   function find(id: string | undefined): Job {
     const job = jobs.get(id ?? '')
     if (job !== undefined) return job
-    throw new PipelineError('BACKUP_MISSING', `There is no backup under way named ${id}: Node-RED was started anew since`)
+    throw new PipelineError(
+      'BACKUP_MISSING',
+      `There is no backup under way named ${id}: Node-RED was started anew since`,
+    )
   }
 }
 
@@ -97,7 +107,9 @@ function begin(red: Red, stores: Stores, { to, keep, copyObjects }: Infer<typeof
     stop: () => stop.abort(new PipelineError('STOPPED', 'The backup was stopped')),
   }
   const work = async () => {
-    const repository = await openRepository(to.includes('://') ? to : resolve(userFolder, to), { scratch: stores.scratch })
+    const repository = await openRepository(to.includes('://') ? to : resolve(userFolder, to), {
+      scratch: stores.scratch,
+    })
     try {
       return await backup(repository, {
         ...{ postgres: stores.postgres, objects: stores.objects, userFolder, keep },
@@ -116,7 +128,9 @@ function begin(red: Red, stores: Stores, { to, keep, copyObjects }: Infer<typeof
     (result) => {
       job.result = result
       job.state = 'done'
-      red.log.info(`[ysh-stores] Backup ${result.id} in ${result.location}: ${result.rows} rows, ${result.objects} objects`)
+      red.log.info(
+        `[ysh-stores] Backup ${result.id} in ${result.location}: ${result.rows} rows, ${result.objects} objects`,
+      )
     },
     (thrown: unknown) => {
       const { code, message } = PipelineError.from(thrown)

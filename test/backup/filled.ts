@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Api, createApi } from '../../lib/api/api.ts'
 import { createKey } from '../../lib/api/access/keys.ts'
+import { type Api, createApi } from '../../lib/api/api.ts'
 import { allRoutes } from '../../lib/api/routes/index.ts'
 import { readStructure } from '../../lib/backup/structure.ts'
 import { allMigrations } from '../../lib/cli/migrations.ts'
