@@ -15,19 +15,31 @@ export type TakenRows = Pick<Manifest, 'structure' | 'rows' | 'sequences' | 'mig
 /** Nobody misses what they hold: signs of life, loads in progress (whose tables are not taken), what a cache holds. */
 const left = new Set(['pipeline.process', 'pipeline.load', 'pipeline.cache'])
 /** On the embedded store a larger table is read while others have their turns. */
-const bigBytes = 8 * 1024 * 1024
-/** About so many bytes of rows come at once there. */
-const pageBytes = 4 * 1024 * 1024
+const usualBigBytes = 8 * 1024 * 1024
 /** How often tables that change meanwhile are read anew before everybody has to wait for them. */
 const rounds = 3
 /** How often a snapshot is taken in which a table was dropped. */
 const tries = 3
 
-interface Copied {
+interface Written {
   rows: number
-  file: BackupFile
+  /** None where there were no rows. */
+  file: BackupFile | undefined
+}
+
+interface Copied extends Written {
   /** Transactions from this one on are newer. */
   since: string
+  /** What the table was when it was copied: its file and its columns. */
+  shape: string
+}
+
+/** How rows are taken. */
+export interface RowsTaking {
+  signal: AbortSignal
+  progress: RowProgress
+  /** On the embedded store a larger table is read page by page, about half of it at once; 8 MiB. */
+  bigBytes?: number
 }
 
 /**
@@ -38,12 +50,14 @@ interface Copied {
 export async function takeRows(
   postgres: PostgresStore,
   to: { objects: ObjectStore; folder: string },
-  options: { signal: AbortSignal; progress: RowProgress },
+  options: RowsTaking,
 ): Promise<TakenRows> {
   const connection = await postgres.connect()
   try {
     const taking = new Taking(connection, to, options)
-    return postgres.kind === 'server' ? await taking.snapshot() : await taking.rounds()
+    const taken = postgres.kind === 'server' ? await taking.snapshot() : await taking.rounds()
+    await taking.tidy(taken)
+    return taken
   } finally {
     await connection.close()
   }
@@ -55,19 +69,22 @@ class Taking {
   readonly #folder: string
   readonly #signal: AbortSignal
   readonly #progress: RowProgress
+  readonly #bigBytes: number
   #rows = 0
   #files = 0
+  readonly #written: string[] = []
 
   constructor(
     connection: Connection,
     { objects, folder }: { objects: ObjectStore; folder: string },
-    { signal, progress }: { signal: AbortSignal; progress: RowProgress },
+    { signal, progress, bigBytes = usualBigBytes }: RowsTaking,
   ) {
     this.#connection = connection
     this.#objects = objects
     this.#folder = folder
     this.#signal = signal
     this.#progress = progress
+    this.#bigBytes = bigBytes
   }
 
   async snapshot(): Promise<TakenRows> {
@@ -94,9 +111,9 @@ class Taking {
         if (round > rounds) return this.#takeAll(tx, new Map())
         const { live } = await readStructure(tx)
         for (const table of live) {
-          if (table.bytes <= bigBytes || isLeft(table.shape)) continue
+          if (!this.#isBig(table) || isLeft(table.shape)) continue
           const known = copied.get(table.oid)
-          if (known === undefined || !(await isSame(tx, table.shape, known))) missing.push(table)
+          if (known === undefined || !(await isSame(tx, table, known))) missing.push(table)
         }
         return missing.length > 0 ? undefined : this.#takeAll(tx, copied)
       })
@@ -121,8 +138,8 @@ class Taking {
     const rows: Manifest['rows'] = []
     for (const table of live) {
       if (isLeft(table.shape) || (table.bytes === 0 && table.pages === 0)) continue
-      const taken = copied.get(table.oid) ?? (await this.#takeWhole(table.shape))
-      if (taken.rows > 0) rows.push({ table: nameOf(table.shape), rows: taken.rows, file: taken.file })
+      const taken = copied.get(table.oid) ?? (await this.#take(table))
+      if (taken.file !== undefined) rows.push({ table: nameOf(table.shape), rows: taken.rows, file: taken.file })
     }
     return {
       structure,
@@ -134,35 +151,56 @@ class Taking {
     }
   }
 
-  #takeWhole(table: TableShape): Promise<Omit<Copied, 'since'>> {
-    return this.#write(() => this.#count(this.#connection.copyOut(copyTarget(table))))
+  #isBig(table: LiveTable): boolean {
+    return this.#connection.chunkedCopy && table.bytes > this.#bigBytes
+  }
+
+  #take(table: LiveTable): Promise<Written> {
+    if (this.#isBig(table)) return this.#write(() => this.#pages(table))
+    return this.#write(() => this.#count(this.#connection.copyOut(copyTarget(table.shape))))
   }
 
   async #takePages(table: LiveTable): Promise<Copied> {
     const { rows } = await this.#connection.query<{ since: string }>(
       'select pg_snapshot_xmax(pg_current_snapshot())::text as since',
     )
-    const step = Math.max(1, Math.floor((pageBytes * table.pages) / table.bytes))
-    const read = async function* (this: Taking) {
-      for (let page = 0; ; page += step) {
-        // Rows that begin behind the last known page came later, and are noticed in the end.
-        if (page > table.pages) return
-        const where = `ctid >= '(${page},0)' and ctid < '(${page + step},0)'`
-        yield* this.#count(
-          this.#connection.copyOut(`(select ${columnList(table.shape)} from ${nameOf(table.shape)} where ${where})`),
-        )
-      }
-    }
-    const taken = await this.#write(() => read.call(this))
-    return { ...taken, since: rows[0]?.since ?? '0' }
+    return { ...(await this.#take(table)), since: rows[0]?.since ?? '0', shape: shapeOf(table) }
   }
 
-  async #write(source: () => AsyncGenerator<Buffer, void>): Promise<Omit<Copied, 'since'>> {
+  async *#pages(table: LiveTable): AsyncGenerator<Buffer, void> {
+    const step = Math.max(1, Math.floor((this.#bigBytes * table.pages) / (2 * table.bytes)))
+    const from = `select ${columnList(table.shape)} from ${nameOf(table.shape)}`
+    // Rows that begin behind the last known page came later, and are noticed in the end.
+    for (let page = 0; page < table.pages; page += step) {
+      const where = `ctid >= '(${page},0)' and ctid < '(${page + step},0)'`
+      yield* this.#count(this.#connection.copyOut(`(${from} where ${where})`))
+    }
+  }
+
+  async #write(source: () => AsyncGenerator<Buffer, void>): Promise<Written> {
     const before = this.#rows
+    const blocks = source()
+    const first = await blocks.next()
+    if (first.done === true) return { rows: 0, file: undefined }
+    const all = async function* () {
+      yield first.value
+      yield* blocks
+    }
     this.#files += 1
     const key = `${this.#folder}/rows/${String(this.#files).padStart(4, '0')}.gz`
-    const file = await writeFile(this.#objects, key, source(), this.#signal)
-    return { rows: this.#rows - before, file }
+    try {
+      const file = await writeFile(this.#objects, key, all(), this.#signal)
+      this.#written.push(file.key)
+      return { rows: this.#rows - before, file }
+    } finally {
+      await blocks.return() // where nothing of it was read, nobody else ends the statement
+    }
+  }
+
+  /** Removes the files of rows that were read once more. */
+  async tidy({ rows }: TakenRows): Promise<void> {
+    const named = new Set(rows.map(({ file }) => file.key))
+    for (const key of this.#written) if (!named.has(key)) await this.#objects.delete(key)
   }
 
   async *#count(blocks: AsyncGenerator<Buffer, number>): AsyncGenerator<Buffer, void> {
@@ -175,14 +213,17 @@ class Taking {
 const isLeft = (table: TableShape) => table.unlogged || left.has(`${table.schema}.${table.name}`)
 const isGone = (thrown: unknown) => thrown instanceof PipelineError && thrown.code === 'SQL_42P01'
 
+const shapeOf = ({ file, shape }: LiveTable) => `${file} ${columnList(shape)}`
+
 /**
  * Whether a table holds exactly the rows that were copied: none is newer than the copy's begin, and there are as many. What was changed or came is newer,
- * and without any such, as many are the same.
+ * and without any such, as many are the same. Rows that moved into another file of the database may have been missed.
  */
-async function isSame(tx: Queryable, table: TableShape, { rows: copied, since }: Copied): Promise<boolean> {
+async function isSame(tx: Queryable, table: LiveTable, { rows: copied, since, shape }: Copied): Promise<boolean> {
+  if (shapeOf(table) !== shape) return false
   const { rows } = await tx.query<{ rows: string; newer: string }>(
     `select count(*) as rows, count(*) filter (where age(xmin) <= age((($1::text)::numeric % 4294967296)::text::xid)) as newer
-     from ${nameOf(table)}`,
+     from ${nameOf(table.shape)}`,
     [since],
     { timeoutMs: 0 },
   )

@@ -10,6 +10,8 @@ export interface LiveTable {
   bytes: number
   /** Pages of 8 KiB that rows begin in. */
   pages: number
+  /** The file of the database that the pages are in; another one when the table was written anew. */
+  file: string
 }
 
 /** What {@link readStructure} finds. */
@@ -96,6 +98,7 @@ interface TableRow extends Record<string, unknown> {
   comment: string | null
   bytes: string
   pages: number
+  file: string
   columns: TableShape['columns']
   keys: string[]
   references: string[]
@@ -108,6 +111,7 @@ async function readTables(tx: Queryable, oids: readonly string[]): Promise<LiveT
     `select c.oid::text, n.nspname as schema, c.relname as name, c.relpersistence = 'u' as unlogged,
        coalesce(c.reloptions, '{}') as options, obj_description(c.oid, 'pg_class') as comment,
        pg_table_size(c.oid)::text as bytes, (pg_relation_size(c.oid) / 8192)::int as pages,
+       pg_relation_filenode(c.oid)::text as file,
        (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
             'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity,
             'collation', case when a.attcollation <> t.typcollation then format('%I.%I', cn.nspname, co.collname) end,
@@ -128,7 +132,7 @@ async function readTables(tx: Queryable, oids: readonly string[]): Promise<LiveT
      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = any($1::oid[]) order by n.nspname, c.relname`,
     [oids],
   )
-  return rows.map(({ oid, bytes, pages, ...shape }) => ({ oid, bytes: Number(bytes), pages, shape }))
+  return rows.map(({ oid, bytes, pages, file, ...shape }) => ({ oid, bytes: Number(bytes), pages, file, shape }))
 }
 
 const listed = (select: string) => `array(select text from (${select}) as found order by text)`
