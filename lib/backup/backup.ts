@@ -14,9 +14,8 @@ import { takeUserFiles } from './user-files.ts'
 
 /** Phases of a backup and of a restore, with how far they are. */
 export interface BackupProgress {
-  phase: 'objects' | 'rows' | 'user' | 'prune' | 'check'
+  phase: 'objects' | 'rows' | 'prune' | 'check'
   done: number
-  unit: 'rows' | 'items'
 }
 
 /** What is to be backed up, and how. */
@@ -81,7 +80,7 @@ async function write(repository: Repository, options: BackupOptions): Promise<Ba
   const taken = await takeRows(
     postgres,
     { objects: to, folder },
-    { signal, progress: (rows) => progress({ phase: 'rows', done: rows, unit: 'rows' }) },
+    { signal, progress: (rows) => progress({ phase: 'rows', done: rows }) },
   )
   // Rows name objects that were there before them, so that the second look finds all of them.
   const list = await objects.finish()
@@ -105,7 +104,7 @@ async function write(repository: Repository, options: BackupOptions): Promise<Ba
   }
   signal.throwIfAborted()
   await put(to, manifestKey(id), writeManifest(manifest), signal)
-  if (options.keep !== undefined) progress({ phase: 'prune', done: 0, unit: 'items' })
+  if (options.keep !== undefined) progress({ phase: 'prune', done: 0 })
   const removed = await prune(repository, options.keep ?? {}, signal)
   return {
     id,
@@ -149,7 +148,7 @@ async function startObjects(
     const counts: ObjectCounts = { objects: 0, bytes: 0, ...cost }
     const list = copyObjects(from, to, before, {
       ...{ signal, counts, listOnly, keepGone },
-      progress: () => progress({ phase: 'objects', done: counts.objects, unit: 'items' }),
+      progress: () => progress({ phase: 'objects', done: counts.objects }),
     })
     const file: BackupFile = await writeFile(to, key, linesOf(list), signal)
     cost = { copied: counts.copied, copiedBytes: counts.copiedBytes }

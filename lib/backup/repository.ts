@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -22,7 +23,7 @@ export interface Repository {
 }
 
 /** How a place for backups is reached. */
-export type PlaceOptions = AwsOptions & { scratch?: string }
+export type PlaceOptions = AwsOptions & { scratch?: string; /** Makes no folder: what is only read has to be there. */ existing?: boolean }
 
 /** Key of a backup's manifest. */
 export const manifestKey = (id: string) => `backups/${id}/manifest.json`
@@ -38,9 +39,13 @@ export function newId(now: Date): string {
   return `${now.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${randomUUID().slice(0, 8)}`
 }
 
-/** An object store by its address: a folder, or `s3://bucket/prefix`. Throws BACKUP_PLACE, and what the stores throw. */
-export async function openPlace(address: string, { scratch, ...aws }: PlaceOptions = {}): Promise<ObjectStore> {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) return openFolderObjects({ folder: resolve(address) })
+/** An object store by its address: a folder, or `s3://bucket/prefix`. Throws BACKUP_PLACE, BACKUP_MISSING, and what the stores throw. */
+export async function openPlace(address: string, { scratch, existing, ...aws }: PlaceOptions = {}): Promise<ObjectStore> {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
+    const folder = resolve(address)
+    if (existing === true && !existsSync(folder)) throw new PipelineError('BACKUP_MISSING', `There is no folder ${folder}`)
+    return openFolderObjects({ folder })
+  }
   const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(address) ?? []
   if (bucket === undefined) {
     throw new PipelineError('BACKUP_PLACE', `Expected a folder or s3://bucket/prefix, not ${address}`)

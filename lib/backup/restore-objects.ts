@@ -52,7 +52,7 @@ export async function putObjects(
   for await (const entry of readList(from, manifest.objects.list, signal)) {
     if (copied) await putOne(entry, from, to, signal)
     done += 1
-    progress({ phase: 'objects', done, unit: 'items' })
+    progress({ phase: 'objects', done })
   }
   return done
 }

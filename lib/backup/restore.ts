@@ -79,7 +79,7 @@ export async function restore(repository: Repository, options: RestoreOptions): 
     asCopy: options.asCopy === true,
     keepVectors: options.keepVectors === true,
     signal,
-    progress: (done) => progress({ phase: 'rows', done, unit: 'rows' }),
+    progress: (done) => progress({ phase: 'rows', done }),
   })
   if (userFolder !== undefined) await writeUserFiles(userFolder, user)
   return {
@@ -106,7 +106,7 @@ export async function verify(
   let done = 0
   const checked = () => {
     done += 1
-    progress({ phase: 'check', done, unit: 'items' })
+    progress({ phase: 'check', done })
   }
   for (const { file } of manifest.rows) {
     await verifyFile(objects, file, signal)

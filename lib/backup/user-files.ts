@@ -8,17 +8,10 @@ import { bodyOf } from './files.ts'
 import type { UserFile } from './manifest.ts'
 import { blobKey, writing } from './repository.ts'
 
-/** What Node-RED cannot do without. Credentials lie in it encrypted. */
-const plain = [
-  'flows.json',
-  'flows_cred.json',
-  'package.json',
-  'settings.js',
-  '.config.nodes.json',
-  '.config.users.json',
-]
-/** Where secrets lie in clear: only with a passphrase. `.config.runtime.json` has the key of the credentials when settings.js has none. */
-const secret = ['.config.runtime.json', 'credential-secret', 'admin-password']
+/** What Node-RED cannot do without. Credentials lie in it encrypted. Settings are the package's, or whoever wrote their own keeps them. */
+const plain = ['flows.json', 'flows_cred.json', 'package.json', '.config.nodes.json', '.config.users.json']
+/** Only with a passphrase: what opens the credentials (`.config.runtime.json` where Node-RED made its own key), and the hash of the login. */
+const secret = ['credential-secret', '.config.runtime.json', 'admin-login.json']
 const maxBytes = 50_000_000
 const magic = Buffer.from('YSHENC1\n')
 

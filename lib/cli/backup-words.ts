@@ -1,8 +1,14 @@
-import type { BackupResult } from '../backup/backup.ts'
+import type { BackupProgress, BackupResult } from '../backup/backup.ts'
 import type { RestoreResult } from '../backup/restore.ts'
 
 const figure = (value: number) => value.toLocaleString('en-US')
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+
+/** How far a backup or a restore is, for people. */
+export function underWay({ phase, done }: BackupProgress): string {
+  if (phase === 'prune') return 'removing old backups …'
+  return `${figure(done)} ${{ objects: 'objects', rows: 'rows', check: 'files checked' }[phase]} …`
+}
 
 /** What a backup brought, for people. */
 export function made(result: BackupResult): string {

@@ -9,7 +9,7 @@ import type { ObjectStore } from '../stores/objects/port.ts'
 import { isCreated } from '../stores/postgres/embedded/layout.ts'
 import { openPostgres, type PostgresConfig, type PostgresStore } from '../stores/postgres/index.ts'
 import { backupHelp } from './backup-help.ts'
-import { made, restored } from './backup-words.ts'
+import { made, restored, underWay } from './backup-words.ts'
 import { allMigrations } from './migrations.ts'
 import { backupOf } from './node-red-backup.ts'
 import { access, type NodeRedAccess } from './options.ts'
@@ -133,7 +133,7 @@ async function make(values: Values, io: Output, signal: AbortSignal): Promise<nu
 async function bring(values: Values, io: Output, signal: AbortSignal): Promise<number> {
   const from = values.from ?? io.env.YSH_BACKUP
   if (!from) throw usage('Say where the backup is: --from DIR or --from s3://bucket/prefix')
-  const repository = await openRepository(from, aws(values))
+  const repository = await openRepository(from, { ...aws(values), existing: true })
   try {
     // Before a folder is made: a wrong address must not leave an empty store.
     await chosen(repository, values.id)
@@ -162,7 +162,7 @@ async function list(values: Values, [action, ...more]: string[], io: Output, sig
   const from = values.from ?? io.env.YSH_BACKUP
   if ((action !== 'list' && action !== 'check') || more.length > 0) throw usage('backups wants one of: list, check')
   if (!from) throw usage('Say where the backups are: --from DIR or --from s3://bucket/prefix')
-  const repository = await openRepository(from, aws(values))
+  const repository = await openRepository(from, { ...aws(values), existing: true })
   try {
     if (action === 'check') {
       const manifest = await chosen(repository, values.id)
@@ -282,7 +282,7 @@ function teller(values: Values, { err }: Output): (progress: BackupProgress) => 
     if (now.phase === phase && performance.now() - told < 2_000) return
     told = performance.now()
     phase = now.phase
-    err(`${now.phase}: ${now.done.toLocaleString('en-US')} ${now.unit}`)
+    err(underWay(now))
   }
 }
 

@@ -130,7 +130,10 @@ async function ask(address: URL, init: RequestInit): Promise<unknown> {
   const body = json(text)
   if (response.ok && body !== undefined) return body
   if (response.status === 401 || response.status === 403) {
-    const how = 'give --token, or YSH_NODE_RED_USER and YSH_NODE_RED_PASSWORD'
+    const how =
+      response.status === 403
+        ? 'this login may not do that'
+        : 'give --token, or YSH_NODE_RED_USER and YSH_NODE_RED_PASSWORD'
     throw new PipelineError('CLI_NODE_RED', `Node-RED refuses (${response.status}): ${how}`)
   }
   if (errors.problems(body).length === 0) {
