@@ -9,7 +9,7 @@ import type { AwsOptions } from '../stores/aws/config.ts'
 import { openFolderObjects } from '../stores/objects/folder.ts'
 import type { ObjectStore } from '../stores/objects/port.ts'
 import { openS3Objects } from '../stores/objects/s3.ts'
-import { ownerName } from '../stores/owner.ts'
+import { ownerGone, ownerName } from '../stores/owner.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 
 /** Where backups lie: `backups/<id>/…`, and in `blobs/` the objects that they share. */
@@ -96,7 +96,7 @@ export async function* keysUnder(objects: ObjectStore, prefix: string): AsyncGen
   } while (after !== undefined)
 }
 
-const locks = parser(Type.Object({ owner: Type.String() }), 'The lock', 'BACKUP_BUSY')
+const locks = parser(Type.Object({ owner: Type.String(), token: Type.String() }), 'The lock', 'BACKUP_BUSY')
 
 /**
  * Does `work` while nobody else writes into the repository. Throws BACKUP_BUSY. The signal that `work` gets aborts when the lock was lost.
@@ -106,13 +106,12 @@ export async function locked<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const owner = `${ownerName()}-${randomUUID().slice(0, 8)}`
-  const content = Buffer.from(JSON.stringify({ owner }))
+  const token = randomUUID()
+  const content = Buffer.from(JSON.stringify({ owner: ownerName(), token }))
   await takeLock(objects, content)
   const lost = new AbortController()
   const holds = async () => {
-    const held = await objects.get(lockKey).then(({ body }) => buffer(body))
-    if (locks.parse(JSON.parse(held.toString())).owner === owner) return
+    if ((await holderOf(objects))?.token === token) return
     throw new PipelineError('BACKUP_BUSY', 'Another process has taken the lock of the backups')
   }
   const beat = setInterval(() => {
@@ -131,6 +130,19 @@ export async function locked<T>(
   }
 }
 
+/** Who has the lock; undefined where nobody can tell. */
+async function holderOf(objects: ObjectStore): Promise<{ owner: string; token: string } | undefined> {
+  try {
+    const { body } = await objects.get(lockKey)
+    return locks.parse(JSON.parse((await buffer(body)).toString()))
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined
+    const error = PipelineError.from(thrown)
+    if (error.code === 'OBJECT_NOT_FOUND' || error.code === 'BACKUP_BUSY') return undefined
+    throw error
+  }
+}
+
 async function takeLock(objects: ObjectStore, content: Buffer): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -141,7 +153,9 @@ async function takeLock(objects: ObjectStore, content: Buffer): Promise<void> {
       if (error.code !== 'OBJECT_EXISTS') throw writing(error, objects.location)
       const found = await objects.head(lockKey)
       const age = found === undefined ? staleMs + 1 : Date.now() - found.lastModified.getTime()
-      if (age < staleMs || attempt === 3) {
+      // Of a process on this machine everybody can tell at once that it has died.
+      const gone = ownerGone((await holderOf(objects))?.owner ?? '') === true
+      if ((age < staleMs && !gone) || attempt === 3) {
         throw new PipelineError(
           'BACKUP_BUSY',
           `Another backup is being written to ${objects.location} (its last sign of life is ${Math.round(age / 1000)} s old)`,
