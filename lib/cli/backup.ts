@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BackupProgress, backup } from '../backup/backup.ts'
+import { passphraseOf, passphraseVariable } from '../backup/passphrase.ts'
 import type { Keep } from '../backup/prune.ts'
 import { chosen, openPlace, openRepository, type PlaceOptions } from '../backup/repository.ts'
 import { restore, verify } from '../backup/restore.ts'
@@ -108,6 +109,7 @@ async function make(values: Values, io: Output, signal: AbortSignal): Promise<nu
     )
     return report(values, io, result, made(result))
   }
+  const passphrase = await passphraseOf(io.env[passphraseVariable], signal)
   const store = await source(values, io.env, false)
   try {
     const repository = await openRepository(to, aws(values))
@@ -118,7 +120,7 @@ async function make(values: Values, io: Output, signal: AbortSignal): Promise<nu
         ...(values['copy-objects'] ? { listOnly: false } : {}),
         ...(values['user-dir'] === undefined ? {} : { userFolder: resolve(values['user-dir']) }),
         ...(values['flow-file'] === undefined ? {} : { flowFile: values['flow-file'] }),
-        ...(io.env.YSH_BACKUP_PASSPHRASE ? { passphrase: io.env.YSH_BACKUP_PASSPHRASE } : {}),
+        ...(passphrase === undefined ? {} : { passphrase }),
         ...{ keep, signal, progress: tell },
       })
       return report(values, io, result, made(result))
@@ -135,6 +137,7 @@ async function bring(values: Values, io: Output, signal: AbortSignal): Promise<n
   if (!from) throw usage('Say where the backup is: --from DIR or --from s3://bucket/prefix')
   const repository = await openRepository(from, { ...aws(values), existing: true })
   try {
+    const passphrase = await passphraseOf(io.env[passphraseVariable], signal)
     // Before a folder is made: a wrong address must not leave an empty store.
     await chosen(repository, values.id)
     const store = await source(values, io.env, true)
@@ -144,7 +147,7 @@ async function bring(values: Values, io: Output, signal: AbortSignal): Promise<n
         ...(store.objects === undefined ? {} : { objects: store.objects }),
         ...(values.id === undefined ? {} : { id: values.id }),
         ...(values['user-dir'] === undefined ? {} : { userFolder: resolve(values['user-dir']) }),
-        ...(io.env.YSH_BACKUP_PASSPHRASE ? { passphrase: io.env.YSH_BACKUP_PASSPHRASE } : {}),
+        ...(passphrase === undefined ? {} : { passphrase }),
         ...{ replace: values.replace === true, asCopy: values['as-copy'] === true },
         ...{ keepVectors: values['keep-vectors'] === true, known: allMigrations },
         ...{ signal, progress: teller(values, io) },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { type BackupProgress, type BackupResult, backup } from '../../lib/backup/backup.ts'
+import { passphraseOf, passphraseVariable } from '../../lib/backup/passphrase.ts'
 import { openRepository } from '../../lib/backup/repository.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { type Infer, parser, Type } from '../../lib/schema.ts'
@@ -101,20 +102,22 @@ const shown = ({ stop: _, ...job }: Job) => job
 function begin(red: Red, stores: Stores, { to, keep, copyObjects }: Infer<typeof RequestSchema>): Job {
   const stop = new AbortController()
   const userFolder = resolve(red.settings.userDir ?? '.')
-  const passphrase = process.env.YSH_BACKUP_PASSPHRASE
+  const { flowFile } = red.settings
   const job: Job = {
     ...{ job: randomUUID(), state: 'running', progress: null, result: null, error: null },
     stop: () => stop.abort(new PipelineError('STOPPED', 'The backup was stopped')),
   }
   const work = async () => {
+    const passphrase = await passphraseOf(process.env[passphraseVariable], stop.signal)
     const repository = await openRepository(to.includes('://') ? to : resolve(userFolder, to), {
       scratch: stores.scratch,
     })
     try {
       return await backup(repository, {
         ...{ postgres: stores.postgres, objects: stores.objects, userFolder, keep },
+        ...(typeof flowFile === 'string' && !isAbsolute(flowFile) ? { flowFile } : {}),
         ...(copyObjects ? { listOnly: false } : {}),
-        ...(passphrase ? { passphrase } : {}),
+        ...(passphrase === undefined ? {} : { passphrase }),
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(longestMs)]),
         progress(progress) {
           job.progress = progress

@@ -28,7 +28,7 @@ describe('restore drill: all is destroyed and comes back', { timeout: 400_000 },
   let server: PgvectorServer | string
   const undo: (() => unknown)[] = []
   before(async () => {
-    portal = await startPortal({ datasets: { tarifas: 1_500, mmgd: 500 } })
+    portal = await startPortal({ datasets: { tarifas: 1_200, mmgd: 300 } })
     server = await startPgvector()
   })
   after(async () => {
@@ -78,14 +78,16 @@ describe('restore drill: all is destroyed and comes back', { timeout: 400_000 },
     }
   }
 
-  const pairs: [Kind, Kind][] = [
-    ['embedded', 'embedded'],
-    ['full', 'full'],
-    ['embedded', 'full'],
-    ['full', 'embedded'],
+  // Both profiles are saved and restored by the two that cross; YSH_DRILL=all does the others at length too.
+  const all = process.env.YSH_DRILL === 'all'
+  const pairs: [Kind, Kind, boolean][] = [
+    ['embedded', 'full', false],
+    ['full', 'embedded', false],
+    ['embedded', 'embedded', !all],
+    ...(all ? [['full', 'full', false] satisfies [Kind, Kind, boolean]] : []),
   ]
-  for (const [from, to] of pairs) {
-    it(`${from} to ${to}`, async (t) => {
+  for (const [from, to, short] of pairs) {
+    it(`${from} to ${to}${short ? ', shortened' : ''}`, async (t) => {
       if (from !== to && typeof server === 'string') return t.skip(`vectors cannot move: ${server}`)
       const repository = await openRepository(await folderOf())
       const origin = await place(from)
@@ -94,7 +96,7 @@ describe('restore drill: all is destroyed and comes back', { timeout: 400_000 },
       let runsAtBackup = 0
       let expected: { contents: Record<string, string>; structure: unknown; answers: Record<string, string> }
       try {
-        filled = await fill(fetching, await published(portal))
+        filled = await fill(fetching, await published(portal), { short })
         const { stores } = fetching
         expected = {
           contents: await contents(stores.postgres),
@@ -106,7 +108,7 @@ describe('restore drill: all is destroyed and comes back', { timeout: 400_000 },
         await sleep(100)
         const result = await backup(repository, { ...stores, signal })
         await stop()
-        assert.ok(result.rows > 2_000 && result.objects > 2, JSON.stringify(result))
+        assert.ok(result.rows > 1_500 && result.objects > 2, JSON.stringify(result))
         runsAtBackup = (await listRuns(stores.postgres, { flow: 'busy', limit: 1_000 })).length
         const [row] = await listRuns(stores.postgres, { id: filled.unfinished })
         assert.equal(row?.state, 'running')

@@ -57,15 +57,16 @@ export interface Filled {
   apiKey: string
   /** Whether vectors are among it. */
   vectors: boolean
+  short: boolean
 }
 
-/** Fills a store: versions with history and quarantine, a journal with an unfinished run, outbox, dead letters, vectors, answers of models, keys. */
-export async function fill({ stores, fetch }: Fetching, portal: Portal): Promise<Filled> {
+/** Fills a store (a short one without vectors and MMGD): versions with history and quarantine, a journal with an unfinished run, outbox, dead letters, vectors, answers of models, keys. */
+export async function fill({ stores, fetch }: Fetching, portal: Portal, { short = false } = {}): Promise<Filled> {
   const { postgres } = stores
-  const vectors = await knowsVectors(postgres)
+  const vectors = !short && (await knowsVectors(postgres))
   await migrate(postgres, allMigrations)
   await postgres.query('select pipeline.want_events(24)')
-  for (const dataset of ['tarifas', 'bandeira_acionamento', 'bandeira_adicional', 'mmgd']) {
+  for (const dataset of ['tarifas', 'bandeira_acionamento', 'bandeira_adicional', ...(short ? [] : ['mmgd'])]) {
     await fetch(`aneel.${dataset}`, { portal: portal.url })
   }
   await portal.publish(1)
@@ -96,7 +97,7 @@ export async function fill({ stores, fetch }: Fetching, portal: Portal): Promise
   if (answer.outcome !== 'started') throw new Error(answer.outcome)
   await execute(engine, answer.run, 'first', 1)
   await engine.close()
-  return { unfinished: answer.run.id, document, apiKey, vectors }
+  return { unfinished: answer.run.id, document, apiKey, vectors, short }
 }
 
 async function knowsVectors(postgres: PostgresStore): Promise<boolean> {
@@ -137,7 +138,7 @@ export async function structureOf(postgres: PostgresStore) {
 }
 
 /** Answers of the data API, without ages and ETags. */
-export async function answers(stores: Stores, { document, vectors }: Filled): Promise<Record<string, string>> {
+export async function answers(stores: Stores, { document, vectors, short }: Omit<Filled, 'apiKey' | 'unfinished'>): Promise<Record<string, string>> {
   const api: Api = createApi({
     routes: allRoutes,
     gate: gateOf(),
@@ -159,7 +160,7 @@ export async function answers(stores: Stores, { document, vectors }: Filled): Pr
     '/datasets/aneel.tarifas/schema',
     '/datasets/aneel.tarifas?limit=500',
     `/datasets/aneel.tarifas?limit=500&as_of=${encodeURIComponent(rows[0]?.at ?? '')}`,
-    '/datasets/aneel.mmgd?format=csv',
+    ...(short ? [] : ['/datasets/aneel.mmgd?format=csv']),
     ...(vectors ? [`/documents/${document}`, '/search?q=compensacao%20de%20energia'] : []),
   ]
   const found: Record<string, string> = {}
