@@ -3,7 +3,7 @@
 // database's process. As typed, in processes of their own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -36,16 +36,20 @@ try {
     console.log(`${kind}: filled in ${seconds(performance.now() - began)}`)
     await filling.close()
     const place = join(base, `${kind}-backups`)
-    const from = server === undefined ? ['--folder', folder] : ['--postgres', server.url, '--objects', join(folder, 'objects')]
+    const from =
+      server === undefined ? ['--folder', folder] : ['--postgres', server.url, '--objects', join(folder, 'objects')]
     for (const what of ['first backup', 'second backup']) {
       const { result, ...cost } = await run(['backup', '--to', place, ...from])
       const copied = `${result.copied} of ${result.objects} objects copied`
       say(kind, what, cost, `${result.rows} rows, ${megabytes(Number(result.rowBytes))} packed; ${copied}`)
     }
-    console.log(`  ${megabytes(await sizeOf(place))} in the place of backups, ${megabytes(await sizeOf(join(folder, 'objects')))} of objects`)
+    console.log(
+      `  ${megabytes(await sizeOf(place))} in the place of backups, ${megabytes(await sizeOf(join(folder, 'objects')))} of objects`,
+    )
     const target = join(base, `${kind}-restored`)
     const into = server === undefined ? undefined : await startPostgres()
-    const to = into === undefined ? ['--folder', target] : ['--postgres', into.url, '--objects', join(target, 'objects')]
+    const to =
+      into === undefined ? ['--folder', target] : ['--postgres', into.url, '--objects', join(target, 'objects')]
     const { result, ...cost } = await run(['restore', '--from', place, ...to])
     say(kind, 'restore', cost, `${result.rows} rows`)
     await into?.stop()

@@ -68,7 +68,9 @@ const envelopes = parser(
 /** A manifest as bytes, with its own hash. */
 export function writeManifest(manifest: Manifest): Buffer {
   // Nothing behind its last bracket, so that a single missing byte is noticed.
-  return Buffer.from(JSON.stringify({ format: backupFormat, sha256: hashOf(manifest), content: manifest }, undefined, 1))
+  return Buffer.from(
+    JSON.stringify({ format: backupFormat, sha256: hashOf(manifest), content: manifest }, undefined, 1),
+  )
 }
 
 /** Reads a manifest. Throws BACKUP_DAMAGED, BACKUP_NEWER for one of a newer format. */

@@ -23,7 +23,10 @@ export interface Repository {
 }
 
 /** How a place for backups is reached. */
-export type PlaceOptions = AwsOptions & { scratch?: string; /** Makes no folder: what is only read has to be there. */ existing?: boolean }
+export type PlaceOptions = AwsOptions & {
+  scratch?: string /** Makes no folder: what is only read has to be there. */
+  existing?: boolean
+}
 
 /** Key of a backup's manifest. */
 export const manifestKey = (id: string) => `backups/${id}/manifest.json`
@@ -40,10 +43,14 @@ export function newId(now: Date): string {
 }
 
 /** An object store by its address: a folder, or `s3://bucket/prefix`. Throws BACKUP_PLACE, BACKUP_MISSING, and what the stores throw. */
-export async function openPlace(address: string, { scratch, existing, ...aws }: PlaceOptions = {}): Promise<ObjectStore> {
+export async function openPlace(
+  address: string,
+  { scratch, existing, ...aws }: PlaceOptions = {},
+): Promise<ObjectStore> {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
     const folder = resolve(address)
-    if (existing === true && !existsSync(folder)) throw new PipelineError('BACKUP_MISSING', `There is no folder ${folder}`)
+    if (existing === true && !existsSync(folder))
+      throw new PipelineError('BACKUP_MISSING', `There is no folder ${folder}`)
     return openFolderObjects({ folder })
   }
   const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(address) ?? []

@@ -144,7 +144,10 @@ describe('ysh-pipeline backup, restore and backups, as they are typed', { timeou
   })
   const folder = () => join(red.userDir, 'ysh-data')
   const letters = async (...where: string[]) => {
-    const { code, out, err } = await cli(['dead-letters', 'list', '--json', ...where], where[0] === '--node-red' ? login : {})
+    const { code, out, err } = await cli(
+      ['dead-letters', 'list', '--json', ...where],
+      where[0] === '--node-red' ? login : {},
+    )
     assert.equal(code, 0, err)
     return JSON.parse(out)
   }
@@ -175,7 +178,10 @@ describe('ysh-pipeline backup, restore and backups, as they are typed', { timeou
     // A folder as seen from where it is typed.
     const { code, out, err } = await cli(['backup', '--to', 'backups', '--node-red', red.url], login, base)
     assert.equal(code, 0, err)
-    assert.match(out, /^Backup [0-9a-z-]+ in .*backups, as of 20\d\d-.*\n {2}[\d,]+ rows of \d+ tables \([\d.]+ MB packed\)\n/)
+    assert.match(
+      out,
+      /^Backup [0-9a-z-]+ in .*backups, as of 20\d\d-.*\n {2}[\d,]+ rows of \d+ tables \([\d.]+ MB packed\)\n/,
+    )
     assert.match(out, /files of Node-RED: flows\.json, .*credential-secret/)
     assert.doesNotMatch(out, /settings\.js/)
     first = /^Backup (\S+)/.exec(out)?.[1] ?? ''

@@ -59,7 +59,9 @@ describe('backups that are damaged, or in the way', { timeout: 300_000 }, () => 
   }
   const bring = (folder: string, more: Partial<RestoreOptions> = {}) => {
     const { postgres, objects, userFolder } = target
-    return inside(folder, (from) => restore(from, { ...{ postgres, objects, userFolder, signal, known: allMigrations }, ...more }))
+    return inside(folder, (from) =>
+      restore(from, { ...{ postgres, objects, userFolder, signal, known: allMigrations }, ...more }),
+    )
   }
   async function isUntouched(): Promise<void> {
     const { rows } = await target.postgres.query(`select from pg_namespace where nspname like 'pipeline%'`)
@@ -121,7 +123,10 @@ describe('backups that are damaged, or in the way', { timeout: 300_000 }, () => 
         const manifest = readManifest(Buffer.from(text))
         return writeManifest({
           ...manifest,
-          ...{ package: '9.0.0', migrations: [...manifest.migrations, { component: 'runs', id: 99, name: 'of tomorrow' }] },
+          ...{
+            package: '9.0.0',
+            migrations: [...manifest.migrations, { component: 'runs', id: 99, name: 'of tomorrow' }],
+          },
         }).toString()
       },
     ],
@@ -183,7 +188,9 @@ describe('backups that are damaged, or in the way', { timeout: 300_000 }, () => 
 
   it('one killed midway is no backup, and the next one works and clears it away', async () => {
     const folder = join(base, 'killed')
-    await origin.postgres.query('create table pipeline.many as select n, md5(n::text) as text from generate_series(1, 400000) n')
+    await origin.postgres.query(
+      'create table pipeline.many as select n, md5(n::text) as text from generate_series(1, 400000) n',
+    )
     const where = ['--postgres', origin.url, '--objects', join(origin.folder, 'objects')]
     const child = spawn(process.execPath, [join(packageFolder, 'dist', 'cli.js'), 'backup', '--to', folder, ...where])
     const exited = once(child, 'exit')

@@ -138,7 +138,10 @@ export async function structureOf(postgres: PostgresStore) {
 }
 
 /** Answers of the data API, without ages and ETags. */
-export async function answers(stores: Stores, { document, vectors, short }: Omit<Filled, 'apiKey' | 'unfinished'>): Promise<Record<string, string>> {
+export async function answers(
+  stores: Stores,
+  { document, vectors, short }: Omit<Filled, 'apiKey' | 'unfinished'>,
+): Promise<Record<string, string>> {
   const api: Api = createApi({
     routes: allRoutes,
     gate: gateOf(),

@@ -1,7 +1,7 @@
+import { writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { writeFileSync } from 'node:fs'
 import { allMigrations } from '../../lib/cli/migrations.ts'
 import { enqueueOutbox } from '../../lib/runs/outbox.ts'
 import { putArtifact } from '../../lib/stores/objects/artifacts.ts'

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { openRepository } from '../../lib/backup/repository.ts'
 import { restore } from '../../lib/backup/restore.ts'
 import { allMigrations } from '../../lib/cli/migrations.ts'
 import { parser, Type } from '../../lib/schema.ts'
 import { type OpenStores, openStores } from '../../lib/stores/open.ts'
-import { migrate, openPostgres, type PostgresStore } from '../../lib/stores/postgres/index.ts'
 import { embeddedVersion } from '../../lib/stores/postgres/embedded/layout.ts'
+import { migrate, openPostgres, type PostgresStore } from '../../lib/stores/postgres/index.ts'
 import { type EmbeddedFolder, embeddedFolder } from '../helpers/embedded-folder.ts'
 import { rejectsWith } from '../helpers/rejects.ts'
 import { filesUnder, read } from '../package/package-files.ts'
@@ -32,7 +32,8 @@ const recordings = parser(
 /** What a table, an index, a function is, of the schemas that migrations make. */
 async function madeByMigrations(postgres: PostgresStore) {
   const { tables, routines, views, comments } = await structureOf(postgres)
-  const own = (schema: string, name: string) => schema === 'pipeline' || (schema === 'pipeline_vectors' && name === 'collection')
+  const own = (schema: string, name: string) =>
+    schema === 'pipeline' || (schema === 'pipeline_vectors' && name === 'collection')
   return {
     tables: tables.filter(({ schema, name }) => own(schema, name)),
     routines: routines.filter((text) => / FUNCTION pipeline\./.test(text.slice(0, 60))),
@@ -96,7 +97,9 @@ describe('stores of earlier versions', { timeout: 200_000 }, () => {
   })
 
   it('tables of a newer version are refused, with what to do', async () => {
-    await stores.postgres.query(`insert into pipeline.migration (component, id, name) values ('runs', 99, 'of tomorrow')`)
+    await stores.postgres.query(
+      `insert into pipeline.migration (component, id, name) values ('runs', 99, 'of tomorrow')`,
+    )
     const error = await rejectsWith(migrate(stores.postgres, allMigrations), 'MIGRATION_NEWER')
     assert.match(error.message, /runs 99 "of tomorrow".*install that version again/)
     await stores.postgres.query('delete from pipeline.migration where id = 99')

@@ -53,7 +53,10 @@ describe('imports go one way', () => {
     const below = /^lib\/(backup|runs|stores|secrets)\/|^lib\/[^/]+$|^node:/
     assert.ok(going('lib/backup/', /./).length > 30)
     assert.deepEqual(shown(going('lib/backup/', /./).filter(({ to }) => !below.test(to))), [])
-    assert.deepEqual(shown(going('lib/', /^lib\/backup\//).filter(({ from }) => !/^lib\/(backup|cli)\//.test(from))), [])
+    assert.deepEqual(
+      shown(going('lib/', /^lib\/backup\//).filter(({ from }) => !/^lib\/(backup|cli)\//.test(from))),
+      [],
+    )
   })
 
   test('the API uses steps and what is below them; only the nodes use it; nobody but lib/vendor names a library that the build inlines', () => {
