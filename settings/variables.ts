@@ -94,6 +94,11 @@ export const processVariables: readonly Variable[] = [
     what: 'for tests only: the process kills itself at a place in the code ([chaos](chaos.md))',
   },
   {
+    name: 'YSH_BACKUP_PASSPHRASE',
+    usually: '',
+    what: 'opens and closes the secrets in backups, 12 characters or more; may be a reference ([backup](backup.md))',
+  },
+  {
     name: 'AWS_REGION',
     usually: '`AWS_DEFAULT_REGION`, else `us-east-1`',
     what: 'region of S3, SQS, SSM and Secrets Manager where no other is said',
@@ -109,4 +114,5 @@ export const commandVariables: readonly Variable[] = [
   { name: 'YSH_NODE_RED_TOKEN', usually: '', what: 'as `--token`' },
   { name: 'YSH_NODE_RED_USER', usually: '', what: 'who logs in there' },
   { name: 'YSH_NODE_RED_PASSWORD', usually: '', what: 'with which password' },
+  { name: 'YSH_BACKUP', usually: '', what: 'as `--to` and `--from` of backups ([backup](backup.md))' },
 ]

@@ -91,6 +91,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
       'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
       'ysh-pipeline compile FILE: compiles a flow for other engines; see compile --help',
       'ysh-pipeline cost FILE: what it costs on Step Functions',
+      'ysh-pipeline backup, restore, backups: saves all that is kept and brings it back; see backup --help',
       "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
       'ysh-pipeline health: how the Node-RED of this machine is, in one line; exit code 0 when flows run and stores answer',
     ].join('\n'),

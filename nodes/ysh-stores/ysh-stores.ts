@@ -4,6 +4,7 @@ import type { Red } from '../kit/red.ts'
 import { isShuttingDown } from '../kit/shutdown.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { registerStoresTest } from './admin.ts'
+import { registerBackups } from './backups.ts'
 import { declaration } from './declaration.ts'
 import { announceStores } from './deployed.ts'
 import { engineSettings, enginesOf, openEngine } from './engines.ts'
@@ -43,4 +44,5 @@ export default function (red: Red): void {
     }
   })
   registerStoresTest(red)
+  registerBackups(red)
 }

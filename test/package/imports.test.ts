@@ -63,6 +63,16 @@ describe('imports go one way', () => {
     assert.deepEqual(shown(deep.filter(({ from }) => !from.startsWith('lib/metrics/'))), [])
   })
 
+  test('backups use the stores, what runs know and secrets; only the command line and the nodes use them', () => {
+    const below = /^lib\/(backup|runs|stores|secrets)\/|^lib\/[^/]+$|^node:/
+    assert.ok(going('lib/backup/', /./).length > 30)
+    assert.deepEqual(shown(going('lib/backup/', /./).filter(({ to }) => !below.test(to))), [])
+    assert.deepEqual(
+      shown(going('lib/', /^lib\/backup\//).filter(({ from }) => !/^lib\/(backup|cli)\//.test(from))),
+      [],
+    )
+  })
+
   test('the API uses steps and what is below them; only the nodes use it; nobody but lib/vendor names a library that the build inlines', () => {
     const below =
       /^lib\/(api|steps|runs|stores|net|models|vendor)\/|^lib\/metrics\/[^/]+$|^lib\/[^/]+$|^(?!lib\/|nodes\/|build\/|test\/)/

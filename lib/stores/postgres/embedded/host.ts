@@ -5,7 +5,7 @@ import { PipelineError } from '../../../errors.ts'
 import { ownerGone, ownerName } from '../../owner.ts'
 import type { EmbeddedConfig } from '../config.ts'
 import type { Backing } from '../store.ts'
-import { isCreated, newAddress } from './layout.ts'
+import { demandVersion, isCreated, newAddress } from './layout.ts'
 import { BEAT_MS, isHolder, touchLock } from './lock.ts'
 import { Child } from './process.ts'
 
@@ -138,6 +138,7 @@ export class Host implements Backing {
       )
     }
     this.#starts.push(now)
+    await demandVersion(this.#folder)
     await this.#evict(() => createEmbedded(this.#folder))
     await this.#evict(() => this.#serve())
   }
