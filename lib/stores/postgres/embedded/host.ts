@@ -3,11 +3,13 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipelineError } from '../../../errors.ts'
 import { ownerGone, ownerName } from '../../owner.ts'
+import { freeBytes, isReadOnly, roomError } from '../../room.ts'
 import type { EmbeddedConfig } from '../config.ts'
 import type { Backing } from '../store.ts'
 import { isCreated, newAddress } from './layout.ts'
 import { BEAT_MS, isHolder, touchLock } from './lock.ts'
 import { Child } from './process.ts'
+import { WRITE_BYTES } from './room.ts'
 
 /** Opening replays the log after a kill; creating runs initdb. Both are slow on a small box. */
 const OPEN_MS = 120_000
@@ -56,6 +58,8 @@ async function resolveFolder(folder: string): Promise<string> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return await realpath(folder)
   } catch (error) {
+    const known = await roomError(error, 'making the folder of the embedded PostgreSQL', folder)
+    if (known !== undefined) throw known
     const why = error instanceof Error ? error.message : String(error)
     throw new PipelineError('STORE_CONFIG', `The folder of the embedded PostgreSQL cannot be used: ${why}`, {
       cause: error,
@@ -77,6 +81,8 @@ export class Host implements Backing {
   #child: Child | undefined
   #starting: Promise<void> | undefined
   #starts: number[] = []
+  /** What the volume made the last start fail with: none is tried before that has changed. */
+  #refused: PipelineError | undefined
   #missed = 0
 
   constructor(folder: string, config: EmbeddedConfig) {
@@ -115,7 +121,9 @@ export class Host implements Backing {
   }
 
   async #start(): Promise<void> {
-    const now = Date.now()
+    if (this.#refused !== undefined && (await this.#stillRefused(this.#refused))) throw this.#refused
+    this.#refused = undefined
+    const now = performance.now()
     this.#starts = this.#starts.filter((at) => now - at < MINUTE)
     if (this.#starts.length >= MAX_STARTS) {
       throw new PipelineError(
@@ -125,8 +133,24 @@ export class Host implements Backing {
       )
     }
     this.#starts.push(now)
-    await this.#evict(() => createEmbedded(this.#folder))
-    await this.#evict(() => this.#serve())
+    try {
+      await this.#evict(() => createEmbedded(this.#folder))
+      await this.#evict(() => this.#serve())
+    } catch (thrown) {
+      const error = PipelineError.from(thrown)
+      // The volume's fault, which passes: it does not count among the deaths.
+      if (error.code === 'STORE_FULL' || error.code === 'STORE_READ_ONLY') {
+        this.#refused = error
+        this.#starts = []
+      }
+      throw error
+    }
+  }
+
+  async #stillRefused({ code }: PipelineError): Promise<boolean> {
+    if (code === 'STORE_READ_ONLY') return isReadOnly(this.#folder)
+    const free = await freeBytes(this.#folder)
+    return free !== undefined && free < WRITE_BYTES
   }
 
   async #serve(): Promise<void> {
