@@ -185,7 +185,8 @@ export class Front {
     const messages = batch.messages.length === 1 ? batch.messages[0] : undefined
     const answer = await this.#run(peer, messages ?? Buffer.concat(batch.messages), (bytes) => peer.write(bytes))
     if (answer.status === undefined) {
-      if (batch.end === 'sync') throw new Error('the backend did not answer a Sync')
+      // It has ended itself (PANIC), as when its log has no room.
+      if (batch.end !== 'flush') throw new Error(`the backend did not answer a ${batch.end}`)
       return
     }
     const repairs = this.#channels.apply(peer, listens)
@@ -217,7 +218,7 @@ export class Front {
   async #startCopy(peer: Peer, text: string): Promise<void> {
     // An empty load first: a wrong table or column, or a failed transaction, is told before any row is sent.
     const answer = await this.#copy(peer, text, Buffer.alloc(0))
-    if (answer.status === undefined) return
+    if (answer.status === undefined) throw new Error('the backend did not answer a COPY')
     if (answer.error !== undefined) return this.#endCopy(peer, answer.error, answer.status)
     peer.copy = { text, chunks: new CopyChunks(), rows: 0 }
     peer.write(copyInResponse())
@@ -226,8 +227,10 @@ export class Front {
   async #serveCopy(peer: Peer, copy: Copy): Promise<void> {
     const unit = copy.chunks.full ? undefined : peer.shift()
     if (unit?.kind === 'terminate') return peer.end()
-    if (unit?.kind === 'copy-fail') return this.#failCopy(peer, { code: '57014', message: `COPY from stdin failed: ${unit.reason}` })
-    if (unit?.kind === 'batch') return this.#failCopy(peer, { code: '08P01', message: 'unexpected message during COPY from stdin' })
+    if (unit?.kind === 'copy-fail')
+      return this.#failCopy(peer, { code: '57014', message: `COPY from stdin failed: ${unit.reason}` })
+    if (unit?.kind === 'batch')
+      return this.#failCopy(peer, { code: '08P01', message: 'unexpected message during COPY from stdin' })
     let rows: Buffer<ArrayBuffer>
     try {
       rows = copy.chunks.take(unit !== undefined)
@@ -258,7 +261,10 @@ export class Front {
   }
 
   #copy(peer: Peer, text: string, rows: Buffer<ArrayBuffer>): Promise<Answer> {
-    return this.#account(peer, this.#backend.copy(text, rows, { forward: () => {}, notify: this.#notify, better: this.#better }))
+    return this.#account(
+      peer,
+      this.#backend.copy(text, rows, { forward: () => {}, notify: this.#notify, better: this.#better }),
+    )
   }
 
   #run(peer: Peer, messages: Buffer, forward: (bytes: Buffer) => void): Promise<Answer> {

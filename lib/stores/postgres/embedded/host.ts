@@ -74,7 +74,8 @@ export class Host implements Backing {
   readonly secret = randomBytes(32).toString('hex')
   users = 0
   closing: Promise<void> | undefined
-  readonly #folder: string
+  /** The database's folder, without links. */
+  readonly folder: string
   readonly #config: EmbeddedConfig
   readonly #beatMs: number
   readonly #beat: NodeJS.Timeout
@@ -86,7 +87,7 @@ export class Host implements Backing {
   #missed = 0
 
   constructor(folder: string, config: EmbeddedConfig) {
-    this.#folder = folder
+    this.folder = folder
     this.#config = config
     this.#beatMs = Math.min(BEAT_MS, config.stuckMs / 2)
     this.#beat = setInterval(() => this.#tick(), this.#beatMs).unref()
@@ -134,7 +135,7 @@ export class Host implements Backing {
     }
     this.#starts.push(now)
     try {
-      await this.#evict(() => createEmbedded(this.#folder))
+      await this.#evict(() => createEmbedded(this.folder))
       await this.#evict(() => this.#serve())
     } catch (thrown) {
       const error = PipelineError.from(thrown)
@@ -148,8 +149,8 @@ export class Host implements Backing {
   }
 
   async #stillRefused({ code }: PipelineError): Promise<boolean> {
-    if (code === 'STORE_READ_ONLY') return isReadOnly(this.#folder)
-    const free = await freeBytes(this.#folder)
+    if (code === 'STORE_READ_ONLY') return isReadOnly(this.folder)
+    const free = await freeBytes(this.folder)
     return free !== undefined && free < WRITE_BYTES
   }
 
@@ -161,7 +162,7 @@ export class Host implements Backing {
       const { address, secret } = this
       const { idleInTransactionMs } = this.#config
       await child.ask(
-        { type: 'serve', folder: this.#folder, parent: ownerName(), address, secret, idleInTransactionMs },
+        { type: 'serve', folder: this.folder, parent: ownerName(), address, secret, idleInTransactionMs },
         'ready',
         OPEN_MS,
       )
@@ -195,7 +196,7 @@ export class Host implements Backing {
   #tick(): void {
     const child = this.#child
     if (child?.alive !== true || this.#starting !== undefined) return
-    void touchLock(this.#folder)
+    void touchLock(this.folder)
     // Counted in beats, not by the clock: after a pause of this process itself the child has done nothing wrong.
     if (this.#missed * this.#beatMs >= this.#config.stuckMs) child.kill()
     else child.send({ type: 'ping' })
@@ -206,6 +207,6 @@ export class Host implements Backing {
     clearInterval(this.#beat)
     await this.#starting?.catch(() => undefined)
     await this.#child?.close(CLOSE_MS)
-    hosts.delete(this.#folder)
+    hosts.delete(this.folder)
   }
 }
