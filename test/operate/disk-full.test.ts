@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { statfsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -61,14 +60,19 @@ describe('disk full, under the embedded store and all else', { skip: noVolume ??
     assert.deepEqual(await fetching.leftovers(), [])
   })
 
-  test('full in the middle of a load: nothing is published, readers go on, and with room the same fetch does it all', async () => {
+  test('full in the middle of a COPY: nothing is published, its table can be dropped, and with room the same fetch does it all', async () => {
+    const { postgres } = fetching.stores
+    await postgres.query('create table public.copied (one int)')
     volume.makeRoom()
-    // its signatures, which are written as its rows are
-    const begun = async () => (await readdir(fetching.stores.scratch)).some((name) => name.endsWith('.rows'))
-    const fetched = full(fetch())
-    while (!(await begun())) await sleep(1)
     volume.fillBut(30 * megabyte)
-    await fetched
+    await seen()
+    const connection = await postgres.connect()
+    const sink = await connection.copyIn('public.copied (one)')
+    await sink.write(Buffer.from([0, 1, 0, 0, 0, 4, 0, 0, 0, 1]))
+    await full(sink.end())
+    // what a load leaves can still be dropped
+    await connection.query('drop table public.copied')
+    await connection.close()
     const { rows } = await fetching.stores.postgres.query(
       `select from pipeline.dataset_version where dataset = 'aneel.tarifas'`,
     )
