@@ -58,6 +58,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
     own,
     ...Object.values(others),
     'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
+    "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
     places,
     exits,
   ].join('\n\n')

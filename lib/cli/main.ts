@@ -3,6 +3,7 @@ import { PipelineError } from '../errors.ts'
 import { type LetterFilter, letterFilters, letterSelection } from '../runs/letter-list.ts'
 import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
+import { newAdminPassword } from './admin-password.ts'
 import { generateKey, prepareKeys } from './api-keys.ts'
 import { openDatabase } from './database.ts'
 import { helpOf } from './help.ts'
@@ -29,6 +30,10 @@ export async function main(args: readonly string[], io: Console): Promise<number
   const out = (text: string) => io.out(redact(text))
   if (args[0] === 'lint') return lint(args.slice(1), { out, err: (text) => io.err(redact(text)) })
   try {
+    if (args[0] === 'admin-password') {
+      out(newAdminPassword(args.slice(1), io.env).text)
+      return exits.done
+    }
     const command = parseCommand(args, io.env)
     if (command.help) {
       out(helpOf(command.topic))

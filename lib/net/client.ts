@@ -1,7 +1,7 @@
 import { PipelineError } from '../errors.ts'
+import { stoppedBy } from '../stopped.ts'
 import { parseAllowed } from './allow.ts'
 import { createConnections, type Resolve } from './connect.ts'
-import { stoppedBy } from './errors.ts'
 import { exchange, type Outcome } from './exchange.ts'
 import { Hosts, type HostsOptions } from './hosts.ts'
 import type { HttpBytes, HttpClient, HttpRequest, HttpResponse } from './http.ts'

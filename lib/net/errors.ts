@@ -77,21 +77,3 @@ export function networkError(error: unknown, host: string, clean: (text: string)
     cause,
   })
 }
-
-/** The error of a request that its caller called off. */
-export function stoppedBy({ reason }: AbortSignal): PipelineError {
-  return new PipelineError('STOPPED', 'The request was stopped', { retryable: true, cause: reason })
-}
-
-/** Waits for work that others share, and only for as long as the caller wants. Throws STOPPED. */
-export async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw stoppedBy(signal)
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(stoppedBy(signal))
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}

@@ -1,11 +1,16 @@
 import { hash } from 'node:crypto'
+import { PipelineError } from '../../errors.ts'
+import { inTime } from '../../stopped.ts'
 import type { Cache } from '../../stores/cache/port.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from '../../vendor/limiter.ts'
 import { apiTables } from './keys.ts'
 
 /** How long a store may take before each process counts for itself. */
-const patienceMs = 1_000
+const patience = {
+  ms: 1_000,
+  late: () => new PipelineError('STORE_TIMEOUT', 'The counter did not answer within 1 s', { retryable: true }),
+}
 /** A store that failed is left alone for so long. */
 const aloneMs = 5_000
 /** Old rows are removed at every so many takings. */
@@ -59,7 +64,7 @@ export function sharedCounter({ stores, name, points, trouble }: CounterOptions)
     const table = { tableName: 'api_rate', schemaName: 'pipeline', tableCreated: true, clearExpiredByTimeout: false }
     const storeClient = {
       query: ({ text, values }: { text: string; values: unknown[] }) =>
-        postgres.query(text, values, { timeoutMs: patienceMs }),
+        postgres.query(text, values, { timeoutMs: patience.ms }),
     }
     const limiter = new RateLimiterPostgres({ ...common, ...table, storeType: 'client', storeClient })
     let takings = 0
@@ -78,8 +83,9 @@ export function sharedCounter({ stores, name, points, trouble }: CounterOptions)
       const key = caller.length > 150 ? hash('sha256', caller) : caller
       if (Date.now() < aloneUntil) return taken(own, key, take)
       made ??= make()
+      const counting = made
       try {
-        return await inTime(made.then((limiter) => taken(limiter, key, take)))
+        return await inTime(patience, async () => taken(await counting, key, take))
       } catch (error) {
         made = undefined
         aloneUntil = Date.now() + aloneMs
@@ -103,17 +109,6 @@ async function taken(limiter: Pick<RateLimiterMemory, 'consume'>, key: string, p
   } catch (thrown) {
     if (!(thrown instanceof RateLimiterRes)) throw thrown
     return { granted: false, remaining: 0, resetMs: thrown.msBeforeNext }
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const late = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs)
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(late)
   }
 }
 

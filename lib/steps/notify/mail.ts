@@ -1,10 +1,11 @@
 import { createTransport } from 'nodemailer'
 import { PipelineError } from '../../errors.ts'
+import { revealAll } from '../../secrets/reveal.ts'
 import { getArtifact } from '../../stores/objects/artifacts.ts'
 import type { Channel, Delivery } from './channel.ts'
 import type { Content, MailServer, Note } from './schema.ts'
 
-/** Who says that he is the sender. Blank sends without a login. */
+/** Who says that he is the sender; secrets may be references. Blank sends without a login. */
 export interface MailLogin {
   user: string
   password: string
@@ -55,7 +56,7 @@ async function through<T>(
   work: (transport: Transport) => Promise<T>,
 ): Promise<T> {
   if (server.host === '') throw new PipelineError('CONFIG', 'The SMTP server has no name')
-  const transport = transportOf(server, login)
+  const transport = transportOf(server, await revealAll({ ...login }, signal))
   const stop = () => transport.close()
   signal.addEventListener('abort', stop, { once: true })
   try {

@@ -1,9 +1,9 @@
-import { PipelineError } from '../../errors.ts'
+import { PipelineError } from './errors.ts'
 
 /** STOPPED for a signal that has fired, or its reason where that is a {@link PipelineError} already. */
 export function stoppedBy({ reason }: AbortSignal): PipelineError {
   if (reason instanceof PipelineError) return reason
-  return new PipelineError('STOPPED', 'The work on the vectors was stopped', { retryable: true, cause: reason })
+  return new PipelineError('STOPPED', 'The work was stopped before its end', { retryable: true, cause: reason })
 }
 
 /** Throws what {@link stoppedBy} makes, if the signal has fired. */
@@ -21,5 +21,22 @@ export async function unlessStopped<T>(signal: AbortSignal, work: () => Promise<
     return await Promise.race([work(), promise])
   } finally {
     signal.removeEventListener('abort', stop)
+  }
+}
+
+/** Milliseconds that work may take, and the error of being late. */
+export interface Patience {
+  ms: number
+  late(): PipelineError
+}
+
+/** What `work` resolves with, unless it takes too long (throws what `late` makes) or the signal fires. The work itself goes on to its own deadline. */
+export async function inTime<T>({ ms, late }: Patience, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(late()), ms)
+  try {
+    return await unlessStopped(signal ? AbortSignal.any([signal, timeout.signal]) : timeout.signal, work)
+  } finally {
+    clearTimeout(timer)
   }
 }
