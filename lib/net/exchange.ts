@@ -22,6 +22,8 @@ export interface Exchange {
   totalMs: number
   /** What is left of the total. */
   leftMs: number
+  /** Told how many bytes of an answer's body came. */
+  received(bytes: number): void
 }
 
 /** What came of it. */
@@ -115,7 +117,7 @@ function asked304({ known }: HttpRequest, status: number): boolean {
 }
 
 function bodyOf(
-  { hop, request, permit }: Exchange,
+  { hop, request, permit, received }: Exchange,
   status: number,
   data: Readable,
   headers: Record<string, string>,
@@ -123,7 +125,7 @@ function bodyOf(
 ): Body {
   const { host } = hop.url
   const { maxBytes } = request
-  const options = { host, deadline, permit, maxBytes }
+  const options = { host, deadline, permit, maxBytes, received }
   const length = headers['content-length']
   if (hop.method === 'HEAD' || status === 204 || status === 304 || length === '0') return new Body(data, options)
   if (length !== undefined) notAbove(Number(length), maxBytes, host, 'announced')

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../errors.ts'
+import { meter } from '../metrics/meter.ts'
 import type { HttpClient } from '../net/http.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { type Artifact, putArtifact } from '../stores/objects/artifacts.ts'
@@ -123,6 +124,11 @@ export class RunEngine {
   /** The guarded client that it fetches with. */
   get http(): HttpClient {
     return this.#options.http
+  }
+
+  /** Ids of the flows that something here starts. */
+  get flows(): string[] {
+    return [...this.#hand.triggers.keys()]
   }
 
   /** Announces the process and begins to look after its runs. */
@@ -323,8 +329,10 @@ export class RunEngine {
   noteFailure(run: RunRef, node: string, thrown: unknown): void {
     const error = PipelineError.from(thrown)
     const live = this.#hand.live.get(run.id)
-    if (isOf(live, run) && error.code !== 'FENCED' && error.code !== 'STOPPED')
-      live.failures.set(run.item, { node, error })
+    if (!isOf(live, run) || error.code === 'FENCED' || error.code === 'STOPPED') return
+    live.failures.set(run.item, { node, error })
+    meter.add('pipeline.errors.count', { where: 'node' })
+    meter.add('pipeline.errors.code', { code: error.code })
   }
 
   /**

@@ -3,6 +3,7 @@ import { PipelineError } from '../errors.ts'
 import { type Infer, parser, Type } from '../schema.ts'
 import { reveal } from '../secrets/reveal.ts'
 import { AwsSchema } from './aws/config.ts'
+import { counted } from './cache/count.ts'
 import type { Cache } from './cache/port.ts'
 import { openRedisCache } from './cache/redis.ts'
 import { openTableCache } from './cache/table.ts'
@@ -196,7 +197,7 @@ async function openAll(settings: Settings): Promise<OpenStores> {
     const postgres = keep(await openPostgres(await revealed(settings)))
     const scratch = keep(await openScratch(settings.scratch))
     const objects = keep(await openObjects(settings.objects, scratch.folder))
-    const cache = keep(await openCache(settings.cache, postgres))
+    const cache = counted(keep(await openCache(settings.cache, postgres)))
     const vectors = keep(await openVectors(settings.vectors, postgres))
     return { postgres, objects, cache, vectors, scratch: scratch.folder, close }
   } catch (error) {

@@ -1,4 +1,5 @@
 import { PipelineError } from '../../errors.ts'
+import { spend } from '../../metrics/spend.ts'
 import { awsKeys, loadAws } from '../../stores/aws/client.ts'
 import type { Channel } from './channel.ts'
 
@@ -34,6 +35,7 @@ export function snsChannel(access: SnsAccess): Channel {
           : { credentials: awsKeys({ accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey }) }),
       })
       const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+      spend('sns_publish')
       try {
         await client.send(
           new PublishCommand({

@@ -26,6 +26,11 @@ const NEWS_MS = 1_000
 
 const hosts = new Map<string, Host>()
 
+/** Process ids of the embedded databases that this process keeps. */
+export function embeddedProcesses(): number[] {
+  return [...hosts.values()].flatMap(({ pid }) => pid ?? [])
+}
+
 /** Makes the folder's database if it has none; true if it did. A process of its own, because initdb takes 570 MB once. */
 export async function createEmbedded(folder: string): Promise<boolean> {
   const path = await resolveFolder(folder)
