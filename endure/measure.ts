@@ -69,7 +69,9 @@ export async function age(url: string, prune: (client: pg.Client) => Promise<voi
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(`update pipeline.run set finished_at = finished_at - interval '1 day' where finished_at is not null`)
+    await client.query(
+      `update pipeline.run set finished_at = finished_at - interval '1 day' where finished_at is not null`,
+    )
     await prune(client)
   } finally {
     await client.end()

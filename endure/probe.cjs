@@ -30,7 +30,8 @@ if (isMainThread && path !== undefined && /red\.js$/.test(process.argv[1] ?? '')
     for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1
     const objects = {}
     // Each count walks the whole heap.
-    for (const [name, kind] of counting ? Object.entries(kinds) : []) objects[name] = v8.queryObjects(kind, { format: 'count' })
+    for (const [name, kind] of counting ? Object.entries(kinds) : [])
+      objects[name] = v8.queryObjects(kind, { format: 'count' })
     const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
     return { rss, heapUsed, external, arrayBuffers, handles, objects, listeners }
   }

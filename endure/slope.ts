@@ -18,7 +18,8 @@ export function theilSen(points: readonly (readonly [x: number, y: number])[]): 
   slopes.sort((a, b) => a - b)
   const n = points.length
   const at = (rank: number) => slopes[Math.min(Math.max(rank, 0), slopes.length - 1)] ?? 0
-  const value = slopes.length % 2 === 1 ? at((slopes.length - 1) / 2) : (at(slopes.length / 2 - 1) + at(slopes.length / 2)) / 2
+  const value =
+    slopes.length % 2 === 1 ? at((slopes.length - 1) / 2) : (at(slopes.length / 2 - 1) + at(slopes.length / 2)) / 2
   if (n < 4) return { value, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
   const spread = z * Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18)
   return {

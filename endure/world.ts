@@ -44,13 +44,18 @@ export interface World {
   event(name: string): Promise<void>
   /** Asks the API a path; resolves with the status. */
   ask(path: string, init?: RequestInit): Promise<number>
+  /** The same, with the answer's headers and text. */
+  answer(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; text: string }>
   /** What is in Node-RED's process; `count` also counts objects, which is slow. */
   probe(how?: 'count' | { snapshot: string }): Promise<Probe>
   close(): Promise<void>
 }
 
-/** Starts it. The clock stands still: schedules are off but for a flow that runs each second, and the caller presses the buttons. */
-export async function startWorld(store: 'embedded' | 'server'): Promise<World> {
+/** Starts it, with `env` added to Node-RED's. The clock stands still: schedules are off but for a flow that runs each second, and the caller presses the buttons. */
+export async function startWorld(
+  store: 'embedded' | 'server',
+  env: Readonly<Record<string, string>> = {},
+): Promise<World> {
   const folder = await embeddedFolder()
   const outside: DailyWorld = await startDailyWorld()
   const server = store === 'server' ? await startPostgres() : undefined
@@ -84,6 +89,7 @@ export async function startWorld(store: 'embedded' | 'server'): Promise<World> {
       ...{ YSH_DATA_FOLDER: folder.path, YSH_INTERNAL_HOSTS: '127.0.0.1', YSH_INBOX: 'entrada' },
       ...{ YSH_API_PER_MINUTE: '1000000', YSH_API_BURST: '100000' },
       ...(server === undefined ? {} : { YSH_POSTGRES_URL: server.url }),
+      ...env,
       ...{ ENDURE_PROBE: socket, NODE_OPTIONS: `--require ${fileURLToPath(new URL('./probe.cjs', import.meta.url))}` },
     },
   })
@@ -105,8 +111,17 @@ export async function startWorld(store: 'embedded' | 'server'): Promise<World> {
       await sleep(20)
     }
   }
+  const answer: World['answer'] = async (path, init = {}) => {
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+    const got = await fetch(`${red.url}/api/v1${path}`, {
+      ...{ headers, signal: AbortSignal.timeout(30_000) },
+      ...init,
+    })
+    return { status: got.status, headers: got.headers, text: await got.text() }
+  }
   return {
     red,
+    answer,
     folder: folder.path,
     postgresUrl: server?.url,
     async publish() {
@@ -126,15 +141,7 @@ export async function startWorld(store: 'embedded' | 'server'): Promise<World> {
       await writeFile(join(red.userDir, 'entrada', name), tinyPdf(words))
       await until(`${name} is indexed`, () => seen('ysh-event-summary') > before)
     },
-    async ask(path, init = {}) {
-      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
-      const answer = await fetch(`${red.url}/api/v1${path}`, {
-        ...{ headers, signal: AbortSignal.timeout(30_000) },
-        ...init,
-      })
-      await answer.text()
-      return answer.status
-    },
+    ask: async (path, init) => (await answer(path, init)).status,
     async probe(how) {
       const path =
         how === undefined ? '/' : how === 'count' ? '/count' : `/snapshot?${encodeURIComponent(how.snapshot)}`
