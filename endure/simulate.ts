@@ -117,14 +117,18 @@ function line(seen: Measure): string {
   ].join(', ')
 }
 
-/** What is wrong with the findings, in words; nothing when all is well. `most` is the heap's slope in MB a day. */
-export function judge(findings: Findings, most: number): string[] {
+/**
+ * What is wrong with the findings, in words; nothing when all is well. `most` is the heap's slope in MB a day; `by` says whether its best
+ * estimate must not be above that, or, for a run too short for a good one, the low end of its interval.
+ */
+export function judge(findings: Findings, most: number, by: 'value' | 'low' = 'value'): string[] {
   const { measures, heap, refused } = findings
   const first = measures[0]
   const last = measures.at(-1)
   const problems: string[] = []
   if (first === undefined || last === undefined) return ['nothing was measured']
-  if (heap.value > most) problems.push(`the heap grows by ${heap.value.toFixed(3)} MB a day, more than ${most}`)
+  if (heap[by] > most)
+    problems.push(`the heap grows by ${by === 'low' ? 'at least ' : ''}${heap[by].toFixed(3)} MB a day, more than ${most}`)
   // What comes and goes with a pool varies by a few; a leak of one an hour does not.
   const spare = 8
   const grown = (what: string, before: number, after: number, allowed = spare) => {

@@ -149,7 +149,8 @@ describe('disk full, under the embedded store and all else', { skip: noVolume ??
       perform pg_logical_emit_message(true, 'x', repeat(md5(i::text), 6400)); end loop; end $$`
     await assert.rejects(postgres.query(burst))
     // the pool's other connections hear of its end one by one
-    const away = async () => PipelineError.from(await postgres.query('select 1').catch((thrown: unknown) => thrown)).code
+    const away = async () =>
+      PipelineError.from(await postgres.query('select 1').catch((thrown: unknown) => thrown)).code
     for (let look = 0; look < 20 && (await away()) !== 'STORE_FULL'; look += 1) await seen()
     for (let look = 0; look < 8; look += 1) await full(postgres.query('select 1'))
     assert.ok(free() < 24 * megabyte)

@@ -62,11 +62,13 @@ describe('PostgreSQL gone', { timeout: goneSeconds * 1_000 + 120_000 }, () => {
     await server.restart('crash', goneSeconds * 1_000)
     const back = Date.now()
     const count = async () =>
-      (await stores.postgres.query<{ done: number; open: number; failed: number }>(
-        `select count(*) filter (where state = 'done')::int as done,
+      (
+        await stores.postgres.query<{ done: number; open: number; failed: number }>(
+          `select count(*) filter (where state = 'done')::int as done,
            count(*) filter (where state in ('queued', 'running', 'waiting'))::int as open,
            count(*) filter (where state not in ('done', 'queued', 'running', 'waiting'))::int as failed from pipeline.run`,
-      )).rows[0] ?? { done: 0, open: 0, failed: 0 }
+        )
+      ).rows[0] ?? { done: 0, open: 0, failed: 0 }
     await sleep(8_000)
     off.abort()
     await kept

@@ -25,7 +25,10 @@ describe('a read-only volume', { skip: noVolume ?? false, timeout: 120_000 }, ()
     await first.close()
     volume.remount('ro')
     for (let look = 0; look < 8; look += 1) {
-      const error = await rejectsWith(openPostgres({ kind: 'embedded', folder: join(folder, 'postgres') }), 'STORE_READ_ONLY')
+      const error = await rejectsWith(
+        openPostgres({ kind: 'embedded', folder: join(folder, 'postgres') }),
+        'STORE_READ_ONLY',
+      )
       assert.ok(error.retryable)
     }
     volume.remount('rw')

@@ -182,7 +182,7 @@ export class Host implements Backing {
 
   /** Does `work`; if an orphan of a dead process holds the folder, waits for it to notice, then ends it. */
   async #evict(work: () => Promise<unknown>): Promise<void> {
-    const started = Date.now()
+    const started = performance.now()
     for (;;) {
       try {
         await work()
@@ -190,7 +190,7 @@ export class Host implements Backing {
       } catch (error) {
         const holder = error instanceof PipelineError && error.code === 'STORE_LOCKED' ? error.details : undefined
         const orphan = isHolder(holder) && ownerGone(holder.parent) === true && ownerGone(holder.owner) !== undefined
-        const waited = Date.now() - started
+        const waited = performance.now() - started
         if (!orphan || waited > ORPHAN_MS * 5) throw error
         if (waited > ORPHAN_MS && ownerGone(holder.owner) === false) process.kill(holder.pid, 'SIGKILL')
         await sleep(100)
