@@ -30,7 +30,7 @@ async function postgresGone(seconds: number, how: 'refused' | 'frozen'): Promise
   say(`heap before, at the end of it, after it: ${steps(found.heap, 1)} MB; descriptors: ${steps(found.descriptors, 0)}`)
   say(`first answer ${found.answeredAfter.toFixed(1)} s after its return, first slot done ${found.workedAfter.toFixed(1)} s`)
   say(`runs by state: ${JSON.stringify(found.runs)}; slots with two runs: ${found.doubled}`)
-  return judgeGone(found)
+  return judgeGone(found, how, seconds)
 }
 
 /** Simulated days; with `small` fewer of them, which fail only when the whole interval of the slope is above. */

@@ -114,7 +114,7 @@ export async function startWorld(
   const answer: World['answer'] = async (path, init = {}) => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const got = await fetch(`${red.url}/api/v1${path}`, {
-      ...{ headers, signal: AbortSignal.timeout(30_000) },
+      ...{ headers, signal: AbortSignal.timeout(45_000) },
       ...init,
     })
     return { status: got.status, headers: got.headers, text: await got.text() }
