@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { PipelineError } from '../lib/errors.ts'
+import { provideFlows } from '../lib/flow-file.ts'
 import { credentialSecret } from '../lib/settings/credential-secret.ts'
 import { type Environment, type Given, takeEnvironment } from './environment.ts'
 import { editorHeaders, flowHeaders } from './headers.ts'
@@ -29,7 +30,7 @@ export function settingsOf({ env, root, stderr, inContainer = isContainer() }: S
   process.umask(0o077)
   const given = takeEnvironment(env)
   const userDir = resolve(given.NODE_RED_USER_DIR ?? join(root, '.data', 'node-red'))
-  prepareFolder(userDir, root)
+  prepareFolder(userDir, root, stderr)
   const https = tlsOf(given.NODE_RED_TLS_CERT, given.NODE_RED_TLS_KEY)
   return {
     userDir,
@@ -85,12 +86,15 @@ export function settingsOf({ env, root, stderr, inContainer = isContainer() }: S
   }
 }
 
-function prepareFolder(userDir: string, root: string): void {
+function prepareFolder(userDir: string, root: string, stderr: Surroundings['stderr']): void {
   try {
     mkdirSync(userDir, { recursive: true })
-    // The first start begins with the daily flow; from then on the file is the user's.
-    const flowFile = join(userDir, 'flows.json')
-    if (!existsSync(flowFile)) copyFileSync(join(root, 'flows', 'daily.json'), flowFile)
+    // The daily flow, as this version has it until the user changes it; from then on the file is the user's.
+    if (provideFlows(join(root, 'flows', 'daily.json'), userDir) === 'kept') {
+      stderr.write(
+        'This version has newer ready flows; yours are kept. Import > Examples > Pipelines has the new ones.\n',
+      )
+    }
     // Run from a checkout, the package is not in any node_modules where Node-RED looks.
     if (root.includes('node_modules')) return
     const link = join(userDir, 'node_modules', '@ysh', 'node-red-data-pipeline')

@@ -25,10 +25,14 @@ Which letters:
   --limit N          at most so many
   --all              redrive and discard: all open ones, when nothing else is said`
 
-const runs = `ysh-pipeline runs list | show ID
+const runs = `ysh-pipeline runs list | show ID | resume ID | cancel ID | replay ID
 
   list       the newest runs; --flow ID, --state queued|running|waiting|done|failed|skipped|cancelled, --limit N
-  show       one of them with its steps`
+  show       one of them with its steps
+  resume     a run that failed, was cancelled or waits goes on from its first unfinished step
+  cancel     ends a run that is not over; what its steps have published stays
+  replay     a new run with the recorded input of this one; --from NODE: what had finished before that node began is not done again
+             resume, cancel and replay take --reason TEXT, which is kept with the run`
 
 const keys = `ysh-pipeline api-keys list | create --name NAME | revoke ID | generate
 
@@ -50,6 +54,31 @@ export const lintHelp = `ysh-pipeline lint FILE…
 
 Exit codes: 0 nothing found that counts (errors; with --strict also warnings), 1 something was found, 2 a file cannot be read.`
 
+/** The help of `compile`. */
+export const compileHelp = `ysh-pipeline compile FILE --target plan|step-functions [--out DIR]
+
+  Compiles a flow for other engines. What means nothing there is refused, by the node's name, with the reason and the remedy.
+
+  --target plan             the portable plan, on standard output or as DIR/plan.json
+  --target step-functions   state machines, schedules, event rules, source map and estimate into DIR
+      --fuse                linear steps without retry become one call: fewer transitions
+      --distributed-above N lists of more items are distributed maps (200)
+      --items N             length of lists that nobody knows, for the estimate (10)
+  --env NAME=VALUE          what a variable is worth that must be known when compiling; several times
+  --json                    what was found as JSON
+  --lang pt-BR              in Portuguese
+
+Exit codes: 0 compiled (warnings may stand), 1 refused, 2 a file cannot be read or written, or an option is wrong.`
+
+/** The help of `cost`. */
+export const costHelp = `ysh-pipeline cost FILE
+
+  What a flow costs on Step Functions in a month: transitions and US dollars, with the date of the price list.
+
+  --fuse, --items N, --distributed-above N, --env NAME=VALUE, --json, --lang as for compile
+
+Exit codes as for compile.`
+
 /** The help of a command. */
 export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
   const texts = { 'dead-letters': letters, runs, 'api-keys': keys }
@@ -57,8 +86,13 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
   return [
     own,
     ...Object.values(others),
-    'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
-    "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
+    [
+      'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
+      'ysh-pipeline compile FILE: compiles a flow for other engines; see compile --help',
+      'ysh-pipeline cost FILE: what it costs on Step Functions',
+      "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
+      'ysh-pipeline health: how the Node-RED of this machine is, in one line; exit code 0 when flows run and stores answer',
+    ].join('\n'),
     places,
     exits,
   ].join('\n\n')

@@ -1,4 +1,4 @@
-import { Ollama } from 'ollama'
+import type { Ollama } from 'ollama'
 import type { HttpClient } from '../net/http.ts'
 import { Secrets } from '../net/redact.ts'
 import { reveal } from '../secrets/reveal.ts'
@@ -27,7 +27,8 @@ export async function asking<T>(
   const { connectTimeoutMs, idleTimeoutMs, totalTimeoutMs } = patience
   const { fetch, close } = ollamaFetch(http, { connectTimeoutMs, idleTimeoutMs, totalTimeoutMs }, about)
   try {
-    return await use(new Ollama({ host: place, headers, fetch }))
+    const { Ollama: Client } = await import('ollama') // only in the memory of those who ask a model
+    return await use(new Client({ host: place, headers, fetch }))
   } catch (error) {
     throw modelError(error, about)
   } finally {

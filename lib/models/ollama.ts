@@ -1,8 +1,10 @@
 import type { Ollama, ChatRequest as OllamaChatRequest } from 'ollama'
 import { PipelineError } from '../errors.ts'
+import { governor } from '../governor/governor.ts'
 import { meter } from '../metrics/meter.ts'
 import { spend } from '../metrics/spend.ts'
 import { createHttpClient } from '../net/client.ts'
+import { stoppedBy } from '../stopped.ts'
 import { shortName, taggedName } from './model-name.ts'
 import { answers } from './ollama-answers.ts'
 import { type BatchLimits, batchesOf, vectorsOf } from './ollama-batches.ts'
@@ -142,7 +144,7 @@ class OllamaModel implements LanguageModel {
     return vectors
   }
 
-  /** A request that makes the server work: in its turn, which is waited for as long as the answer may take. */
+  /** A request that makes the server work: in its turn and when there is memory, each waited for as long as the answer may take. */
   async #heavy<T>({ work, model, signal, characters }: Heavy, use: (client: Ollama) => Promise<T>): Promise<T> {
     const { session, server } = this.#reach()
     const { concurrency, totalTimeoutMs } = this.#config
@@ -152,9 +154,18 @@ class OllamaModel implements LanguageModel {
       throw error
     })
     try {
-      const answer = await asking(session, { model, signal }, use)
-      ended('done')
-      return answer
+      const done = await governor
+        .admit(work === 'chat' ? 'model' : 'embed', { signal, ms: totalTimeoutMs })
+        .catch((error: unknown) => {
+          throw signal.aborted ? stoppedBy(signal) : error
+        })
+      try {
+        const answer = await asking(session, { model, signal }, use)
+        ended('done')
+        return answer
+      } finally {
+        done()
+      }
     } catch (error) {
       ended(signal.aborted ? 'stopped' : 'failed')
       if (error instanceof PipelineError && error.code === 'MODEL_MISSING') server.catalogue.forget(session, model)

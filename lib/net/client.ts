@@ -147,6 +147,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       }
     },
     retryBudget: (url) => hosts.of(hostOf(url)).budget,
+    troubled: () => hosts.troubled(),
     close() {
       robots.close()
       connections.close()

@@ -1,4 +1,3 @@
-import { AxiosError } from 'axios'
 import { PipelineError } from '../errors.ts'
 import { plainCause, withoutSecrets } from './redact.ts'
 
@@ -44,7 +43,7 @@ export function networkError(error: unknown, host: string, clean: (text: string)
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (inner instanceof PipelineError) return inner
   }
-  const code = error instanceof AxiosError || (error instanceof Error && 'code' in error) ? String(error.code) : ''
+  const code = error instanceof Error && 'code' in error ? String(error.code ?? '') : ''
   const cause = plainCause(error, clean)
   if (code === 'ETIMEDOUT') {
     return new PipelineError('NET_TIMEOUT', `No connection to ${host} in time`, { retryable: true, cause })

@@ -34,6 +34,7 @@ import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
+import { cancelRun, type RunAction, type RunReplay, replayRun, resumeRun } from './run-actions.ts'
 import { keepSchedule } from './scheduler.ts'
 import { itemsChannel } from './shared-items.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
@@ -287,6 +288,30 @@ export class RunEngine {
     const { postgres } = this.#options.stores
     if (postgres.kind === 'server')
       await postgres.listen(channel, told, AbortSignal.any([signal, this.#closing.signal]))
+  }
+
+  /** See {@link resumeRun}; it goes on as soon as it is its turn. */
+  async resume(id: string, action: RunAction): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    await resumeRun(this.#options.stores.postgres, id, action)
+    this.#hand.wake()
+  }
+
+  /** See {@link cancelRun}; what works for it in this process is called off at once, in others within two seconds. */
+  async cancel(id: string, action: RunAction): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    const error = await cancelRun(this.#options.stores.postgres, id, action)
+    const live = this.#hand.live.get(id.toLowerCase())
+    if (live !== undefined) this.#hand.ended(live, { outcome: 'cancelled', error })
+    else this.#hand.wake()
+  }
+
+  /** See {@link replayRun}; the new run starts as soon as it is its turn. */
+  async rerun(id: string, action: RunAction & { from?: string }): Promise<RunReplay> {
+    this.#closing.signal.throwIfAborted()
+    const answer = await replayRun(this.#options.stores.postgres, id, action)
+    this.#hand.wake()
+    return answer
   }
 
   /** Looks something up in the journal, for people. */

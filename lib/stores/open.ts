@@ -5,7 +5,6 @@ import { reveal } from '../secrets/reveal.ts'
 import { AwsSchema } from './aws/config.ts'
 import { counted } from './cache/count.ts'
 import type { Cache } from './cache/port.ts'
-import { openRedisCache } from './cache/redis.ts'
 import { openTableCache } from './cache/table.ts'
 import { openFolderObjects } from './objects/folder.ts'
 import type { ObjectStore } from './objects/port.ts'
@@ -223,6 +222,8 @@ async function openObjects(
 async function openCache(cache: StoresConfig['cache'], postgres: PostgresStore): Promise<Cache> {
   const { url, password, prefix, timeoutMs, maxEntries } = cache
   if (!url) return openTableCache(postgres, maxEntries === undefined ? {} : { maxEntries })
+  // each client is only in the memory of those who have its server
+  const { openRedisCache } = await import('./cache/redis.ts')
   return openRedisCache({
     url: await revealAddress('Redis', url, password),
     ...(prefix ? { prefix } : {}),
@@ -235,7 +236,6 @@ async function openVectors(
   postgres: PostgresStore,
 ): Promise<VectorStore> {
   if (!url) return openPgVectors(postgres)
-  // Its client is only in the memory of those who have a Qdrant.
   const { openQdrant } = await import('./vectors/qdrant/store.ts')
   const key = await reveal(apiKey ?? '')
   return openQdrant({ url, ...(key ? { apiKey: key } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) })

@@ -1,6 +1,5 @@
 import { PipelineError } from '../errors.ts'
 import { reveal } from '../secrets/reveal.ts'
-import { openRedisCache } from './cache/redis.ts'
 import { openS3Objects } from './objects/s3.ts'
 import type { StoresOptions } from './open.ts'
 import { openPostgres } from './postgres/index.ts'
@@ -38,6 +37,7 @@ export function tryStores(
   if (cache?.url) {
     const { url, password } = cache
     ask('redis', async () => {
+      const { openRedisCache } = await import('./cache/redis.ts')
       const address = await revealAddress('Redis', url, password)
       await closed(openRedisCache({ url: address, timeoutMs: patienceMs }), (redis) => redis.get(name))
     })

@@ -4,8 +4,11 @@ import { Outage } from '../../outage.ts'
 import { inTime } from '../../stopped.ts'
 import type { Cache } from '../../stores/cache/port.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from '../../vendor/limiter.ts'
+import type { RateLimiterMemory } from '../../vendor/limiter.ts'
 import { apiTables } from './keys.ts'
+
+/** Loaded when there is something to count. */
+const library = () => import('../../vendor/limiter.ts')
 
 /** How long a store may take before each process counts for itself. */
 const patience = {
@@ -51,20 +54,26 @@ export interface CounterOptions {
  */
 export function sharedCounter({ stores, name, points, trouble, over }: CounterOptions): Counter {
   const common = { points, duration: 60, keyPrefix: `api:${name}` }
-  const own = new RateLimiterMemory(common)
+  let own: Promise<RateLimiterMemory> | undefined
   const outage = new Outage()
   // A clock that is set back must not lengthen it.
   let aloneUntil = 0
   let made: Promise<Pick<RateLimiterMemory, 'consume'>> | undefined
 
+  function alone(): Promise<RateLimiterMemory> {
+    own ??= library().then(({ RateLimiterMemory }) => new RateLimiterMemory(common))
+    return own
+  }
+
   async function make(): Promise<Pick<RateLimiterMemory, 'consume'>> {
     const { postgres, cache } = await stores()
+    const { RateLimiterPostgres, RateLimiterRedis } = await library()
     const { redis } = cache
     if (redis !== undefined) {
       const keyPrefix = `${redis.prefix}${common.keyPrefix}`
       return new RateLimiterRedis({ ...common, keyPrefix, storeClient: redisClient(redis.run) })
     }
-    if (postgres.kind === 'embedded') return own
+    if (postgres.kind === 'embedded') return alone()
     await apiTables(postgres)
     const table = { tableName: 'api_rate', schemaName: 'pipeline', tableCreated: true, clearExpiredByTimeout: false }
     const storeClient = {
@@ -86,7 +95,7 @@ export function sharedCounter({ stores, name, points, trouble, over }: CounterOp
     async take(caller, take) {
       // the library's table has room for 255 letters
       const key = caller.length > 150 ? hash('sha256', caller) : caller
-      if (performance.now() < aloneUntil) return taken(own, key, take)
+      if (performance.now() < aloneUntil) return taken(await alone(), key, take)
       made ??= make()
       const counting = made
       try {
@@ -97,7 +106,7 @@ export function sharedCounter({ stores, name, points, trouble, over }: CounterOp
         made = undefined
         aloneUntil = performance.now() + aloneMs
         outage.failed(() => trouble(error))
-        return taken(own, key, take)
+        return taken(await alone(), key, take)
       }
     },
   }
@@ -114,6 +123,7 @@ async function taken(limiter: Pick<RateLimiterMemory, 'consume'>, key: string, p
     const { remainingPoints, msBeforeNext } = await limiter.consume(key, points)
     return { granted: true, remaining: remainingPoints, resetMs: msBeforeNext }
   } catch (thrown) {
+    const { RateLimiterRes } = await library()
     if (!(thrown instanceof RateLimiterRes)) throw thrown
     return { granted: false, remaining: 0, resetMs: thrown.msBeforeNext }
   }
