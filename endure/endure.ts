@@ -27,8 +27,12 @@ async function postgresGone(seconds: number, how: 'refused' | 'frozen'): Promise
   const steps = (of: readonly number[], digits: number) => of.map((value) => value.toFixed(digits)).join(', ')
   say(`answers by status: ${JSON.stringify(found.answers)}, ${found.withoutRetryAfter} of 503 without Retry-After`)
   say(`longest answer: ${Math.round(found.longestMs)} ms; lines in the log meanwhile: ${found.lines}`)
-  say(`heap before, at the end of it, after it: ${steps(found.heap, 1)} MB; descriptors: ${steps(found.descriptors, 0)}`)
-  say(`first answer ${found.answeredAfter.toFixed(1)} s after its return, first slot done ${found.workedAfter.toFixed(1)} s`)
+  say(
+    `heap before, at the end of it, after it: ${steps(found.heap, 1)} MB; descriptors: ${steps(found.descriptors, 0)}`,
+  )
+  say(
+    `first answer ${found.answeredAfter.toFixed(1)} s after its return, first slot done ${found.workedAfter.toFixed(1)} s`,
+  )
   say(`runs by state: ${JSON.stringify(found.runs)}; slots with two runs: ${found.doubled}`)
   return judgeGone(found, how, seconds)
 }
@@ -48,16 +52,15 @@ async function days(small: boolean): Promise<string[]> {
   say(`heap after collection: ${told(findings.heap)}`)
   say(`outside the heap:      ${told(findings.outside)}`)
   say(`RSS, own pages:        ${told(findings.rss)}; V8 and malloc keep what they freed: this shows no small slope`)
-  if (values.store !== 'server') say(`child's RSS:           ${told(findings.child)}; it cannot be collected from outside`)
+  if (values.store !== 'server')
+    say(`child's RSS:           ${told(findings.child)}; it cannot be collected from outside`)
   say(`API: ${findings.requests} requests, ${findings.refused} not answered with 200`)
   return judge(findings, Number(values.most), small ? 'low' : 'value')
 }
 
 const away = values['postgres-gone']
 const problems =
-  away === undefined
-    ? await days(values.small)
-    : await postgresGone(Number(away), values.frozen ? 'frozen' : 'refused')
+  away === undefined ? await days(values.small) : await postgresGone(Number(away), values.frozen ? 'frozen' : 'refused')
 for (const problem of problems) say(`NOT AS PROMISED: ${problem}`)
 if (problems.length === 0) say('As promised.')
 process.exitCode = problems.length === 0 ? 0 : 1

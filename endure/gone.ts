@@ -82,29 +82,33 @@ export async function gone(how: Absence, seconds: number, say: (line: string) =>
     await away
     const lines = world.red.output().slice(written).split('\n').length
     while ((await world.ask('/datasets')) !== 200) {
-      if (performance.now() - back > 120_000) throw new Error(`never answers again\n${world.red.output().slice(-4_000)}`)
+      if (performance.now() - back > 120_000)
+        throw new Error(`never answers again\n${world.red.output().slice(-4_000)}`)
     }
     const answeredAfter = (performance.now() - back) / 1_000
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     try {
       const done = async () =>
-        (await client.query<{ count: number }>(
-          `select count(*)::int as count from pipeline.run where state = 'done' and created_at > clock_timestamp() - $1 * interval '1 s'`,
-          [(performance.now() - back) / 1_000],
-        )).rows[0]?.count ?? 0
+        (
+          await client.query<{ count: number }>(
+            `select count(*)::int as count from pipeline.run where state = 'done' and created_at > clock_timestamp() - $1 * interval '1 s'`,
+            [(performance.now() - back) / 1_000],
+          )
+        ).rows[0]?.count ?? 0
       while ((await done()) === 0) if (performance.now() - back > 120_000) throw new Error('no slot is worked through')
       const workedAfter = (performance.now() - back) / 1_000
       await world.run('hourly')
       const settled = performance.now() + 30_000
       const counts = async () =>
-        (await client.query<{ state: string; count: number }>(
-          `select state, count(*)::int as count from pipeline.run
+        (
+          await client.query<{ state: string; count: number }>(
+            `select state, count(*)::int as count from pipeline.run
            where created_at between $1 and clock_timestamp() - interval '3 s' group by 1`,
-          [since],
-        )).rows
-      while ((await counts()).some(({ state }) => state !== 'done') && performance.now() < settled)
-        await sleep(500)
+            [since],
+          )
+        ).rows
+      while ((await counts()).some(({ state }) => state !== 'done') && performance.now() < settled) await sleep(500)
       const { rows: doubled } = await client.query(
         'select flow, slot from pipeline.run group by 1, 2 having count(*) > 1',
       )
@@ -151,7 +155,10 @@ export function judgeGone(found: GoneFindings, how: Absence, seconds: number): s
   want(descriptors[2] <= descriptors[0] + 8, `descriptors grew from ${descriptors[0]} to ${descriptors[2]}`)
   want(found.answeredAfter < 10, `the API answered only after ${found.answeredAfter.toFixed(1)} s`)
   want(found.workedAfter < 20, `the schedule went on only after ${found.workedAfter.toFixed(1)} s`)
-  want(Object.keys(runs).every((state) => state === 'done'), `runs are ${JSON.stringify(runs)}`)
+  want(
+    Object.keys(runs).every((state) => state === 'done'),
+    `runs are ${JSON.stringify(runs)}`,
+  )
   want(found.lines < 200 + seconds, `${found.lines} lines in the log in ${seconds} s`)
   want(found.doubled === 0, `${found.doubled} slots had more than one run`)
   return problems

@@ -128,7 +128,9 @@ export function judge(findings: Findings, most: number, by: 'value' | 'low' = 'v
   const problems: string[] = []
   if (first === undefined || last === undefined) return ['nothing was measured']
   if (heap[by] > most)
-    problems.push(`the heap grows by ${by === 'low' ? 'at least ' : ''}${heap[by].toFixed(3)} MB a day, more than ${most}`)
+    problems.push(
+      `the heap grows by ${by === 'low' ? 'at least ' : ''}${heap[by].toFixed(3)} MB a day, more than ${most}`,
+    )
   // What comes and goes with a pool varies by a few; a leak of one an hour does not.
   const spare = 8
   const grown = (what: string, before: number, after: number, allowed = spare) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -15,8 +15,10 @@ const missing = library === undefined ? 'libfaketime is not here (Debian: apt-ge
 
 describe('a clock that jumps under a real Node-RED', { skip: missing, timeout: 120_000 }, () => {
   test('6 h forwards and 6 h back: the schedule goes on within seconds, no slot twice, nothing is called dead', async (t) => {
-    const folder = await embeddedFolder()
     const aside = await mkdtemp(join(tmpdir(), 'clock-'))
+    const data = join(aside, 'data')
+    await mkdir(data)
+    await rename((await embeddedFolder()).path, join(data, 'postgres'))
     const file = join(aside, 'offset')
     const set = async (offset: string) => {
       await writeFile(`${file}.new`, offset)
@@ -26,7 +28,7 @@ describe('a clock that jumps under a real Node-RED', { skip: missing, timeout: 1
     const red = await startNodeRed({
       flows: [
         { id: 'tab', type: 'tab', label: 'tick' },
-        { id: 'stores', type: 'ysh-stores', folder: folder.path },
+        { id: 'stores', type: 'ysh-stores', folder: data },
         {
           ...{ id: 'run', type: 'ysh-run', z: 'tab', stores: 'stores', schedule: '* * * * * *' },
           ...{ catchUp: 'last', overlap: 'skip', x: 1, y: 1, wires: [['end']] },
@@ -52,7 +54,7 @@ describe('a clock that jumps under a real Node-RED', { skip: missing, timeout: 1
           .slice(before)
           .filter((slot) => Date.parse(slot) - Date.now() > fromMs && Date.parse(slot) - Date.now() < toMs).length >= 3
       while (!good()) {
-        assert.ok(performance.now() - began < 45_000, `${what}: ${slots().slice(-5)}\n${red.output().slice(-3_000)}`)
+        assert.ok(performance.now() - began < 60_000, `${what}: ${slots().slice(-5)}\n${red.output().slice(-3_000)}`)
         await sleep(50)
       }
       t.diagnostic(`${what}: went on within ${Math.round(performance.now() - began)} ms`)
@@ -69,7 +71,6 @@ describe('a clock that jumps under a real Node-RED', { skip: missing, timeout: 1
       assert.doesNotMatch(red.output(), /STALLED|POISONED|FENCED|has failed|STORE_UNAVAILABLE|uncaught/i)
     } finally {
       await red.dispose()
-      await folder.remove()
       await rm(aside, { recursive: true, force: true })
     }
   })

@@ -116,10 +116,18 @@ describe('a clock that jumps, in one process', { timeout: 120_000 }, () => {
 
   test('a sign of life of before the jump calls nobody dead, one from the future does', async () => {
     const dead = async () =>
-      (await store.query<{ dead: boolean }>(`select ${hasDied('$1::text', '$2', '$3')} as dead`, ['other/1', 'me/1', 8_000]))
-        .rows[0]?.dead
+      (
+        await store.query<{ dead: boolean }>(`select ${hasDied('$1::text', '$2', '$3')} as dead`, [
+          'other/1',
+          'me/1',
+          8_000,
+        ])
+      ).rows[0]?.dead
     const shift = (owner: string, hours: number) =>
-      store.query(`update pipeline.process set seen_at = seen_at + $2 * interval '1 hour' where owner = $1`, [owner, hours])
+      store.query(`update pipeline.process set seen_at = seen_at + $2 * interval '1 hour' where owner = $1`, [
+        owner,
+        hours,
+      ])
     const both = async () => {
       await keepAlive(store, 'other/1')
       await keepAlive(store, 'me/1')
