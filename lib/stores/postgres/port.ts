@@ -68,7 +68,15 @@ export interface Connection extends Queryable {
 /** Plain data with which any thread of this machine can open a connection of its own. Holds secrets: not for logs. */
 export type PostgresTarget =
   | { kind: 'server'; url: string; connectTimeoutMs: number; statementTimeoutMs: number }
-  | { kind: 'embedded'; socket: string; secret: string; connectTimeoutMs: number; statementTimeoutMs: number }
+  | {
+      kind: 'embedded'
+      /** Where its files are. */
+      folder: string
+      socket: string
+      secret: string
+      connectTimeoutMs: number
+      statementTimeoutMs: number
+    }
 
 /** The port: rows, journal, queue and cache all live behind it. */
 export interface PostgresStore extends Queryable {
