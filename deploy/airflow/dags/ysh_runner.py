@@ -12,6 +12,7 @@ YSH_STEP_FOLDER are mounted under the same paths), YSH_STEP_FOLDER (where result
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional
 
@@ -70,6 +72,18 @@ class Pipeline:
 
     # What the tasks of a DAG call.
 
+    def objects(self) -> List[Dict[str, Any]]:
+        """A run for each object that the asset's events tell of: one run of an Airflow DAG may have been given many events."""
+        found: Dict[str, Dict[str, Any]] = {}
+        for events in dict(_context()["triggering_asset_events"]).values():
+            for event in events:
+                for told in _told(event.extra or {}):
+                    if _is_wanted(self._pipeline()["trigger"], told):
+                        found[_run_of(told)] = told
+        return [
+            {"trigger_run_id": run, "conf": {"slot": run, "payload": told}} for run, told in found.items()
+        ]
+
     def begin(self) -> State:
         """Makes the run where no step stands first."""
         state = self._first()
@@ -87,12 +101,13 @@ class Pipeline:
         to = self._chosen(self._node(node_id), state)
         return [ways[to]] if to in ways else []
 
-    def wait(self, node_id: str, states: Any, pokes: int) -> Any:
+    def wait(self, node_id: str, states: Any) -> Any:
         """For a sensor that is put off once, for as long as the wait is."""
         from airflow.sdk import PokeReturnValue
 
         state = self._arrived(node_id, states)
         node = self._node(node_id)
+        pokes = int(_context().get("task_reschedule_count") or 0)
         return PokeReturnValue(is_done=pokes > 0 or node["seconds"] <= 0, xcom_value={**state, "to": node["next"]})
 
     def open(self, node_id: str, states: Any = None) -> State:
@@ -550,6 +565,78 @@ def _one(states: Any, test: Any) -> State:
     if found is None:
         raise _skip("Not on the way of this run")
     return found
+
+
+def _told(value: Any, deep: int = 0) -> Iterable[Dict[str, Any]]:
+    """Notices of objects, wherever they stand in a message: of EventBridge, of S3, or `{bucket, key}`; each as one that the step takes."""
+    if isinstance(value, str) and deep < 8 and value[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return
+    if isinstance(value, dict):
+        if isinstance(value.get("detail"), dict) and "object" in value["detail"]:
+            yield value
+        elif isinstance(value.get("s3"), dict):
+            yield {"Records": [value]}
+        elif isinstance(value.get("bucket"), str) and isinstance(value.get("key"), str):
+            thing = {name: value[name] for name in ("key", "size", "etag", "version-id", "sequencer") if name in value}
+            detail = {"bucket": {"name": value["bucket"]}, "object": thing}
+            base = {"version": "0", "source": "aws.s3", "detail-type": "Object Created"}
+            yield {**base, "time": value.get("time", "1970-01-01T00:00:00Z"), "detail": detail}
+        elif deep < 8:
+            for part in value.values():
+                yield from _told(part, deep + 1)
+    elif isinstance(value, list) and deep < 8:
+        for part in value:
+            yield from _told(part, deep + 1)
+
+
+def _object_of(told: Dict[str, Any]) -> Dict[str, str]:
+    if "Records" in told:
+        record = told["Records"][0]
+        thing = record["s3"]["object"]
+        key = urllib.parse.unquote_plus(str(thing.get("key", "")))
+        names = {"bucket": record["s3"].get("bucket", {}).get("name", ""), "event": record.get("eventName", "")}
+        return {**names, "key": key, "version": str(thing.get("versionId") or thing.get("eTag") or thing.get("sequencer") or "")}
+    thing = told["detail"]["object"]
+    version = thing.get("version-id") or thing.get("etag") or thing.get("sequencer") or ""
+    names = {"bucket": told["detail"].get("bucket", {}).get("name", ""), "event": told.get("detail-type", "")}
+    return {**names, "key": str(thing.get("key", "")), "version": str(version)}
+
+
+def _is_wanted(trigger: Dict[str, Any], told: Dict[str, Any]) -> bool:
+    thing = _object_of(told)
+    restored = "restore" in thing["event"].lower()
+    if trigger["events"] != "both" and restored != (trigger["events"] == "restored"):
+        return False
+    return thing["key"].startswith(trigger["prefix"]) and thing["key"].endswith(trigger["suffix"])
+
+
+def _run_of(told: Dict[str, Any]) -> str:
+    """The same object makes the same run, however often it is told."""
+    thing = _object_of(told)
+    return "object__" + hashlib.sha256(json.dumps(thing, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def watchers(name: str, variable: str = "YSH_QUEUE_URL") -> Any:
+    """Watchers for an Asset(watchers=…): an SQS queue where the variable names one (wants the providers `common.messaging` and `amazon`)."""
+    queue = os.environ.get(variable)
+    if not queue:
+        return []
+    from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTrigger
+    from airflow.sdk import AssetWatcher
+
+    return [AssetWatcher(name=name, trigger=MessageQueueTrigger(scheme="sqs", sqs_queue=queue))]
+
+
+def cron(expression: str, zone: str) -> Any:
+    """A schedule that fires at the instants of the expression in the zone, whatever `create_cron_data_intervals` says."""
+    try:
+        from airflow.sdk import CronTriggerTimetable
+    except ImportError:  # before 3.1
+        from airflow.timetables.trigger import CronTriggerTimetable
+    return CronTriggerTimetable(expression, timezone=zone)
 
 
 def _most_items() -> int:
