@@ -59,7 +59,6 @@ export function compile(nodes: readonly FlowNode[], options: CompileOptions = {}
     const walker = new Walker(on)
     const { head, first, ...told } = readTrigger(ref, as, walker, on)
     const regions = walker.run(ref, first, head)
-    if (!regions[0]?.nodes.some(({ kind }) => kind === 'end') && !found.failed) tell('NO_END', ref)
     pipelines.push({ ...told, choiceProperties: walker.choiceProperties, regions })
   }
   const triggers = triggersIn(flow, modules)

@@ -44,13 +44,18 @@ export class Flow {
   readonly #modules: SubflowModules
   readonly #refs = new Map<string, Ref>()
   readonly #broken: (code: Broken, ref: Ref) => void
+  #breaks = 0
   readonly #exits = new Map<FlowNode, ReadonlyMap<string, readonly number[]>>()
   readonly #frames = new Map<Ref, Frame>()
+  readonly #cut = new WeakSet<readonly Ref[]>()
 
   constructor(nodes: readonly FlowNode[], modules: SubflowModules, broken: (code: Broken, ref: Ref) => void) {
     this.nodes = nodes
     this.#modules = modules
-    this.#broken = broken
+    this.#broken = (code, ref) => {
+      this.#breaks++
+      broken(code, ref)
+    }
     this.root = { via: 'flow', depth: 0, prefix: '', journal: '', byId: new Map(nodes.map((node) => [node.id, node])) }
   }
 
@@ -77,6 +82,7 @@ export class Flow {
 
   /** The real nodes behind an output, each once. */
   behind(ref: Ref, port: number): Ref[] {
+    const before = this.#breaks
     const found = new Set<Ref>()
     const seen = new Set<string>()
     const todo: { frame: Frame; node: FlowNode; port: number }[] = [{ frame: ref.frame, node: ref.node, port }]
@@ -95,7 +101,14 @@ export class Flow {
       }
       for (const one of next.reverse()) this.#enter(frame, one, found, todo)
     }
-    return [...found]
+    const refs = [...found]
+    if (this.#breaks > before) this.#cut.add(refs)
+    return refs
+  }
+
+  /** Whether what {@link behind} gave lacks something that could not be followed, and was told. */
+  isCut(refs: readonly Ref[]): boolean {
+    return this.#cut.has(refs)
   }
 
   /** A wire comes to a node: it is what was looked for, or led through. */

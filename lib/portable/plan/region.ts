@@ -29,6 +29,8 @@ interface Scope {
   name: string
   depth: number
   join?: Ref
+  /** Outputs of an item that lead nowhere. */
+  open: { of: Ref; output: string }[]
   /** Of batches: where errors of the step itself go. */
   caughtAt?: Ref | undefined
 }
@@ -68,7 +70,7 @@ export class Walker {
 
   /** The run's own region and those of its maps. */
   run(trigger: Ref, first: readonly Ref[], head?: (next: Target) => PlanNode): Region[] {
-    const scope: Scope = { kind: 'run', id: '', name: nameOf(trigger, this.#on.flow), depth: 0 }
+    const scope: Scope = { kind: 'run', id: '', name: nameOf(trigger, this.#on.flow), depth: 0, open: [] }
     const at = this.#regions.push({ id: '', start: null, nodes: [] }) - 1
     this.#regions[at] = this.#region(scope, trigger, first, head)
     return this.#regions
@@ -121,7 +123,9 @@ export class Walker {
     }
     if (wired === undefined) {
       // the last step of a batch
-      if (scope.kind !== 'batches') tell('OPEN_END', of, { output })
+      if (flow.isCut(targets) || scope.kind === 'batches') return undefined
+      if (scope.kind === 'items') scope.open.push({ of, output })
+      else tell('OPEN_END', of, { output })
       return undefined
     }
     const [target, second] = catches.through(wired)
@@ -231,7 +235,7 @@ export class Walker {
   #inner(scope: Scope, ref: Ref): Scope {
     const depth = scope.depth + 1
     if (depth > mostDeep) this.#on.tell('TOO_DEEP', ref, { most: String(mostDeep) })
-    return { kind: 'items', id: ref.id, name: nameOf(ref, this.#on.flow), depth }
+    return { kind: 'items', id: ref.id, name: nameOf(ref, this.#on.flow), depth, open: [] }
   }
 
   /** The region of a map, in its place among the others: behind the one around it. */
@@ -255,6 +259,7 @@ export class Walker {
     const region = this.#map(inner, ref, flow.behind(ref, 0))
     const { join } = inner
     if (join === undefined) tell('EACH_WITHOUT_JOIN', ref)
+    else for (const { of, output } of inner.open) tell('OPEN_END', of, { output })
     const list = node.from === 'list' ? textsOf(node.list) : null
     const map: MapNode = {
       ...{ kind: 'map', ...originOf(ref, flow), config: this.#config(ref), over: 'items', list },

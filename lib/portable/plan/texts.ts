@@ -103,10 +103,6 @@ const english = {
     reason: 'An error while a batch of __from__ is at work goes elsewhere than an error of __from__ itself.',
     remedy: 'Name both in the same Catch.',
   },
-  NO_END: {
-    reason: 'No ysh-run-end can be reached from it.',
-    remedy: 'Wire the last step of every way to a ysh-run-end.',
-  },
   AFTER_END: {
     reason: 'It comes after the end of the run, and other engines are through by then.',
     remedy: 'Put it before the ysh-run-end.',
@@ -277,10 +273,6 @@ const portuguese: Record<DiagnosticCode, RuleText> = {
   BATCH_CATCH: {
     reason: 'Um erro enquanto um lote de __from__ é tratado vai para outro lugar que um erro do próprio __from__.',
     remedy: 'Nomeie ambos no mesmo Catch.',
-  },
-  NO_END: {
-    reason: 'Nenhum ysh-run-end é alcançado a partir dele.',
-    remedy: 'Ligue o último passo de cada caminho a um ysh-run-end.',
   },
   AFTER_END: {
     reason: 'Vem depois do fim da execução, e outros motores já terminaram.',

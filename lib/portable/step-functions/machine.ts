@@ -1,6 +1,6 @@
 import { followers } from '../plan/graph.ts'
 import type { MapNode, Pipeline, Plan, PlanNode, Region } from '../plan/schema.ts'
-import { slug, stateName } from './names.ts'
+import { filledIn, slug, stateName } from './names.ts'
 import type { Notes } from './notes.ts'
 import { choiceRule, retriers, type State } from './states.ts'
 import { type Call, callsOf, closeOf, fused, onlyTarget, openOf } from './units.ts'
@@ -66,7 +66,7 @@ export class MachineEmitter {
     const { StartAt, States } = this.#region(region, region.start, false)
     const begun = this.#begun(region, StartAt, States)
     const comment = `${tab}: ${name} (${id}); plan ${this.#plan.version} of flow sha256 ${this.#plan.source.sha256}`
-    const definition = { Comment: comment.replaceAll('${', '{'), QueryLanguage: 'JSONPath', ...begun }
+    const definition = { Comment: comment.replaceAll(/[$%]\{/g, '{'), QueryLanguage: 'JSONPath', ...begun }
     return { definition, sourceMap: this.#sourceMap }
   }
 
@@ -137,7 +137,7 @@ export class MachineEmitter {
     return {
       Type: 'Task',
       Resource: 'arn:aws:states:::lambda:invoke',
-      Parameters: { FunctionName: '${StepFunctionArn}', Payload: payload },
+      Parameters: { FunctionName: filledIn('StepFunctionArn'), Payload: payload },
       OutputPath: '$.Payload',
       TimeoutSeconds: Math.min(seconds === 0 ? lambdaSeconds : Math.ceil(seconds), lambdaSeconds) + graceSeconds,
       ...rest,

@@ -20,3 +20,6 @@ export function stateName(node: Pick<PlanNode, 'id' | 'name'>, part = ''): strin
   const words = slug(node.name).slice(0, Math.max(longest - unique.length - 3, 1))
   return `${words} (${unique})`
 }
+
+/** A place that Terraform's templatefile fills in. */
+export const filledIn = (name: string) => `\${${name}}`

@@ -1,6 +1,6 @@
 import type { Pipeline } from '../plan/schema.ts'
 import { eventBridgeCron } from './cron.ts'
-import { slug } from './names.ts'
+import { filledIn, slug } from './names.ts'
 import type { Notes } from './notes.ts'
 import type { State } from './states.ts'
 
@@ -21,8 +21,8 @@ export function triggerFile(
       ScheduleExpressionTimezone: trigger.timeZone,
       FlexibleTimeWindow: { Mode: 'OFF' },
       Target: {
-        Arn: '${StateMachineArn}',
-        RoleArn: '${SchedulerRoleArn}',
+        Arn: filledIn('StateMachineArn'),
+        RoleArn: filledIn('SchedulerRoleArn'),
         // The slot is the nominal instant: who starts it twice makes one run.
         Input: JSON.stringify({ trigger: 'schedule', slot: '<aws.scheduler.scheduled-time>', message: { payload } }),
         RetryPolicy: { MaximumEventAgeInSeconds: 3_600, MaximumRetryAttempts: 5 },
@@ -45,8 +45,8 @@ export function triggerFile(
       },
     },
     Target: {
-      Arn: '${StateMachineArn}',
-      RoleArn: '${EventsRoleArn}',
+      Arn: filledIn('StateMachineArn'),
+      RoleArn: filledIn('EventsRoleArn'),
       InputTransformer: { InputTemplate: '{"trigger":"event","message":{"payload":<aws.events.event.json>}}' },
     },
   }
