@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,11 +85,14 @@ export async function stepServer(t: TestContext, call: (asked: Call) => Promise<
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', async () => {
-      const answer = (exit: number, value: unknown) => response.setHeader('x-exit', exit).end(JSON.stringify(value))
+      const answer = (exit: number, value: unknown) =>
+        response.writeHead(exit === 0 ? 200 : 400 + exit).end(JSON.stringify(value))
       try {
-        answer(0, await call(calls.parse(JSON.parse(Buffer.concat(parts).toString()))))
+        const asked = calls.parse(JSON.parse(Buffer.concat(parts).toString()))
+        checkArguments(String(request.headers['x-arguments']), asked)
+        answer(0, await call(asked))
       } catch (thrown) {
-        if (!(thrown instanceof TryError)) answer(1, { code: 'STUB', message: String(thrown), class: 'permanent' })
+        if (!(thrown instanceof TryError)) answer(2, { code: 'STUB', message: String(thrown), class: 'permanent' })
         else if (thrown.name === errorNames.run) answer(1, { ...thrown.error, class: 'run' })
         else {
           const again = thrown.name !== errorNames.permanent
@@ -102,7 +105,20 @@ export async function stepServer(t: TestContext, call: (asked: Call) => Promise<
   t.after(() => server.close())
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  return { YSH_STEP_CLI: `${process.execPath} --no-warnings ${beside('step-cli.ts')}`, YSH_STUB_PORT: String(port) }
+  return { YSH_STEP_CLI: `sh ${beside('step-cli.sh')}`, YSH_STUB_PORT: String(port) }
+}
+
+/** What the runner says on the command line must be what it says in the call. */
+function checkArguments(line: string, { units, state, retries = 0 }: Call): void {
+  const [command, name, ...rest] = line.split(' ')
+  const given = new Map(rest.flatMap((word, at) => (at % 2 === 0 ? [[word, rest[at + 1]] as const] : [])))
+  const item = state.run?.item ?? ''
+  if (command !== 'step' || name === undefined || name.startsWith('-')) throw new Error(`no "step NAME": ${line}`)
+  if (given.get('--node')?.endsWith(units[0] ?? '-') !== true) throw new Error(`--node of another unit: ${line}`)
+  if (!existsSync(given.get('--plan') ?? '')) throw new Error(`--plan is no file: ${line}`)
+  if ((given.get('--item') ?? '') !== item) throw new Error(`--item is not ${item}: ${line}`)
+  if (given.get('--attempt') !== String(retries + 1)) throw new Error(`--attempt is not ${retries + 1}: ${line}`)
+  if (given.get('--input') !== '-' || !given.has('--out') || !given.has('--run')) throw new Error(line)
 }
 
 /** Runs a DAG in the order that its edges and trigger rules give, on the stub of Airflow. */
