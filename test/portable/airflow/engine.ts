@@ -50,12 +50,17 @@ export interface Compiled extends AirflowFiles {
   file: string
 }
 
-export async function compiled(t: TestContext, nodes: readonly FlowNode[], name = 'flow'): Promise<Compiled> {
+export async function compiled(
+  t: TestContext,
+  nodes: readonly FlowNode[],
+  name = 'flow',
+  into?: string,
+): Promise<Compiled> {
   const { plan, diagnostics } = compile(nodes, { sha256, steps: scriptedSteps })
   if (plan === undefined) throw new Error(JSON.stringify(diagnostics))
   const emitted = emitAirflow(plan, { name, nodes, runner: await readRunner() })
-  const folder = mkdtempSync(join(tmpdir(), 'ysh-dags-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = into ?? mkdtempSync(join(tmpdir(), 'ysh-dags-'))
+  if (into === undefined) t.after(() => rmSync(folder, { recursive: true, force: true }))
   for (const [file, content] of Object.entries(emitted.files)) writeFileSync(join(folder, file), content)
   return { ...emitted, plan, folder, file: join(folder, `ysh_${name}.py`) }
 }
