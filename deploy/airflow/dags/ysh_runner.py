@@ -465,18 +465,23 @@ def _finish(child: "subprocess.Popen[bytes]", limit: float) -> Optional[int]:
 
 
 def _stop(child: "subprocess.Popen[bytes]") -> None:
-    """SIGTERM, and after a while SIGKILL to all that it started."""
+    """SIGTERM to the process and all that it started, and after a while SIGKILL."""
     if child.poll() is not None:
         return
-    child.terminate()
+    _tell(child, signal.SIGTERM)
     try:
         child.wait(timeout=GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        try:
-            os.killpg(child.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        child.wait()
+        pass
+    _tell(child, signal.SIGKILL)
+    child.wait()
+
+
+def _tell(child: "subprocess.Popen[bytes]", number: int) -> None:
+    try:
+        os.killpg(child.pid, number)
+    except ProcessLookupError:
+        pass
 
 
 def _relay(child: "subprocess.Popen[bytes]") -> None:

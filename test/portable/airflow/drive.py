@@ -206,7 +206,7 @@ def main(path, what, dag_id=None, given="{}"):
     tasks = {}
     for (task, index), became in run.states.items():
         tasks[task.id if index is None else f"{task.id}[{index}]"] = became
-    out = {"state": state, "tasks": tasks}
+    out = {"state": state, "tasks": tasks, "graph": graph(dags)}
     out["results"] = {task.id: got for (task, index), got in run.xcoms.items() if task.kind == "trigger" or index is None}
     print(json.dumps(out))
 

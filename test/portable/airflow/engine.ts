@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,10 @@ import { parser, Type } from '../../../lib/schema.ts'
 import { scriptedSteps } from '../cases.ts'
 import { type ScriptedRuntime, sha256, TryError } from '../scripted.ts'
 
-export const python = process.env.YSH_TEST_PYTHON ?? 'python3'
+/** The interpreter itself: what is found on the path may be a script that looks for it each time. */
+export const python = execFileSync(process.env.YSH_TEST_PYTHON ?? 'python3', ['-c', 'import sys; print(sys.executable)'], {
+  encoding: 'utf8',
+}).trim()
 const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const calls = parser(CallSchema, 'The call')
 
@@ -40,6 +43,7 @@ const RanSchema = Type.Object({
   state: Type.Enum(['success', 'failed']),
   tasks: Type.Record(Type.String(), Type.String()),
   results: Type.Record(Type.String(), Type.Unknown()),
+  graph: GraphSchema,
 })
 export const ran = parser(RanSchema, 'What ran')
 
