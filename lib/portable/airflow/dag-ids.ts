@@ -9,7 +9,9 @@ const named = /^\s*dag:\s*([A-Za-z0-9_.-]{1,200})\s*$/m
  * given twice is kept by the first.
  */
 export function dagIds(pipelines: readonly Pipeline[], nodes: readonly FlowNode[]): Map<string, string> {
-  const said = new Map(nodes.flatMap(({ id, info }) => (named.test(textOf(info)) ? [[id, named.exec(textOf(info))?.[1]] as const] : [])))
+  const said = new Map(
+    nodes.flatMap(({ id, info }) => (named.test(textOf(info)) ? [[id, named.exec(textOf(info))?.[1]] as const] : [])),
+  )
   const taken = new Set<string>()
   const ids = new Map<string, string>()
   for (const { id } of pipelines) {

@@ -109,7 +109,8 @@ function starterOf(pipeline: Pipeline, context: DagContext): string {
 
 function uriOf(id: string, { buckets, prefix }: Extract<Pipeline['trigger'], { kind: 'object' }>): string {
   const [bucket, other] = typeof buckets === 'string' ? buckets.split(/[\s,]+/) : buckets
-  const known = bucket !== undefined && other === undefined && /^[a-z0-9.-]{3,63}$/.test(bucket) && !prefix.includes('${')
+  const known =
+    bucket !== undefined && other === undefined && /^[a-z0-9.-]{3,63}$/.test(bucket) && !prefix.includes('${')
   return known ? `s3://${bucket}/${prefix}` : `x-ysh://objects/${encodeURIComponent(id)}`
 }
 

@@ -11,7 +11,8 @@ const english = {
     remedy: 'Nothing, or choose fixed.',
   },
   LIST_LENGTH: {
-    reason: 'How long its list is says nobody; more items than max_map_length admits (1,024 by default) fail with EACH_TOO_MANY.',
+    reason:
+      'How long its list is says nobody; more items than max_map_length admits (1,024 by default) fail with EACH_TOO_MANY.',
     remedy: 'Set AIRFLOW__CORE__MAX_MAP_LENGTH to what may come.',
   },
   MAP_LENGTH: {
@@ -19,7 +20,8 @@ const english = {
     remedy: 'Set AIRFLOW__CORE__MAX_MAP_LENGTH to at least __items__.',
   },
   MAP_INSIDE: {
-    reason: 'Airflow maps nothing inside of mapped tasks: this becomes one task, which works off its parts one after the other.',
+    reason:
+      'Airflow maps nothing inside of mapped tasks: this becomes one task, which works off its parts one after the other.',
     remedy: 'Nothing, unless the parts are many and slow.',
   },
   OVERLAP: {
@@ -48,7 +50,8 @@ const portuguese: Record<NoteCode, RuleText> = {
     remedy: 'Nada, ou escolha fixa.',
   },
   LIST_LENGTH: {
-    reason: 'Ninguém diz quão longa é sua lista; mais itens que max_map_length (padrão 1.024) falham com EACH_TOO_MANY.',
+    reason:
+      'Ninguém diz quão longa é sua lista; mais itens que max_map_length (padrão 1.024) falham com EACH_TOO_MANY.',
     remedy: 'Defina AIRFLOW__CORE__MAX_MAP_LENGTH para o que pode vir.',
   },
   MAP_LENGTH: {
@@ -56,7 +59,8 @@ const portuguese: Record<NoteCode, RuleText> = {
     remedy: 'Defina AIRFLOW__CORE__MAX_MAP_LENGTH em pelo menos __items__.',
   },
   MAP_INSIDE: {
-    reason: 'O Airflow não mapeia dentro de tarefas mapeadas: isto vira uma só tarefa, que trata as partes uma após a outra.',
+    reason:
+      'O Airflow não mapeia dentro de tarefas mapeadas: isto vira uma só tarefa, que trata as partes uma após a outra.',
     remedy: 'Nada, a não ser que as partes sejam muitas e lentas.',
   },
   OVERLAP: {

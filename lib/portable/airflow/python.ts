@@ -8,13 +8,15 @@ const reserved = new Set(
 
 /** A text as a literal in double quotes; all of ASCII, so that no editor or encoding changes it. */
 export function text(value: string): string {
-  return JSON.stringify(value).replaceAll(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\uffff]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** A text for people, as it reads: only what would end or change the literal is escaped. */
 export function words(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what a literal cannot hold
-  return JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029\ud800-\udfff]/g, '')
+  return JSON.stringify(value).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, '')
 }
 
 /** A span of time; seconds of a flow need not be whole. */

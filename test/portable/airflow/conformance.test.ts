@@ -7,7 +7,9 @@ import { compiled, runOnStub } from './engine.ts'
 import { checkGraph } from './graph.ts'
 
 /** The runner is the real one, in a real Python, and calls a process for each try; Airflow is a stub that keeps its trigger rules. */
-describe("conformance: a DAG does what the plan means (Airflow's runner over a stub of Airflow)", { concurrency: 2 }, () => {
+describe("conformance: a DAG does what the plan means (Airflow's runner over a stub of Airflow)", {
+  concurrency: 2,
+}, () => {
   for (const { what, flow, script, trace } of cases()) {
     test(what, async (t) => {
       const dags = await compiled(t, flow)

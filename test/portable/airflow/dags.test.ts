@@ -79,8 +79,8 @@ describe('what Airflow has other words for', () => {
       ?.flow.map((node) => (node.type === 'ysh-retry-backoff' ? { ...node, backoff: 'exponential' } : node))
     const dags = await compiled(t, flow ?? [])
     const factor = async (version: string) =>
-      Object.values((await graphOf(dags, version)).run?.tasks ?? {}).find((task) => 'retries' in task.arguments)?.arguments
-        .retry_exponential_backoff
+      Object.values((await graphOf(dags, version)).run?.tasks ?? {}).find((task) => 'retries' in task.arguments)
+        ?.arguments.retry_exponential_backoff
     assert.deepEqual([await factor('3.1.8'), await factor('3.2.0'), await factor('3.10.0')], [true, 2, 2])
   })
 
@@ -98,7 +98,11 @@ describe('what Airflow has other words for', () => {
 
   test('names are ids of Airflow and of Python, whatever they are called', async (t) => {
     const flow = cases()[0]?.flow.map((node) =>
-      node.type === 'ysh-scripted' ? { ...node, name: 'a "quote" \\ """ \n {x} ☃' } : node.type === 'tab' ? { ...node, label: "l'été\u2028" } : node,
+      node.type === 'ysh-scripted'
+        ? { ...node, name: 'a "quote" \\ """ \n {x} ☃' }
+        : node.type === 'tab'
+          ? { ...node, label: "l'été\u2028" }
+          : node,
     )
     const dags = await compiled(t, flow ?? [])
     assert.equal(Object.keys((await graphOf(dags)).run?.tasks ?? {}).length, 2)

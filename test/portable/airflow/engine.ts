@@ -17,9 +17,13 @@ import { scriptedSteps } from '../cases.ts'
 import { type ScriptedRuntime, sha256, TryError } from '../scripted.ts'
 
 /** The interpreter itself: what is found on the path may be a script that looks for it each time. */
-export const python = execFileSync(process.env.YSH_TEST_PYTHON ?? 'python3', ['-c', 'import sys; print(sys.executable)'], {
-  encoding: 'utf8',
-}).trim()
+export const python = execFileSync(
+  process.env.YSH_TEST_PYTHON ?? 'python3',
+  ['-c', 'import sys; print(sys.executable)'],
+  {
+    encoding: 'utf8',
+  },
+).trim()
 const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const calls = parser(CallSchema, 'The call')
 
@@ -89,7 +93,10 @@ export async function graphOf({ file }: Compiled, version = '3.2.0') {
 }
 
 /** Answers the stub of the step CLI from a runtime. */
-export async function stepServer(t: TestContext, call: (asked: Call) => Promise<unknown>): Promise<Record<string, string>> {
+export async function stepServer(
+  t: TestContext,
+  call: (asked: Call) => Promise<unknown>,
+): Promise<Record<string, string>> {
   const server = createServer((request, response) => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))

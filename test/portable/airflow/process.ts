@@ -12,7 +12,12 @@ export function run(command: string, args: readonly string[], env: NodeJS.Proces
     child.once('close', (code, signal) => {
       const [stdout, stderr] = [out, err].map((parts) => Buffer.concat(parts).toString())
       if (code === 0) resolve({ stdout: stdout ?? '', stderr: stderr ?? '' })
-      else reject(new Error(`${command} ${args.join(' ')}: ${code ?? signal}\n${stdout?.slice(-3_000)}\n${stderr?.slice(-3_000)}`))
+      else
+        reject(
+          new Error(
+            `${command} ${args.join(' ')}: ${code ?? signal}\n${stdout?.slice(-3_000)}\n${stderr?.slice(-3_000)}`,
+          ),
+        )
     })
   })
 }

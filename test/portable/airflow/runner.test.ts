@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { ScriptedRuntime } from '../scripted.ts'
 import { cases } from '../cases.ts'
+import { ScriptedRuntime } from '../scripted.ts'
 import { compiled, runOnStub, runPython, shipped } from './engine.ts'
 
 const runner = fileURLToPath(new URL('../../../deploy/airflow/dags/', import.meta.url))
@@ -46,16 +46,25 @@ except Exception as error:
 }
 
 describe('a try of a step', () => {
-  const error = (code: string, kind: string) => `echo '{"code":"${code}","message":"m","retryable":true,"class":"${kind}"}' > "$out"`
+  const error = (code: string, kind: string) =>
+    `echo '{"code":"${code}","message":"m","retryable":true,"class":"${kind}"}' > "$out"`
   const results: [string, string, RegExp][] = [
-    ['0 is the result, whatever is written behind it', 'echo \'{"port":"a"}\' > "$out"; echo \'{"port":"b"}\'', /^ok {"port": "a"}$/],
+    [
+      '0 is the result, whatever is written behind it',
+      'echo \'{"port":"a"}\' > "$out"; echo \'{"port":"b"}\'',
+      /^ok {"port": "a"}$/,
+    ],
     ['0 without a result is an error', 'true', /^permanent STEP_RESULT /],
     ['0 with half a result is an error', 'echo \'{"port":\' > "$out"', /^permanent STEP_RESULT /],
     ['75 is worth another try', `${error('NET_CUT', 'retryable')}; exit 75`, /^retryable NET_CUT m$/],
     ['75 can be a time limit', `${error('TIMEOUT', 'timeout')}; exit 75`, /^timeout TIMEOUT m$/],
     ['99 is nothing to do', 'exit 99', /^skipped /],
     ['anything else is final', `${error('CONFIG', 'permanent')}; exit 1`, /^permanent CONFIG m$/],
-    ['the exit code decides: it has the policy of the node in it', `${error('NET_CUT', 'retryable')}; exit 1`, /^permanent NET_CUT m$/],
+    [
+      'the exit code decides: it has the policy of the node in it',
+      `${error('NET_CUT', 'retryable')}; exit 1`,
+      /^permanent NET_CUT m$/,
+    ],
     ['the end of a run is told apart', `${error('RUN_FAILED', 'run')}; exit 1`, /^run RUN_FAILED m$/],
     ['no words at all are an error too', 'exit 3', /^permanent STEP_FAILED .*ended with 3/],
     ['a killed process is worth another try', 'kill -9 $$', /^retryable STEP_KILLED /],
@@ -80,7 +89,10 @@ describe('a try of a step', () => {
   })
 
   test('a task that is killed takes its process with it', async (t) => {
-    const { folder, env } = cli(t, `trap 'touch "$MARK"; exit 143' TERM; touch "$MARK.started"; while :; do sleep 0.1; done`)
+    const { folder, env } = cli(
+      t,
+      `trap 'touch "$MARK"; exit 143' TERM; touch "$MARK.started"; while :; do sleep 0.1; done`,
+    )
     const mark = join(folder, 'mark')
     const { stdout } = await runPython(
       [
@@ -123,7 +135,10 @@ describe('a run', () => {
     }
     const due = { run_id: 'scheduled__x', run_type: 'scheduled', logical_date: '2026-11-26T02:00:00-03:00' }
     assert.deepEqual(await first(due), ['schedule', '2026-11-26T05:00:00.000Z'])
-    assert.deepEqual(await first({ run_id: 'manual__y', logical_date: '2026-11-26T02:00:00-03:00' }), ['manual', 'manual__y'])
+    assert.deepEqual(await first({ run_id: 'manual__y', logical_date: '2026-11-26T02:00:00-03:00' }), [
+      'manual',
+      'manual__y',
+    ])
     assert.deepEqual(await first({ run_id: 'manual__z', conf: { slot: 's' } }), ['manual', 's'])
   })
 
@@ -145,7 +160,10 @@ describe('a run', () => {
     const dags = await compiled(t, shipped('event'), 'event')
     const [pipeline] = dags.plan.pipelines
     assert.ok(pipeline)
-    const s3 = (key: string, eTag: string) => ({ eventName: 'ObjectCreated:Put', s3: { bucket: { name: 'b' }, object: { key, eTag } } })
+    const s3 = (key: string, eTag: string) => ({
+      eventName: 'ObjectCreated:Put',
+      s3: { bucket: { name: 'b' }, object: { key, eTag } },
+    })
     const bridge = {
       ...{ source: 'aws.s3', 'detail-type': 'Object Created', time: '2026-11-26T05:00:00Z' },
       detail: { bucket: { name: 'b' }, object: { key: 'c.pdf', etag: '3' } },

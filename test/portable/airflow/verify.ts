@@ -69,7 +69,9 @@ for (const version of versions) {
     test('loads the shipped flows, and runs the conformance flows as the plan means', async (t) => {
       const airflow = installed(version)
       if ('why' in airflow) {
-        process.stderr.write(`\nSKIPPED: no real Airflow ${version} here, so nothing was verified on it: ${airflow.why}\n\n`)
+        process.stderr.write(
+          `\nSKIPPED: no real Airflow ${version} here, so nothing was verified on it: ${airflow.why}\n\n`,
+        )
         t.skip(airflow.why)
         return
       }
@@ -111,7 +113,11 @@ for (const version of versions) {
       const head = heads.parse(lines[0])
       assert.equal(head.version, version)
       assert.deepEqual(head.errors, {})
-      assert.ok(['daily_full_ingestion', 'hourly_incremental', 'pdf_processing', 'fallback_recovery'].every((id) => id in head.dags))
+      assert.ok(
+        ['daily_full_ingestion', 'hourly_incremental', 'pdf_processing', 'fallback_recovery'].every(
+          (id) => id in head.dags,
+        ),
+      )
       const ran = new Map(lines.slice(1).map((line) => [results.parse(line).file, results.parse(line)]))
       for (const { what, trace, runtime, file } of wanted) {
         await t.test(what, () => {
