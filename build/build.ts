@@ -11,7 +11,16 @@ import { helpHtml } from './help.ts'
 import { nodeHtml } from './html.ts'
 import { type NodeSource, nodeSources, root } from './nodes.ts'
 import { notices } from './notices.ts'
-import { flowCheckHtml, flowCheckPlugin, subflowsHtml, subflowsPlugin } from './plugin.ts'
+import {
+  flowCheckHtml,
+  flowCheckPlugin,
+  healthPlugin,
+  historyPlugin,
+  runtimePlugin,
+  subflowsHtml,
+  subflowsPlugin,
+  writeHistory,
+} from './plugin.ts'
 import { subflowSources, writeSubflow } from './subflows.ts'
 import { buildWasm } from './wasm.ts'
 
@@ -135,6 +144,12 @@ async function writePlugin(name: string, html: Promise<string>): Promise<void> {
   writeFileSync(join(target, `${name}.html`), await html)
 }
 
+function writeRuntimePlugin(name: string, module: string): void {
+  const target = join(fresh, 'plugins', name)
+  mkdirSync(target, { recursive: true })
+  writeFileSync(join(target, `${name}.cjs`), runtimePlugin(module))
+}
+
 async function main(): Promise<void> {
   const started = performance.now()
   const took = () => `${((performance.now() - started) / 1_000).toFixed(1)} s`
@@ -148,11 +163,13 @@ async function main(): Promise<void> {
     typescript('-p', 'build/tsconfig.editor.json')
     copyData()
     offerFlows()
+    writeRuntimePlugin(healthPlugin, '../../nodes/health/plugin.js')
     const nodes = await nodeSources()
     const subflows = subflowSources(nodes)
     for (const subflow of subflows) writeSubflow(subflow, join(fresh, 'subflows', subflow.type))
     await Promise.all([
       ...nodes.map(writeNode),
+      writeHistory(join(fresh, 'nodes', historyPlugin)),
       writePlugin(flowCheckPlugin, flowCheckHtml()),
       writePlugin(subflowsPlugin, subflowsHtml(subflows.map(({ spec }) => spec))),
     ])

@@ -13,6 +13,8 @@ const target = join(root, 'docs', 'images')
 const wanted: readonly { file: string; test: string; name: string }[] = [
   { file: 'test/editor/daily.test.ts', test: 'imported from the examples', name: 'daily-flow' },
   { file: 'test/editor/editor.test.ts', test: 'the list of datasets', name: 'dataset-list' },
+  { file: 'test/editor/runs.test.ts', test: 'resumes after', name: 'runs-sidebar' },
+  { file: 'test/editor/runs.test.ts', test: 'works on a phone', name: 'runs-page' },
   { file: 'test/editor/flow-check.test.ts', test: 'lists what is found', name: 'flow-check' },
 ]
 

@@ -1,48 +1,22 @@
-// Node-RED settings for `npm start` and the Docker image; Node-RED reads them by require(). All of it can be set from the environment.
-const { copyFileSync, existsSync, mkdirSync, symlinkSync } = require('node:fs')
+// Node-RED's settings for `npm start` and the Docker image; Node-RED reads them by require(). All of it can be set from the environment: docs/settings.md.
+const { existsSync } = require('node:fs')
 const { join, resolve } = require('node:path')
 
-const env = process.env
 const root = resolve(__dirname, '..')
-const userDir = resolve(env.NODE_RED_USER_DIR || join(root, '.data', 'node-red'))
-mkdirSync(userDir, { recursive: true })
+const built = join(root, 'dist', 'settings', 'settings.js')
 
-// The first start begins with the daily flow; from then on the file is the user's.
-const flowFile = join(userDir, 'flows.json')
-if (!existsSync(flowFile)) copyFileSync(join(root, 'flows', 'daily.json'), flowFile)
-
-// Run from a checkout, the package is not in any node_modules where Node-RED looks.
-if (!root.includes('node_modules')) {
-  const link = join(userDir, 'node_modules', '@ysh', 'node-red-data-pipeline')
-  if (!existsSync(link)) {
-    mkdirSync(join(userDir, 'node_modules', '@ysh'), { recursive: true })
-    symlinkSync(root, link, 'junction')
-  }
+/** Says what is wrong in one line, without a stack, and does not start. */
+function refuse(words) {
+  process.stderr.write(`\nNode-RED does not start. ${words}\n\n`)
+  process.exit(1)
 }
 
-const user = env.NODE_RED_ADMIN_USER
-const password = env.NODE_RED_ADMIN_PASSWORD_HASH
-const host = env.NODE_RED_HOST || '127.0.0.1'
-if (host !== '127.0.0.1' && host !== 'localhost' && !(user && password)) {
-  throw new Error(
-    'Node-RED would be open to the network without a password. Set NODE_RED_ADMIN_USER and NODE_RED_ADMIN_PASSWORD_HASH ' +
-      '(made by: npx node-red admin hash-pw), or leave NODE_RED_HOST at 127.0.0.1',
-  )
-}
-
-module.exports = {
-  userDir,
-  flowFile: 'flows.json',
-  uiHost: host,
-  uiPort: Number(env.PORT || 1880),
-  lang: env.NODE_RED_LANG || 'pt-BR',
-  ...(env.NODE_RED_CREDENTIAL_SECRET ? { credentialSecret: env.NODE_RED_CREDENTIAL_SECRET } : {}),
-  ...(user && password
-    ? { adminAuth: { type: 'credentials', users: [{ username: user, password, permissions: '*' }] } }
-    : {}),
-  telemetry: { enabled: false, updateNotification: false },
-  nodeMessageBufferMaxLength: 1000,
-  runtimeState: { enabled: true, ui: true },
-  editorTheme: { tours: false, projects: { enabled: false } },
-  logging: { console: { level: env.LOG_LEVEL || 'info', metrics: false, audit: false } },
+if (!existsSync(built)) refuse('The package is not built: npm run build')
+if (!process.features.require_module) refuse('These settings need Node 22.12 or newer.')
+try {
+  const { settingsOf } = require(built)
+  module.exports = settingsOf({ env: process.env, root, stderr: process.stderr })
+} catch (error) {
+  if (typeof error?.code !== 'string' || error.name !== 'PipelineError') throw error
+  refuse(`${error.code}: ${error.message}`)
 }

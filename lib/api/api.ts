@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { meter } from '../metrics/meter.ts'
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Caller } from './access/caller.ts'
@@ -20,6 +21,8 @@ export interface ApiOptions {
   /** What the routes work on; asked for each request, so that it may wait for stores that are opening. */
   context(signal: AbortSignal): ApiContext | Promise<ApiContext>
   info: Info
+  /** How its requests are counted; `rest` when left out. */
+  surface?: 'rest' | 'graphql'
   /** Gets what callers must not see. */
   log: Logger
   limits?: Partial<ApiLimits>
@@ -227,13 +230,16 @@ export function createApi(options: ApiOptions): Api {
       const began = performance.now()
       const trace: Trace = { headers: {}, reserved: false }
       const response = await respond(request, trace)
-      const record = (bytes: number) =>
+      const record = (bytes: number) => {
+        const ms = performance.now() - began
+        count(options.surface ?? 'rest', { status: response.status, ms, ...trace })
         options.answered?.({
-          ...{ method: request.method, status: response.status, ms: performance.now() - began, bytes },
+          ...{ method: request.method, status: response.status, ms, bytes },
           ...(trace.route === undefined ? {} : { route: trace.route.id }),
           ...(trace.caller === undefined ? {} : { caller: trace.caller.id }),
           ...(trace.code === undefined ? {} : { code: trace.code }),
         })
+      }
       if (!isStream(response.body)) record(Buffer.byteLength(response.body ?? ''))
       else {
         // the inner watch has given up long before
@@ -244,6 +250,18 @@ export function createApi(options: ApiOptions): Api {
     },
     openapi: () => documentOf(info, routes, []),
   }
+}
+
+function count(
+  surface: 'rest' | 'graphql',
+  { status, ms, route, code }: { status: number; ms: number; route?: AnyRoute; code?: string },
+): void {
+  meter.add('api.requests.count', { surface, status: `${Math.floor(status / 100)}xx` })
+  meter.add('api.requests.route', { route: route?.id ?? 'none' })
+  meter.observe('api.request.duration', { surface }, ms / 1_000)
+  if (status < 500) return
+  meter.add('pipeline.errors.count', { where: 'api' })
+  meter.add('pipeline.errors.code', { code: code ?? `HTTP_${status}` })
 }
 
 function prepare(route: AnyRoute): Prepared {

@@ -4,6 +4,7 @@ import { PipelineError } from '../errors.ts'
 import { listRuns, listSteps } from '../runs/display.ts'
 import { listLetters, readLetter } from '../runs/letter-list.ts'
 import { discardLetters, redriveLetters } from '../runs/letter-settle.ts'
+import { cancelRun, replayRun, resumeRun } from '../runs/run-actions.ts'
 import { isCreated } from '../stores/postgres/embedded/layout.ts'
 import { openPostgres, type PostgresConfig, type PostgresStore } from '../stores/postgres/index.ts'
 import type { Command } from './options.ts'
@@ -17,7 +18,7 @@ export async function openDatabase({ postgres, folder }: Pick<Command, 'postgres
   const store = await opened(postgres === undefined ? await embedded(folder ?? '') : { kind: 'server', url: postgres })
   try {
     const { rows } = await store.query<{ there: boolean }>(
-      `select to_regclass('pipeline.dead_letter') is not null as there`,
+      `select to_regclass('pipeline.dead_letter') is not null and to_regclass('pipeline.run_action') is not null as there`,
     )
     if (rows[0]?.there !== true) {
       throw new PipelineError(
@@ -44,6 +45,11 @@ export async function openDatabase({ postgres, folder }: Pick<Command, 'postgres
       if (run === undefined) throw new PipelineError('RUN_UNKNOWN', `There is no run ${id}`)
       return { ...run, steps: await listSteps(store, id) }
     },
+    resume: (id, action) => resumeRun(store, id, action),
+    cancel: async (id, action) => {
+      await cancelRun(store, id, action)
+    },
+    replay: (id, action) => replayRun(store, id, action),
     keys: () => listKeys(store),
     createKey: (wanted, by) => createKey(store, wanted, by),
     revokeKey: (id) => revokeKey(store, id),

@@ -25,10 +25,14 @@ Which letters:
   --limit N          at most so many
   --all              redrive and discard: all open ones, when nothing else is said`
 
-const runs = `ysh-pipeline runs list | show ID
+const runs = `ysh-pipeline runs list | show ID | resume ID | cancel ID | replay ID
 
   list       the newest runs; --flow ID, --state queued|running|waiting|done|failed|skipped|cancelled, --limit N
-  show       one of them with its steps`
+  show       one of them with its steps
+  resume     a run that failed, was cancelled or waits goes on from its first unfinished step
+  cancel     ends a run that is not over; what its steps have published stays
+  replay     a new run with the recorded input of this one; --from NODE: what had finished before that node began is not done again
+             resume, cancel and replay take --reason TEXT, which is kept with the run`
 
 const keys = `ysh-pipeline api-keys list | create --name NAME | revoke ID | generate
 
@@ -88,6 +92,8 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
       'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
       'ysh-pipeline compile FILE: compiles a flow for other engines; see compile --help',
       'ysh-pipeline cost FILE: what it costs on Step Functions',
+      "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
+      'ysh-pipeline health: how the Node-RED of this machine is, in one line; exit code 0 when flows run and stores answer',
     ].join('\n'),
     places,
     exits,

@@ -1,8 +1,10 @@
 import { hostname, userInfo } from 'node:os'
 import { PipelineError } from '../errors.ts'
+import { health } from '../health/command.ts'
 import { type LetterFilter, letterFilters, letterSelection } from '../runs/letter-list.ts'
 import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
+import { newAdminPassword } from './admin-password.ts'
 import { generateKey, prepareKeys } from './api-keys.ts'
 import { compile } from './compile.ts'
 import { openDatabase } from './database.ts'
@@ -10,6 +12,7 @@ import { helpOf } from './help.ts'
 import { lint } from './lint.ts'
 import { openNodeRed } from './node-red.ts'
 import { type Command, parseCommand } from './options.ts'
+import { prepareRunAction } from './run-actions.ts'
 import { redactor } from './secrets.ts'
 import { letterTable, letterText, runTable, runText } from './tables.ts'
 import type { Target } from './target.ts'
@@ -30,8 +33,13 @@ export async function main(args: readonly string[], io: Console): Promise<number
   const out = (text: string) => io.out(redact(text))
   const output = { out, err: (text: string) => io.err(redact(text)) }
   if (args[0] === 'lint') return lint(args.slice(1), output)
+  if (args[0] === 'health') return health(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'compile' || args[0] === 'cost') return compile(args[0], args.slice(1), output)
   try {
+    if (args[0] === 'admin-password') {
+      out(newAdminPassword(args.slice(1), io.env).text)
+      return exits.done
+    }
     const command = parseCommand(args, io.env)
     if (command.help) {
       out(helpOf(command.topic))
@@ -67,6 +75,15 @@ function prepare(command: Command, out: (text: string) => void): (target: Target
     const own = prepareKeys(action, action === 'revoke' ? one(ids) : '', given(options, ['name', 'scopes', 'expires']))
     return async (target) => {
       const { value, text } = await own(target, `cli ${whoami()}`)
+      print(value, () => text)
+      return exits.done
+    }
+  }
+  if (topic === 'runs' && (action === 'resume' || action === 'cancel' || action === 'replay')) {
+    const own = given(options, action === 'replay' ? ['reason', 'from'] : ['reason'])
+    const work = prepareRunAction(action, runFilters.parse({ id: one(ids) }).id ?? '', own, `cli ${whoami()}`)
+    return async (target) => {
+      const { value, text } = await work(target)
       print(value, () => text)
       return exits.done
     }

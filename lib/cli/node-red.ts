@@ -4,6 +4,7 @@ import type { Letter } from '../runs/letter.ts'
 import { LetterErrorSchema } from '../runs/letter.ts'
 import type { DiscardAnswer, RedriveAnswer, Refused } from '../runs/letter-settle.ts'
 import type { RunRow } from '../runs/run.ts'
+import type { RunReplay } from '../runs/run-actions.ts'
 import { type Parser, parser, type Schema, Type } from '../schema.ts'
 import type { NodeRedAccess } from './options.ts'
 import type { ShownRun, Target } from './target.ts'
@@ -46,6 +47,8 @@ const runLists = answers(Type.Object({ runs: Type.Array(Type.Unsafe<RunRow>(Type
 const shownRuns = answers(
   Type.Unsafe<ShownRun>(Type.Object({ ...run, steps: Type.Array(Type.Object({ node: Type.String() })) })),
 )
+const replays = answers(Type.Unsafe<RunReplay>(Type.Object({ id: Type.String(), slot: Type.String() })))
+const nothing = answers(Type.Object({}))
 const KeySchema = Type.Unsafe<ApiKey>(
   Type.Object({
     ...{ id: Type.String(), name: Type.String(), createdAt: Type.String() },
@@ -84,6 +87,13 @@ export async function openNodeRed({ url, token, user, password, stores }: NodeRe
     discard: (filter, by, reason) => post('ysh/dead-letters/discard', { ...filter, all: true, by, reason }, discards),
     runs: async ({ states, ...filter }) => (await get('ysh/runs', { ...filter, state: states?.[0] }, runLists)).runs,
     run: (id) => get(`ysh/runs/${encodeURIComponent(id)}`, {}, shownRuns),
+    resume: async (id, action) => {
+      await post(`ysh/history/runs/${encodeURIComponent(id)}/resume`, { ...action }, nothing)
+    },
+    cancel: async (id, action) => {
+      await post(`ysh/history/runs/${encodeURIComponent(id)}/cancel`, { ...action }, nothing)
+    },
+    replay: (id, action) => post(`ysh/history/runs/${encodeURIComponent(id)}/replay`, { ...action }, replays),
     keys: async () => (await get('ysh/api/keys', {}, keyLists)).keys,
     createKey: (wanted, by) => post('ysh/api/keys', { ...wanted, by }, newKeys),
     revokeKey: (id) => post(`ysh/api/keys/${encodeURIComponent(id)}/revoke`, {}, shownKeys),

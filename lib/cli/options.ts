@@ -14,7 +14,7 @@ export interface NodeRedAccess {
 /** A command line, read. */
 export interface Command {
   topic: 'dead-letters' | 'runs' | 'api-keys'
-  action: 'list' | 'show' | 'redrive' | 'discard' | 'create' | 'revoke' | 'generate'
+  action: 'list' | 'show' | 'redrive' | 'discard' | 'create' | 'revoke' | 'generate' | 'resume' | 'cancel' | 'replay'
   ids: string[]
   /** Filter, `all`, `reason`. */
   options: Record<string, string | boolean>
@@ -43,6 +43,7 @@ const options = {
   state: text,
   limit: text,
   reason: text,
+  from: text,
   name: text,
   scopes: text,
   expires: text,
@@ -53,7 +54,7 @@ const options = {
 
 const actions: Readonly<Record<Command['topic'], readonly Command['action'][]>> = {
   'dead-letters': ['list', 'show', 'redrive', 'discard'],
-  runs: ['list', 'show'],
+  runs: ['list', 'show', 'resume', 'cancel', 'replay'],
   'api-keys': ['list', 'create', 'revoke', 'generate'],
 }
 const allActions: readonly Command['action'][] = [...new Set(Object.values(actions).flat())]

@@ -3,6 +3,7 @@ import type { Letter } from '../runs/letter.ts'
 import type { LetterFilter } from '../runs/letter-list.ts'
 import type { DiscardAnswer, RedriveAnswer } from '../runs/letter-settle.ts'
 import type { RunRow, StepRow } from '../runs/run.ts'
+import type { RunAction, RunReplay } from '../runs/run-actions.ts'
 import type { RunFilter } from '../runs/run-filter.ts'
 
 /** A run with its steps. */
@@ -18,6 +19,12 @@ export interface Target {
   runs(filter: RunFilter): Promise<RunRow[]>
   /** Throws RUN_UNKNOWN. */
   run(id: string): Promise<ShownRun>
+  /** Throws RUN_UNKNOWN, RUN_STATE, RUN_QUEUE_FULL. */
+  resume(id: string, action: RunAction): Promise<void>
+  /** Throws RUN_UNKNOWN, RUN_STATE. */
+  cancel(id: string, action: RunAction): Promise<void>
+  /** Throws RUN_UNKNOWN, RUN_STATE, RUN_QUEUE_FULL, STEP_UNKNOWN. */
+  replay(id: string, action: RunAction & { from?: string }): Promise<RunReplay>
   keys(): Promise<ApiKey[]>
   /** The key itself is in this answer only. Throws API_KEY_INVALID. */
   createKey(wanted: WantedKey, by: string): Promise<{ key: string; row: ApiKey }>

@@ -1,7 +1,8 @@
 import { PipelineError } from '../errors.ts'
-import { parseRetryAfter, stoppedBy } from '../net/errors.ts'
+import { parseRetryAfter } from '../net/errors.ts'
 import type { RefusedAnswer } from '../net/http.ts'
 import { printable } from '../net/redact.ts'
+import { stoppedBy } from '../stopped.ts'
 import { shortName } from './model-name.ts'
 
 /** What a request was about, for the words of its errors. */

@@ -1,6 +1,7 @@
-import { Ollama } from 'ollama'
+import type { Ollama } from 'ollama'
 import type { HttpClient } from '../net/http.ts'
 import { Secrets } from '../net/redact.ts'
+import { reveal } from '../secrets/reveal.ts'
 import type { OllamaConfig } from './ollama-config.ts'
 import { type About, modelError } from './ollama-errors.ts'
 import { ollamaFetch, type Patience } from './ollama-fetch.ts'
@@ -18,14 +19,16 @@ export async function asking<T>(
   { model, signal, patience = config }: { model?: string; signal: AbortSignal; patience?: Patience },
   use: (client: Ollama) => Promise<T>,
 ): Promise<T> {
-  const headers = config.token === '' ? {} : { authorization: `Bearer ${config.token}` }
+  const token = await reveal(config.token, signal)
+  const headers = token === '' ? {} : { authorization: `Bearer ${token}` }
   const secrets = new Secrets()
   secrets.headers(headers)
   const about: About = { place, signal, clean: secrets.clean, ...(model === undefined ? {} : { model }) }
   const { connectTimeoutMs, idleTimeoutMs, totalTimeoutMs } = patience
   const { fetch, close } = ollamaFetch(http, { connectTimeoutMs, idleTimeoutMs, totalTimeoutMs }, about)
   try {
-    return await use(new Ollama({ host: place, headers, fetch }))
+    const { Ollama: Client } = await import('ollama') // only in the memory of those who ask a model
+    return await use(new Client({ host: place, headers, fetch }))
   } catch (error) {
     throw modelError(error, about)
   } finally {

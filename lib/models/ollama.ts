@@ -1,6 +1,10 @@
 import type { Ollama, ChatRequest as OllamaChatRequest } from 'ollama'
 import { PipelineError } from '../errors.ts'
+import { governor } from '../governor/governor.ts'
+import { meter } from '../metrics/meter.ts'
+import { spend } from '../metrics/spend.ts'
 import { createHttpClient } from '../net/client.ts'
+import { stoppedBy } from '../stopped.ts'
 import { shortName, taggedName } from './model-name.ts'
 import { answers } from './ollama-answers.ts'
 import { type BatchLimits, batchesOf, vectorsOf } from './ollama-batches.ts'
@@ -47,7 +51,9 @@ export function placeOfServer(url: string): string {
 export function clientFor(place: string): ReturnType<typeof createHttpClient> {
   const { hostname, port, protocol } = new URL(place)
   const host = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`
-  return createHttpClient({ product: 'ysh-data-pipeline', allow: [host], connectionsPerHost: connections })
+  return createHttpClient({
+    ...{ product: 'ysh-data-pipeline', allow: [host], connectionsPerHost: connections, hostClass: 'model' },
+  })
 }
 
 function serverOf(place: string): Server {
@@ -89,7 +95,8 @@ class OllamaModel implements LanguageModel {
     if (pictures && capabilities.length > 0 && !capabilities.includes('vision')) {
       throw new PipelineError('MODEL_CANNOT', `The model ${shortName(model)} of ${this.place} does not see pictures`)
     }
-    return await this.#heavy(model, signal, async (client) => {
+    const characters = messages.reduce((sum, { content }) => sum + content.length, request.system?.length ?? 0)
+    return await this.#heavy({ work: 'chat', model, signal, characters }, async (client) => {
       const stream = await client.chat({ ...chatRequest(request, capabilities, this.#config), stream: true })
       const answer = { text: '', cut: false, questionTokens: 0, answerTokens: 0 }
       for await (const part of stream) {
@@ -101,6 +108,7 @@ class OllamaModel implements LanguageModel {
         answer.cut = done_reason === 'length'
         answer.questionTokens = prompt_eval_count
         answer.answerTokens = eval_count
+        countTokens(answer)
       }
       return answer
     }).catch((error: unknown) => {
@@ -108,7 +116,6 @@ class OllamaModel implements LanguageModel {
         request.contextTokens ?? Number.POSITIVE_INFINITY,
         contextTokens ?? Number.POSITIVE_INFINITY,
       )
-      const characters = messages.reduce((sum, { content }) => sum + content.length, request.system?.length ?? 0)
       throw withLength(error, characters, most)
     })
   }
@@ -118,7 +125,8 @@ class OllamaModel implements LanguageModel {
     if (texts.length === 0) return vectors
     const { contextTokens } = await this.describe(model, { signal })
     for (const input of batchesOf(texts, batch)) {
-      const answer = await this.#heavy(model, signal, async (client) => {
+      const characters = input.reduce((sum, { length }) => sum + length, 0)
+      const answer = await this.#heavy({ work: 'embed', model, signal, characters }, async (client) => {
         const got: unknown = await client.embed({
           model: taggedName(model),
           input,
@@ -130,19 +138,36 @@ class OllamaModel implements LanguageModel {
         throw withLength(error, Math.max(...input.map(({ length }) => length)), contextTokens)
       })
       vectors.push(...vectorsOf(answer, { asked: input.length, dimensions: vectors[0]?.length, place: this.place }))
+      meter.add('model.embeddings', {}, input.length)
       onProgress?.(vectors.length)
     }
     return vectors
   }
 
-  /** A request that makes the server work: in its turn, which is waited for as long as the answer may take. */
-  async #heavy<T>(model: string, signal: AbortSignal, use: (client: Ollama) => Promise<T>): Promise<T> {
+  /** A request that makes the server work: in its turn and when there is memory, each waited for as long as the answer may take. */
+  async #heavy<T>({ work, model, signal, characters }: Heavy, use: (client: Ollama) => Promise<T>): Promise<T> {
     const { session, server } = this.#reach()
     const { concurrency, totalTimeoutMs } = this.#config
-    const leave = await server.turns.take(concurrency, { signal, ms: totalTimeoutMs })
+    const ended = countModel(work, characters)
+    const leave = await server.turns.take(concurrency, { signal, ms: totalTimeoutMs }).catch((error: unknown) => {
+      ended(signal.aborted ? 'stopped' : 'failed')
+      throw error
+    })
     try {
-      return await asking(session, { model, signal }, use)
+      const done = await governor
+        .admit(work === 'chat' ? 'model' : 'embed', { signal, ms: totalTimeoutMs })
+        .catch((error: unknown) => {
+          throw signal.aborted ? stoppedBy(signal) : error
+        })
+      try {
+        const answer = await asking(session, { model, signal }, use)
+        ended('done')
+        return answer
+      } finally {
+        done()
+      }
     } catch (error) {
+      ended(signal.aborted ? 'stopped' : 'failed')
       if (error instanceof PipelineError && error.code === 'MODEL_MISSING') server.catalogue.forget(session, model)
       throw error
     } finally {
@@ -154,6 +179,33 @@ class OllamaModel implements LanguageModel {
     const server = serverOf(this.place)
     return { server, session: { http: server.http, place: this.place, config: this.#config } }
   }
+}
+
+/** A request that makes the server work. */
+interface Heavy {
+  work: 'chat' | 'embed'
+  model: string
+  signal: AbortSignal
+  /** That the model is given. */
+  characters: number
+}
+
+/** Counts a request to a model; to be told how it ended. */
+function countModel(work: Heavy['work'], characters: number): (outcome: 'done' | 'failed' | 'stopped') => void {
+  const began = performance.now()
+  return (outcome) => {
+    meter.add('model.requests', { work, outcome })
+    if (outcome !== 'done') return
+    meter.add('model.characters', { work }, characters)
+    meter.observe('model.duration', { work }, (performance.now() - began) / 1_000)
+  }
+}
+
+function countTokens({ questionTokens, answerTokens }: ChatAnswer): void {
+  meter.add('model.tokens', { direction: 'question' }, questionTokens)
+  meter.add('model.tokens', { direction: 'answer' }, answerTokens)
+  spend('model_question_token', questionTokens)
+  spend('model_answer_token', answerTokens)
 }
 
 function chatRequest(request: ChatRequest, capabilities: readonly string[], config: OllamaConfig): OllamaChatRequest {

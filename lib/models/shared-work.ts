@@ -1,4 +1,4 @@
-import { unlessStopped } from '../net/errors.ts'
+import { unlessStopped } from '../stopped.ts'
 
 interface Work<T, Told> {
   result: Promise<T>
@@ -22,7 +22,7 @@ export class SharedWork<T, Told = never> {
     if (listen !== undefined) work.listeners.add(listen)
     work.waiting += 1
     try {
-      return await unlessStopped(work.result, signal)
+      return await unlessStopped(signal, () => work.result)
     } finally {
       if (listen !== undefined) work.listeners.delete(listen)
       work.waiting -= 1

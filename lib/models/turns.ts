@@ -1,5 +1,5 @@
 import { PipelineError } from '../errors.ts'
-import { stoppedBy } from '../net/errors.ts'
+import { stoppedBy } from '../stopped.ts'
 
 /** Most that wait for one server; the next one is refused. */
 const mostWaiting = 1_000

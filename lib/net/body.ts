@@ -14,6 +14,8 @@ export interface BodyOptions {
   permit: Permit
   /** Largest body. */
   maxBytes?: number | undefined
+  /** Told how many bytes came, when it has ended whichever way. */
+  received?: ((bytes: number) => void) | undefined
 }
 
 /**
@@ -25,22 +27,24 @@ export class Body extends Readable {
   readonly #deadline: Deadline
   readonly #permit: Permit
   readonly #stop: () => void
+  readonly #received: ((bytes: number) => void) | undefined
+  #bytes = 0
   /** Whether the reader has enough for now. */
   #held = false
 
-  constructor(source: Readable, { host, deadline, permit, maxBytes }: BodyOptions) {
+  constructor(source: Readable, { host, deadline, permit, maxBytes, received }: BodyOptions) {
     super()
     this.#source = source
     this.#deadline = deadline
     this.#permit = permit
+    this.#received = received
     this.#stop = () => source.destroy(new Error('deadline'))
     deadline.signal.addEventListener('abort', this.#stop, { once: true })
-    let bytes = 0
     source.on('data', (chunk: Buffer) => {
       deadline.touch()
-      bytes += chunk.length
+      this.#bytes += chunk.length
       try {
-        notAbove(bytes, maxBytes, host)
+        notAbove(this.#bytes, maxBytes, host)
       } catch (error) {
         source.destroy(error instanceof Error ? error : new Error(String(error)))
         return
@@ -74,6 +78,7 @@ export class Body extends Readable {
     this.#deadline.signal.removeEventListener('abort', this.#stop)
     this.#source.destroy()
     this.#permit.withdrawn()
+    this.#received?.(this.#bytes)
     done(error)
   }
 

@@ -1,7 +1,10 @@
 import { PipelineError } from '../errors.ts'
+import { noteBreaker } from '../metrics/breakers.ts'
+import { type HostClass, hostClassOf } from '../metrics/host-class.ts'
+import { meter } from '../metrics/meter.ts'
+import { stoppedBy } from '../stopped.ts'
 import { parseAllowed } from './allow.ts'
 import { createConnections, type Resolve } from './connect.ts'
-import { stoppedBy } from './errors.ts'
 import { exchange, type Outcome } from './exchange.ts'
 import { Hosts, type HostsOptions } from './hosts.ts'
 import type { HttpBytes, HttpClient, HttpRequest, HttpResponse } from './http.ts'
@@ -28,6 +31,8 @@ export interface HttpClientOptions {
   connectionsPerHost?: number
   /** When a host is left alone and how much may be tried again; shared by all who use the client. */
   hosts?: Omit<HostsOptions, 'connections'>
+  /** How requests are counted, where the host's name does not tell. */
+  hostClass?: HostClass
 }
 
 /** How long a request may take with its redirects, and how much of that is left; milliseconds. */
@@ -50,7 +55,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
     connectionsPerHost,
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   })
-  const hosts = new Hosts({ ...options.hosts, connections: connectionsPerHost })
+  const hosts = new Hosts({
+    ...options.hosts,
+    connections: connectionsPerHost,
+    onChange(host, change) {
+      noteBreaker(host, change.state === 'open')
+      options.hosts?.onChange?.(host, change)
+    },
+  })
   const robots = new Robots({
     request: (r) => ask(r, new Secrets()),
     product: productToken(options.product),
@@ -90,7 +102,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       place.started()
       const idleMs = r.idleTimeoutMs ?? options.idleTimeoutMs ?? 90_000
       const began = performance.now()
-      const outcome = await exchange({ hop, request: r, connections, permit, secrets, idleMs, ...time })
+      const counted = countRequest(options.hostClass ?? hostClassOf(hop.url.hostname), began)
+      const { received } = counted
+      const exchanged = exchange({ hop, request: r, connections, permit, secrets, idleMs, ...time, received })
+      const outcome = await exchanged.catch((error: unknown) => counted.failed(error))
+      counted.answered(outcome)
       time.leftMs -= performance.now() - began
       if (outcome.kind === 'answer') outcome.response.body.once('close', leave)
       else leave()
@@ -131,9 +147,30 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       }
     },
     retryBudget: (url) => hosts.of(hostOf(url)).budget,
+    troubled: () => hosts.troubled(),
     close() {
       robots.close()
       connections.close()
+    },
+  }
+}
+
+/** Counts one request to a host. */
+function countRequest(host: HostClass, began: number) {
+  const ended = (outcome: 'ok' | 'unchanged' | 'redirect' | 'refused' | 'failed' | 'stopped') => {
+    meter.add('http.client.requests', { host, outcome })
+    if (outcome !== 'stopped') meter.observe('http.client.duration', { host }, (performance.now() - began) / 1_000)
+  }
+  return {
+    received: (bytes: number) => meter.add('http.client.bytes', { host }, bytes),
+    answered(outcome: Outcome): void {
+      if (outcome.kind === 'redirect') ended('redirect')
+      else ended(outcome.response.status === 304 ? 'unchanged' : 'ok')
+    },
+    failed(thrown: unknown): never {
+      const { code } = PipelineError.from(thrown)
+      ended(code === 'STOPPED' ? 'stopped' : /^HTTP_4/.test(code) ? 'refused' : 'failed')
+      throw thrown
     },
   }
 }

@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
-import { networkError, stoppedBy } from './errors.ts'
+import { stoppedBy } from '../stopped.ts'
+import { networkError } from './errors.ts'
 
 /** What a {@link Deadline} watches. Times in milliseconds. */
 export interface DeadlineOptions {

@@ -1,4 +1,3 @@
-import { AxiosError } from 'axios'
 import { PipelineError } from '../errors.ts'
 import { plainCause, withoutSecrets } from './redact.ts'
 
@@ -44,7 +43,7 @@ export function networkError(error: unknown, host: string, clean: (text: string)
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     if (inner instanceof PipelineError) return inner
   }
-  const code = error instanceof AxiosError || (error instanceof Error && 'code' in error) ? String(error.code) : ''
+  const code = error instanceof Error && 'code' in error ? String(error.code ?? '') : ''
   const cause = plainCause(error, clean)
   if (code === 'ETIMEDOUT') {
     return new PipelineError('NET_TIMEOUT', `No connection to ${host} in time`, { retryable: true, cause })
@@ -76,22 +75,4 @@ export function networkError(error: unknown, host: string, clean: (text: string)
     retryable: true,
     cause,
   })
-}
-
-/** The error of a request that its caller called off. */
-export function stoppedBy({ reason }: AbortSignal): PipelineError {
-  return new PipelineError('STOPPED', 'The request was stopped', { retryable: true, cause: reason })
-}
-
-/** Waits for work that others share, and only for as long as the caller wants. Throws STOPPED. */
-export async function unlessStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw stoppedBy(signal)
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(stoppedBy(signal))
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }

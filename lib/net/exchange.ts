@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import axios, { type AxiosResponse } from 'axios'
+import type { AxiosInstance, AxiosResponse } from 'axios'
 import { PipelineError } from '../errors.ts'
 import { Body, excerpt, firstText } from './body.ts'
 import type { Permit } from './breaker.ts'
@@ -22,6 +22,8 @@ export interface Exchange {
   totalMs: number
   /** What is left of the total. */
   leftMs: number
+  /** Told how many bytes of an answer's body came. */
+  received(bytes: number): void
 }
 
 /** What came of it. */
@@ -29,14 +31,24 @@ export type Outcome =
   | { kind: 'answer'; response: HttpResponse }
   | { kind: 'redirect'; status: number; location: string }
 
-// an instance of our own: others in this process may have put interceptors on axios itself. Only this adapter uses our agents.
-const transport = axios.create({ adapter: 'http' })
+let loading: Promise<AxiosInstance> | undefined
+
+/**
+ * An instance of our own: others in this process may have put interceptors on axios itself. Only this adapter uses our agents. Loaded for
+ * the first request: who makes none need not hold it in memory.
+ */
+function transporting(): Promise<AxiosInstance> {
+  loading ??= import('axios').then(({ default: axios }) => axios.create({ adapter: 'http' }))
+  return loading
+}
+
 const redirects = new Set([301, 302, 303, 307, 308])
 
 /** Sends one request and reads its answer as far as the headers. Throws what {@link HttpClient} says of answers and connections. */
 export async function exchange(one: Exchange): Promise<Outcome> {
   const { hop, request, permit, secrets } = one
   const { host } = hop.url
+  const transport = await transporting() // before the clock starts: loading is not the host's fault
   const deadline = new Deadline({
     caller: request.signal,
     idleMs: one.idleMs,
@@ -47,7 +59,7 @@ export async function exchange(one: Exchange): Promise<Outcome> {
   })
   let response: AxiosResponse<Readable>
   try {
-    response = await send(one, deadline.signal)
+    response = await send(transport, one, deadline.signal)
   } catch (error) {
     deadline.clear()
     const problem = deadline.explain(error)
@@ -83,7 +95,11 @@ export async function exchange(one: Exchange): Promise<Outcome> {
   }
 }
 
-function send({ hop, connections, request }: Exchange, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
+function send(
+  transport: AxiosInstance,
+  { hop, connections, request }: Exchange,
+  signal: AbortSignal,
+): Promise<AxiosResponse<Readable>> {
   return connections.within(request.connectTimeoutMs, () =>
     transport.request<Readable>({
       method: hop.method,
@@ -115,7 +131,7 @@ function asked304({ known }: HttpRequest, status: number): boolean {
 }
 
 function bodyOf(
-  { hop, request, permit }: Exchange,
+  { hop, request, permit, received }: Exchange,
   status: number,
   data: Readable,
   headers: Record<string, string>,
@@ -123,7 +139,7 @@ function bodyOf(
 ): Body {
   const { host } = hop.url
   const { maxBytes } = request
-  const options = { host, deadline, permit, maxBytes }
+  const options = { host, deadline, permit, maxBytes, received }
   const length = headers['content-length']
   if (hop.method === 'HEAD' || status === 204 || status === 304 || length === '0') return new Body(data, options)
   if (length !== undefined) notAbove(Number(length), maxBytes, host, 'announced')

@@ -1,5 +1,6 @@
 import { Breaker, type BreakerChange, type BreakerOptions, type Monotonic } from './breaker.ts'
 import { type BudgetOptions, TokenBudget } from './budget.ts'
+import type { TroubledHost } from './http.ts'
 import { Pace } from './pace.ts'
 import { Turns } from './turns.ts'
 
@@ -55,6 +56,13 @@ export class Hosts {
     const [oldest] = this.#hosts.keys()
     if (this.#hosts.size > (this.#options.most ?? usual.most) && oldest !== undefined) this.#hosts.delete(oldest)
     return host
+  }
+
+  /** Those whose breaker is not closed. */
+  troubled(): TroubledHost[] {
+    return [...this.#hosts].flatMap(([host, { breaker }]) =>
+      breaker.state === 'closed' ? [] : [{ host, state: breaker.state, waitMs: Math.ceil(breaker.waitMs) }],
+    )
   }
 
   /** How many are remembered. */

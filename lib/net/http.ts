@@ -75,4 +75,14 @@ export interface HttpClient {
   json(request: HttpRequest): Promise<unknown>
   /** What retries of requests to the host of this address are paid from; the same for all who use the client. */
   retryBudget(url: string): RetryBudget
+  /** The hosts whose breaker is not closed, for people to see. */
+  troubled?(): TroubledHost[]
+}
+
+/** A host that is left alone for a while, or is being tried again. */
+export interface TroubledHost {
+  host: string
+  state: 'open' | 'half-open'
+  /** Milliseconds until a request may pass. */
+  waitMs: number
 }

@@ -1,5 +1,5 @@
 import { PipelineError } from '../errors.ts'
-import { stoppedBy } from './errors.ts'
+import { stoppedBy } from '../stopped.ts'
 
 /** How many may wait for their pace before further ones are refused. */
 const mostWaiting = 1_000

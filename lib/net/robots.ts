@@ -1,7 +1,7 @@
 import robotsModule from 'robots-parser'
 import { PipelineError } from '../errors.ts'
+import { unlessStopped } from '../stopped.ts'
 import type { Monotonic } from './breaker.ts'
-import { unlessStopped } from './errors.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import { printable } from './redact.ts'
 
@@ -68,7 +68,7 @@ export class Robots {
    * fetched; ROBOTS_UNREACHABLE (retryable) when the rules cannot be had; and what the host's own state or address is refused for.
    */
   async check(url: URL, asker: Asker): Promise<number> {
-    const rules = await unlessStopped(this.#rules(url.origin, asker.contact), asker.signal)
+    const rules = await unlessStopped(asker.signal, () => this.#rules(url.origin, asker.contact))
     const refusal = rules.refusal(url)
     if (refusal === undefined) return rules.delayMs
     const { line, rule } = refusal

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../errors.ts'
+import { meter } from '../metrics/meter.ts'
 import type { HttpClient } from '../net/http.ts'
 import type { Infer, Schema } from '../schema.ts'
 import { type Artifact, putArtifact } from '../stores/objects/artifacts.ts'
@@ -33,6 +34,7 @@ import { runMigrations } from './migrations.ts'
 import { OutboxDelivery } from './outbox-delivery.ts'
 import { Retries } from './retries.ts'
 import type { RunRef, Trigger } from './run.ts'
+import { cancelRun, type RunAction, type RunReplay, replayRun, resumeRun } from './run-actions.ts'
 import { keepSchedule } from './scheduler.ts'
 import { itemsChannel } from './shared-items.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
@@ -123,6 +125,11 @@ export class RunEngine {
   /** The guarded client that it fetches with. */
   get http(): HttpClient {
     return this.#options.http
+  }
+
+  /** Ids of the flows that something here starts. */
+  get flows(): string[] {
+    return [...this.#hand.triggers.keys()]
   }
 
   /** Announces the process and begins to look after its runs. */
@@ -283,6 +290,30 @@ export class RunEngine {
       await postgres.listen(channel, told, AbortSignal.any([signal, this.#closing.signal]))
   }
 
+  /** See {@link resumeRun}; it goes on as soon as it is its turn. */
+  async resume(id: string, action: RunAction): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    await resumeRun(this.#options.stores.postgres, id, action)
+    this.#hand.wake()
+  }
+
+  /** See {@link cancelRun}; what works for it in this process is called off at once, in others within two seconds. */
+  async cancel(id: string, action: RunAction): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    const error = await cancelRun(this.#options.stores.postgres, id, action)
+    const live = this.#hand.live.get(id.toLowerCase())
+    if (live !== undefined) this.#hand.ended(live, { outcome: 'cancelled', error })
+    else this.#hand.wake()
+  }
+
+  /** See {@link replayRun}; the new run starts as soon as it is its turn. */
+  async rerun(id: string, action: RunAction & { from?: string }): Promise<RunReplay> {
+    this.#closing.signal.throwIfAborted()
+    const answer = await replayRun(this.#options.stores.postgres, id, action)
+    this.#hand.wake()
+    return answer
+  }
+
   /** Looks something up in the journal, for people. */
   async read<T>(look: (q: PostgresStore) => Promise<T>): Promise<T> {
     this.#closing.signal.throwIfAborted()
@@ -323,8 +354,10 @@ export class RunEngine {
   noteFailure(run: RunRef, node: string, thrown: unknown): void {
     const error = PipelineError.from(thrown)
     const live = this.#hand.live.get(run.id)
-    if (isOf(live, run) && error.code !== 'FENCED' && error.code !== 'STOPPED')
-      live.failures.set(run.item, { node, error })
+    if (!isOf(live, run) || error.code === 'FENCED' || error.code === 'STOPPED') return
+    live.failures.set(run.item, { node, error })
+    meter.add('pipeline.errors.count', { where: 'node' })
+    meter.add('pipeline.errors.code', { code: error.code })
   }
 
   /**

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
+import { toldOfWaits } from '../governor/told.ts'
 import { type Infer, type Parser, parser, type Schema } from '../schema.ts'
-import type { Logger, Progress, Step } from '../steps/step.ts'
+import type { Logger, Progress, Step, StepContext } from '../steps/step.ts'
 import { fenced } from './fence.ts'
 import { answer, type Bound, type FlightHost } from './flight.ts'
 import { hashOf } from './identity.ts'
@@ -81,12 +82,22 @@ function bind<C extends Schema, I extends Schema, O extends Schema>(
   try {
     const value = parser(step.input, `The input of ${step.name}`, 'INPUT_INVALID').parse(input)
     const inputHash = hashOf([value, step.name, step.version, config])
-    return { ...common, inputHash, run: (context) => step.run(value, config, context) }
+    return { ...common, inputHash, run: (context) => governed(context, () => step.run(value, config, context)) }
   } catch (thrown) {
     // A failed step like any other: it belongs into the journal. Nothing is ever done under this hash.
     const error = PipelineError.from(thrown, 'INPUT_INVALID')
     return { ...common, inputHash: 'invalid', run: () => Promise.reject(error) }
   }
+}
+
+/** What makes the step wait for memory or the processor is its progress meanwhile, so that it shows and counts as life; the log hears it once. */
+function governed<T>({ progress, log }: StepContext, work: () => T): T {
+  let logged = false
+  return toldOfWaits(({ why, free, needed, text }) => {
+    progress({ phase: why === 'memory' ? 'wait-memory' : 'wait-processor', done: free, total: needed, unit: 'bytes' })
+    if (!logged) log.info(`The step ${text}`)
+    logged = true
+  }, work)
 }
 
 /** A run of its own for a message from outside any run; it ends with the step. */

@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
 import { failPoint } from '../fail-point.ts'
+import { meter } from '../metrics/meter.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
@@ -232,6 +233,7 @@ export class FanOut {
         })
       }
     }
+    if (!double) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
     failPoint('join-recorded')
     if (window.shared) await dropItem(this.#host.store, run.id, window.node, window.run.item, key)
     if (!isOpen(live, window)) return counts() // sent anew meanwhile

@@ -13,7 +13,9 @@ import { stopped, type Timer } from './time.ts'
 
 /** What happens to a step, for status lines and progress bars. */
 export type StepEvent = { run: RunRef; node: string; step: string; attempt: number } & (
-  | { state: 'running' | 'done' }
+  | { state: 'running' }
+  /** `output`: what the step sends on. */
+  | { state: 'done'; output: unknown }
   | { state: 'failed'; error: PipelineError }
   | { state: 'progress'; progress: Progress }
 )
@@ -183,7 +185,7 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
     failPoint('step-after-commit')
     ended('done')
     live.lines += 1
-    host.emit({ ...event, state: 'done' })
+    host.emit({ ...event, state: 'done', output: end.output })
     return end.output
   } catch (thrown) {
     const error = signal.aborted ? reasonOf(signal, thrown) : PipelineError.from(thrown)

@@ -178,13 +178,14 @@ async function insertRedrive(
   return insertQueued(tx, { flow, slot, input: from.input, ...(of === null ? {} : { of }), only })
 }
 
-async function checkQueue(tx: Queryable, flow: string): Promise<void> {
+/** Throws RUN_QUEUE_FULL when so many runs of a flow wait that there is no room for another. */
+export async function checkQueue(tx: Queryable, flow: string): Promise<void> {
   const { rows } = await tx.query<{ queued: number }>(
     `select count(*)::int as queued from pipeline.run where flow = $1 and state = 'queued'`,
     [flow],
   )
   if ((rows[0]?.queued ?? 0) < maxQueued) return
-  const message = `${maxQueued} runs of ${flow} wait already; the letters were not redriven`
+  const message = `${maxQueued} runs of ${flow} wait already; nothing was added`
   throw new PipelineError('RUN_QUEUE_FULL', message, { retryable: true })
 }
 

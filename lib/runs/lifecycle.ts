@@ -150,13 +150,20 @@ async function cancelRuns(tx: Queryable, flow: string, by: string): Promise<stri
      where flow = $1 and state in ('queued', 'running', 'waiting') and trigger <> 'message' returning id`,
     [flow, JSON.stringify(error)],
   )
-  // What was to be redriven is not: somebody has to look at it again.
+  await reopenLetters(
+    tx,
+    rows.map((row) => row.id),
+  )
+  return rows.map((row) => row.id)
+}
+
+/** What runs that were cancelled were to redrive is not: somebody has to look at it again. */
+export async function reopenLetters(tx: Queryable, runs: readonly string[]): Promise<void> {
   await tx.query(
     `update pipeline.dead_letter set state = 'open', settled_at = null, settled_by = null, redrive_run = null
      where redrive_run = any($1::uuid[]) and state = 'redriven' and recovered_run is null`,
-    [rows.map((row) => row.id)],
+    [runs],
   )
-  return rows.map((row) => row.id)
 }
 
 /** Who wants runs, and whose. */

@@ -1,4 +1,5 @@
 import type { Migration } from '../stores/postgres/migrate.ts'
+import { historyMigrations } from './history-migrations.ts'
 import { letterMigrations } from './letter-migrations.ts'
 
 /**
@@ -152,4 +153,5 @@ export const runMigrations: readonly Migration[] = [
     `,
   },
   ...letterMigrations,
+  ...historyMigrations,
 ]

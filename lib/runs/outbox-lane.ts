@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
 import { failPoint } from '../fail-point.ts'
+import { meter } from '../metrics/meter.ts'
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
@@ -148,6 +149,7 @@ export class Lane {
   async #deliver(entry: OutboxDelivered): Promise<void> {
     const { signal, ready } = this.#options
     let receivers: readonly Receiving[] = []
+    if (entry.attempt > 1) meter.add('pipeline.retries.count', { level: 'delivery' })
     try {
       // Looked at now: a deploy may have taken the receivers away since the entry was leased.
       receivers = ready() ? this.#options.receivers() : []
@@ -211,6 +213,8 @@ export class Lane {
       return rows[0]?.given_up
     })
     if (calledOff || givenUp === undefined) return
+    meter.add('pipeline.errors.count', { where: 'delivery' })
+    meter.add('pipeline.errors.code', { code: error.code })
     const fields = { key: entry.key, topic: entry.topic, attempt: entry.attempt, error }
     if (givenUp) {
       log.error('An outbox entry could not be delivered and was given up', fields)

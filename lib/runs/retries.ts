@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
 import { failPoint } from '../fail-point.ts'
+import { meter } from '../metrics/meter.ts'
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Json } from '../stores/cache/port.ts'
@@ -117,6 +118,7 @@ export class Retries {
     const full = decision.act === 'try' && live.waits.size >= maxWaits
     if (decision.act === 'try' && !full) {
       await this.#note(live, request, { inputHash, attempt, firstAt, dueAt: decision.dueAt })
+      meter.add('pipeline.retries.count', { level: 'node' })
       return { act: 'wait', attempt: decision.attempt, dueAt: decision.dueAt, error, firstAt }
     }
     const why = decision.act === 'give-up' ? decision.why : 'full'

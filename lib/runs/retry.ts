@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
 import { failPoint } from '../fail-point.ts'
+import { meter } from '../metrics/meter.ts'
 import type { RetryBudget } from '../net/budget.ts'
 import { type Infer, Type } from '../schema.ts'
 import { stopped, systemTimer, type Timer } from './time.ts'
@@ -114,6 +115,7 @@ export async function retry<T>(
     if (delayMs === undefined || clock.monotonic() + delayMs >= deadline) throw error
     if (budget?.allows(error) === false) throw outOfBudget(error)
     onRetry?.({ attempt, error, delayMs })
+    meter.add('pipeline.retries.count', { level: 'request' })
     failPoint('retry-wait')
     await clock.sleep(delayMs, signal)
   }

@@ -1,14 +1,16 @@
 import { join, resolve } from 'node:path'
 import { PipelineError } from '../errors.ts'
 import { type Infer, parser, Type } from '../schema.ts'
+import { reveal } from '../secrets/reveal.ts'
 import { AwsSchema } from './aws/config.ts'
+import { counted } from './cache/count.ts'
 import type { Cache } from './cache/port.ts'
-import { openRedisCache } from './cache/redis.ts'
 import { openTableCache } from './cache/table.ts'
 import { openFolderObjects } from './objects/folder.ts'
 import type { ObjectStore } from './objects/port.ts'
 import { openS3Objects } from './objects/s3.ts'
 import { openPostgres, type PostgresConfig, type PostgresStore } from './postgres/index.ts'
+import { revealAddress } from './reveal.ts'
 import { openScratch } from './scratch.ts'
 import type { Stores } from './stores.ts'
 import { openPgVectors } from './vectors/pgvector/store.ts'
@@ -27,7 +29,12 @@ export const StoresConfigSchema = Type.Object(
     }),
     postgres: Type.Object(
       {
-        url: Type.Optional(Type.String({ description: 'A server: postgresql://user:password@host:5432/database' })),
+        url: Type.Optional(
+          Type.String({
+            description: 'A server: postgresql://user:password@host:5432/database, or a reference to that',
+          }),
+        ),
+        password: Type.Optional(Type.String({ description: 'Or a reference to it; counts more than that in the URL' })),
         folder: Type.Optional(
           Type.String({
             description: 'Without a server: folder of the embedded PostgreSQL, by default postgres in `folder`',
@@ -46,6 +53,7 @@ export const StoresConfigSchema = Type.Object(
         url: Type.Optional(
           Type.String({ description: 'A Redis: redis://user:password@host:6379/0; without it a table in PostgreSQL' }),
         ),
+        password: Type.Optional(Type.String({ description: 'Or a reference to it; counts more than that in the URL' })),
         prefix: Type.Optional(Type.String({ description: 'Before every key in Redis, by default ysh:' })),
         timeoutMs: milliseconds('How long Redis may take'),
         maxEntries: Type.Optional(Type.Integer({ minimum: 1, description: 'Entries in the table, by default 10,000' })),
@@ -145,6 +153,7 @@ async function leave(key: string, entry: Shared): Promise<void> {
 
 interface Settings {
   postgres: PostgresConfig
+  postgresPassword: string | undefined
   cache: StoresConfig['cache']
   vectors: StoresConfig['vectors']
   objects: StoresConfig['objects'] & { folder: string }
@@ -153,7 +162,7 @@ interface Settings {
 
 function settle({ folder, postgres, cache, vectors, objects, scratch }: StoresConfig): Settings {
   const under = (given: string | undefined, name: string) => resolve(given || join(folder, name))
-  const { url, folder: own, ...limits } = postgres
+  const { url, folder: own, password, ...limits } = postgres
   if (url && own) throw new PipelineError('STORE_CONFIG', 'PostgreSQL has either a URL or a folder, not both')
   if (objects.bucket && objects.folder) {
     throw new PipelineError('STORE_CONFIG', 'Objects are in a bucket or in a folder, not in both')
@@ -162,6 +171,7 @@ function settle({ folder, postgres, cache, vectors, objects, scratch }: StoresCo
     postgres: url
       ? { ...limits, kind: 'server', url }
       : { ...limits, kind: 'embedded', folder: under(own, 'postgres') },
+    postgresPassword: password,
     cache,
     vectors,
     objects: { ...objects, folder: under(objects.folder, 'objects') },
@@ -183,16 +193,22 @@ async function openAll(settings: Settings): Promise<OpenStores> {
     return store
   }
   try {
-    const postgres = keep(await openPostgres(settings.postgres))
+    const postgres = keep(await openPostgres(await revealed(settings)))
     const scratch = keep(await openScratch(settings.scratch))
     const objects = keep(await openObjects(settings.objects, scratch.folder))
-    const cache = keep(await openCache(settings.cache, postgres))
+    const cache = counted(keep(await openCache(settings.cache, postgres)))
     const vectors = keep(await openVectors(settings.vectors, postgres))
     return { postgres, objects, cache, vectors, scratch: scratch.folder, close }
   } catch (error) {
     await close().catch(() => {}) // the first error is the one to act on
     throw error
   }
+}
+
+/** With the secrets themselves, which {@link shared} and whoever asked do not know. */
+async function revealed({ postgres, postgresPassword }: Settings): Promise<PostgresConfig> {
+  if (postgres.kind === 'embedded') return postgres
+  return { ...postgres, url: await revealAddress('PostgreSQL', postgres.url, postgresPassword) }
 }
 
 async function openObjects(
@@ -204,10 +220,12 @@ async function openObjects(
 }
 
 async function openCache(cache: StoresConfig['cache'], postgres: PostgresStore): Promise<Cache> {
-  const { url, prefix, timeoutMs, maxEntries } = cache
+  const { url, password, prefix, timeoutMs, maxEntries } = cache
   if (!url) return openTableCache(postgres, maxEntries === undefined ? {} : { maxEntries })
+  // each client is only in the memory of those who have its server
+  const { openRedisCache } = await import('./cache/redis.ts')
   return openRedisCache({
-    url,
+    url: await revealAddress('Redis', url, password),
     ...(prefix ? { prefix } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   })
@@ -218,7 +236,7 @@ async function openVectors(
   postgres: PostgresStore,
 ): Promise<VectorStore> {
   if (!url) return openPgVectors(postgres)
-  // Its client is only in the memory of those who have a Qdrant.
   const { openQdrant } = await import('./vectors/qdrant/store.ts')
-  return openQdrant({ url, ...(apiKey ? { apiKey } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) })
+  const key = await reveal(apiKey ?? '')
+  return openQdrant({ url, ...(key ? { apiKey: key } : {}), ...(timeoutMs === undefined ? {} : { timeoutMs }) })
 }

@@ -1,8 +1,9 @@
 import { PipelineError } from '../errors.ts'
-import { openRedisCache } from './cache/redis.ts'
+import { reveal } from '../secrets/reveal.ts'
 import { openS3Objects } from './objects/s3.ts'
 import type { StoresOptions } from './open.ts'
 import { openPostgres } from './postgres/index.ts'
+import { revealAddress } from './reveal.ts'
 
 /** What a store answered. */
 export interface StoreTrial {
@@ -27,18 +28,26 @@ export function tryStores(
   const ask = (store: StoreTrial['store'], work: () => Promise<unknown>) => asked.push(trial(store, work, signal))
   if (postgres?.url) {
     const limits = { connectTimeoutMs: patienceMs, statementTimeoutMs: patienceMs, maxConnections: 1 }
-    const { url } = postgres
-    ask('postgres', () => closed(openPostgres({ kind: 'server', url, ...limits }))) // it has answered once when it is open
+    const { url, password } = postgres
+    ask('postgres', async () => {
+      const address = await revealAddress('PostgreSQL', url, password)
+      await closed(openPostgres({ kind: 'server', url: address, ...limits })) // it has answered once when it is open
+    })
   }
   if (cache?.url) {
-    const { url } = cache
-    ask('redis', () => closed(openRedisCache({ url, timeoutMs: patienceMs }), (redis) => redis.get(name)))
+    const { url, password } = cache
+    ask('redis', async () => {
+      const { openRedisCache } = await import('./cache/redis.ts')
+      const address = await revealAddress('Redis', url, password)
+      await closed(openRedisCache({ url: address, timeoutMs: patienceMs }), (redis) => redis.get(name))
+    })
   }
   if (vectors?.url) {
     const { url, apiKey } = vectors
     ask('qdrant', async () => {
       const { openQdrant } = await import('./vectors/qdrant/store.ts')
-      const qdrant = openQdrant({ url, timeoutMs: patienceMs, ...(apiKey ? { apiKey } : {}) })
+      const key = await reveal(apiKey ?? '')
+      const qdrant = openQdrant({ url, timeoutMs: patienceMs, ...(key ? { apiKey: key } : {}) })
       await closed(qdrant, (open) => open.count(name, { at: 0, abandoned: [], signal }).catch(ifAbsent))
     })
   }

@@ -84,7 +84,8 @@ export class Attendant {
     const send = guard(closed, (outputs) => letter.send(outputs))
     const progress = (report: Progress) => {
       const waiting = this.#inbox.waiting
-      status.show({ mood: 'working', text: `${progressText(report, language)}${waiting > 0 ? ` +${waiting}` : ''}` })
+      const mood = report.phase.startsWith('wait-') ? 'waiting' : 'working'
+      status.show({ mood, text: `${progressText(report, language)}${waiting > 0 ? ` +${waiting}` : ''}` })
     }
     try {
       const reply = await limited(closed, limits?.timeoutSeconds ?? 0, async (signal) =>

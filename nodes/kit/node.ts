@@ -1,5 +1,6 @@
 import { PipelineError } from '../../lib/errors.ts'
 import { type Parser, parser } from '../../lib/schema.ts'
+import { parseReference } from '../../lib/secrets/reference.ts'
 import { Attendant, settleSoon } from './attendant.ts'
 import type { Behaviour, NodeHandle } from './behaviour.ts'
 import { registerButton } from './button.ts'
@@ -45,6 +46,8 @@ export function registerNode<const D extends NodeDeclaration>(
     try {
       references = resolveReferences(red, declaration, definition)
       limits = limitsOf(red, declaration, definition)
+      // a misspelt reference marks the node as the deploy begins, not when it connects
+      for (const credential of Object.values(this.credentials ?? {})) parseReference(credential)
       const config = configs.parse(configGiven(declaration, definition, references, this.credentials ?? {}))
       known.config = { ...config }
       behaviour = create({

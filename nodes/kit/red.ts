@@ -105,6 +105,8 @@ export interface Red {
   nodes: {
     createNode(node: RedNode, definition: NodeDefinition): void
     getNode(id: string): RedNode | null | undefined
+    /** Visits the definitions of all nodes of the deployed flows, tabs and those inside subflows among them. */
+    eachNode(visit: (definition: NodeDefinition) => void): void
     registerType(
       type: string,
       construct: (this: RedNode, definition: NodeDefinition) => void,

@@ -83,3 +83,9 @@ export function deployedConfig(
   const entry = node ? known.get(node) : undefined
   return entry?.type === type ? entry.config : undefined
 }
+
+/** Why a node of ours is not set up; undefined for one that is, and for one that is not there. */
+export function problemOf(red: { nodes: Pick<Red['nodes'], 'getNode'> }, id: string): PipelineError | undefined {
+  const node = red.nodes.getNode(id)
+  return node ? known.get(node)?.problem : undefined
+}

@@ -89,10 +89,19 @@ function cut(text: string): string {
 
 const arrows: Record<Progress['unit'], string> = { bytes: '▼', rows: '▦', items: '•', pages: '▤' }
 
-/** A progress as a short text: `▼ 42%`, or a figure while the end is not known: `▼ 1.2 MB`, `▦ 1.2M`. */
-export function progressText({ unit, done, total }: Progress, language: string): string {
+/**
+ * A progress as a short text: `▼ 42%`, or a figure while the end is not known: `▼ 1.2 MB`, `▦ 1.2M`. While a step waits for memory what is free
+ * and what is needed, `⏸ RAM 60/120 MB`; for the processor `⏸ CPU`.
+ */
+export function progressText({ phase, unit, done, total }: Progress, language: string): string {
+  if (phase === 'wait-processor') return '⏸ CPU'
+  if (phase === 'wait-memory') return `⏸ RAM ${mebibytes(done)}/${mebibytes(total ?? 0)} MB`
   if (total !== undefined && total > 0) return `${arrows[unit]} ${Math.min(100, Math.floor((done / total) * 100))}%`
   return `${arrows[unit]} ${unit === 'bytes' ? `${figure(done / 1e6, language)} MB` : figure(done, language)}`
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 1_048_576)
 }
 
 /** A count for the canvas: `812`, `1.2M`, in Portuguese `1,2 mi`. */

@@ -15,6 +15,13 @@ export interface OpenEngine {
   close(): Promise<void>
 }
 
+/** What became of the stores, without opening them. `unused`: nothing has asked for them yet. */
+export type StoresHealth =
+  | { is: 'unused' }
+  | { is: 'opening' }
+  | { is: 'failed'; code: string }
+  | { is: 'open'; engine: RunEngine }
+
 /** What the service needs of its node. */
 export interface StoresServiceOptions {
   /** A share in the open engine. */
@@ -49,6 +56,7 @@ export class StoresService {
   #lease: Lease<OpenEngine> | undefined
   #opening: Promise<RunEngine> | undefined
   #engine: RunEngine | undefined
+  #problem: PipelineError | undefined
   #flowsStarted = false
   #nextStart = Promise.withResolvers<void>()
   #trying = false
@@ -73,6 +81,13 @@ export class StoresService {
       this.#opening,
       AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
     )
+  }
+
+  /** What became of the stores; opens nothing. */
+  health(): StoresHealth {
+    if (this.#engine !== undefined) return { is: 'open', engine: this.#engine }
+    if (this.#problem !== undefined) return { is: 'failed', code: this.#problem.code }
+    return { is: this.#opening === undefined ? 'unused' : 'opening' }
   }
 
   /**
@@ -122,6 +137,7 @@ export class StoresService {
       const { engine } = await this.#lease.value
       if (this.#closing.signal.aborted) throw stopped()
       this.#engine = engine
+      this.#problem = undefined
       for (const entry of this.#attached) entry.withdraw = entry.put(engine)
       this.#options.report('open')
       if (this.#flowsStarted) this.#replay(engine)
@@ -129,6 +145,7 @@ export class StoresService {
     } catch (thrown) {
       this.#opening = undefined
       const error = PipelineError.from(thrown, 'STORE_UNAVAILABLE')
+      this.#problem = error
       await this.#lease?.release({ linger: false })
       if (!this.#closing.signal.aborted) this.#options.report(error)
       throw error

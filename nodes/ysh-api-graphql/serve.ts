@@ -38,6 +38,7 @@ export function serve(red: Red, handle: NodeHandle<ConfigOf<typeof declaration>>
   })
   const graphql = createGraphql({ routes: allRoutes, limits: { depth: config.depth, cost: config.cost } })
   const api = createApi({
+    surface: 'graphql',
     routes: graphqlRoutes(graphql),
     gate: service.gate,
     context: (until) => service.context(until),

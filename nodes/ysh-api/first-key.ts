@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createKey, listKeys, putKey } from '../../lib/api/access/keys.ts'
 import { PipelineError } from '../../lib/errors.ts'
+import { reveal } from '../../lib/secrets/reveal.ts'
 import type { Logger } from '../../lib/steps/step.ts'
 import type { PostgresStore } from '../../lib/stores/postgres/port.ts'
 
@@ -24,7 +25,7 @@ export async function offerFirstKey(
     terminal = process.stderr,
   }: { given: string; hasTokens: boolean; log: Logger; terminal?: Terminal },
 ): Promise<void> {
-  const key = given === '' ? await fromFile() : given.trim()
+  const key = given === '' ? await fromFile() : (await reveal(given)).trim()
   if (key !== '') {
     if (await putKey(postgres, key, 'configuration')) log.info('The first API key was put in')
     return

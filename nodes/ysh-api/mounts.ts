@@ -45,12 +45,12 @@ export function takeRoot(red: Pick<Red, 'httpNode' | 'settings'>, path: string):
   if (red.httpNode === undefined || red.settings.httpNodeRoot === false) {
     throw new PipelineError(
       'CONFIG',
-      'settings.js switches the server of flows off (httpNodeRoot): no API can be served',
+      'settings.js switches the server of flows off (httpNodeRoot): nothing can be served there',
     )
   }
   for (const taken of roots.keys()) {
     if (isBelow(path, taken) || isBelow(taken, path)) {
-      throw new PipelineError('CONFIG', `Another ysh-api has the root ${taken}: each needs one of its own`)
+      throw new PipelineError('CONFIG', `Another node has the path ${taken}: each needs one of its own`)
     }
   }
   if (server !== red.httpNode) {

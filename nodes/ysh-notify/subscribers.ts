@@ -7,6 +7,7 @@ import { PipelineError } from '../../lib/errors.ts'
 import { closeCodes, ServerSocket, type SocketLimits } from '../../lib/net/server-socket.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
 import { parser, Type } from '../../lib/schema.ts'
+import { reveal } from '../../lib/secrets/reveal.ts'
 import { feedChannel, newestOf, readFeed } from '../../lib/steps/notify/feed.ts'
 import type { Logger } from '../../lib/steps/step.ts'
 import type { Red } from '../kit/red.ts'
@@ -32,6 +33,7 @@ export interface SubscribersOptions {
   /** Name of the feed and last part of the address. */
   feed: string
   id: string
+  /** What subscribers show, or a reference to it. */
   token: string
   log: Logger
   /** How patient it is with its subscribers. */
@@ -83,7 +85,7 @@ export function openSubscribers(options: SubscribersOptions): { wake(): void; cl
   async function serve(reader: ServerSocket): Promise<void> {
     const { signal } = reader
     const hello = readHello(await reader.first())
-    if (hello === undefined || token === '' || !same(hello.token, token)) {
+    if (hello === undefined || token === '' || !same(hello.token, await reveal(token, signal))) {
       reader.close(closeCodes.policy, 'token')
       return
     }

@@ -1,4 +1,5 @@
 import { Type } from '../../lib/schema.ts'
+import { referencePattern } from '../../lib/secrets/reference.ts'
 import { defineNode } from '../kit/declaration.ts'
 
 /** Where rows, files, journal and cache are kept. */
@@ -12,13 +13,13 @@ export const StoresNodeSchema = Type.Object(
     }),
     postgresUrl: Type.String({
       default: '',
-      pattern: '^(|postgres(ql)?://\\S+)$',
-      description: 'PostgreSQL server; blank runs the embedded one',
+      pattern: `^(|postgres(ql)?://\\S+|${referencePattern})$`,
+      description: 'PostgreSQL server, or a reference to its address; blank runs the embedded one',
     }),
     redisUrl: Type.String({
       default: '',
-      pattern: '^(|rediss?://\\S+)$',
-      description: 'Redis server for the cache; blank keeps it in PostgreSQL',
+      pattern: `^(|rediss?://\\S+|${referencePattern})$`,
+      description: 'Redis server for the cache, or a reference to its address; blank keeps it in PostgreSQL',
     }),
     qdrantUrl: Type.String({
       default: '',

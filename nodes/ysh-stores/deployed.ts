@@ -35,6 +35,18 @@ export async function deployedEngine(id: string | undefined, signal: AbortSignal
   return entry.service.engine(signal)
 }
 
+/** A deployed node, for who looks at all of them. */
+export interface DeployedStores {
+  id: string
+  name: string | undefined
+  service: StoresService
+}
+
+/** All deployed nodes. */
+export function deployedStores(): DeployedStores[] {
+  return [...deployed].map(([id, { name, service }]) => ({ id, name, service }))
+}
+
 /** What the deployed stores allow to be fetched from, all together: for the editor's own requests, which belong to none of them. */
 export function deployedAllowList(): string[] {
   return [...new Set([...deployed.values()].flatMap(({ allow }) => allow))]

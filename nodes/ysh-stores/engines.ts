@@ -40,7 +40,7 @@ export interface EngineSettings {
   owner: string
 }
 
-/** The settings of a node. A folder is relative to Node-RED's user folder; the passwords go into the addresses, but for Qdrant's key. */
+/** The settings of a node, references to secrets not looked up yet. A folder is relative to Node-RED's user folder. */
 export function engineSettings(
   red: Red,
   config: Infer<typeof StoresNodeSchema>,
@@ -51,8 +51,8 @@ export function engineSettings(
   return {
     stores: {
       folder: resolve(userDir, folder.trim() || 'ysh-data'),
-      ...(postgresUrl === '' ? {} : { postgres: { url: withPassword(postgresUrl, postgresPassword) } }),
-      ...(redisUrl === '' ? {} : { cache: { url: withPassword(redisUrl, redisPassword) } }),
+      ...(postgresUrl === '' ? {} : { postgres: { url: postgresUrl, ...passwordOf(postgresPassword) } }),
+      ...(redisUrl === '' ? {} : { cache: { url: redisUrl, ...passwordOf(redisPassword) } }),
       ...(qdrantUrl === '' ? {} : { vectors: { url: qdrantUrl, ...(qdrantApiKey ? { apiKey: qdrantApiKey } : {}) } }),
       ...(config.s3Bucket === '' ? {} : { objects: bucketOf(config, s3AccessKeyId, s3SecretAccessKey) }),
     },
@@ -80,11 +80,8 @@ function replicaName(userDir: string): string {
   return given !== '' ? given : `${hostname()}-${createHash('sha256').update(userDir).digest('hex').slice(0, 8)}`
 }
 
-function withPassword(address: string, password: string | undefined): string {
-  if (password === undefined || password === '') return address
-  const url = new URL(address)
-  url.password = encodeURIComponent(password)
-  return url.href
+function passwordOf(password: string | undefined): { password?: string } {
+  return password === undefined || password === '' ? {} : { password }
 }
 
 /** Opens the stores, and the engine over them. */

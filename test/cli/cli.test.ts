@@ -166,6 +166,23 @@ for (const kind of ['server', 'embedded'] as const) {
       assert.match(out, /each +c%20d +item +failed +1 +HTTP_404/)
       assert.equal((await cli('runs', 'show', '00000000-0000-4000-8000-000000000000')).code, 1)
     })
+
+    it('resumes, cancels and replays a run, and says what cannot be done', async () => {
+      const { out } = await cli('runs', 'list')
+      const id = /^(\S+) +failed/m.exec(out)?.[1] ?? ''
+      const replayed = await cli('runs', 'replay', id, '--reason', 'look again', '--json')
+      assert.equal(replayed.code, 0, replayed.err)
+      assert.match(String(replayed.parsed().slot), /^replay 1 of /)
+      const resumed = await cli('runs', 'resume', id)
+      assert.match(resumed.out, new RegExp(`^Resumed: ${id}`), resumed.err)
+      assert.match((await cli('runs', 'show', id)).out, /state +queued/)
+      assert.match((await cli('runs', 'cancel', id, '--reason', 'no more')).out, /^Cancelled/)
+      assert.match((await cli('runs', 'show', id)).out, /CANCELLED: Cancelled by cli .*: no more/)
+      const again = await cli('runs', 'cancel', id)
+      assert.deepEqual([again.code, again.err.split(':')[0]], [1, 'RUN_STATE'])
+      assert.equal((await cli('runs', 'replay', id, '--from', 'nobody')).err.split(':')[0], 'STEP_UNKNOWN')
+      assert.equal((await cli('runs', 'resume', id, '--from', 'x')).code, 2)
+    })
   })
 }
 

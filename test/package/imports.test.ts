@@ -42,6 +42,7 @@ describe('imports go one way', () => {
     assert.deepEqual(real(going('lib/stores/', /^lib\/(steps|runs)\//)), [])
     assert.deepEqual(real(going('lib/net/', /^lib\/(steps|runs|stores)\//)), [])
     assert.deepEqual(real(going('lib/runs/', /^lib\/steps\//)), [])
+    assert.deepEqual(shown(going('lib/governor/', /^lib\/(?!governor\/|[^/]+$)/)), [])
     assert.deepEqual(real(going('lib/models/', /^lib\/(steps|runs|stores)\//)), [])
     assert.deepEqual(
       real(going('lib/', /^lib\/models\//).filter(({ from }) => !/^lib\/(steps|models)\//.test(from))),
@@ -49,8 +50,16 @@ describe('imports go one way', () => {
     )
   })
 
+  test('whoever counts knows the meter, which knows nobody: what reads and sends metrics is for the nodes', () => {
+    const meter = going('lib/metrics/', /^(?!lib\/metrics\/[^/]+$|lib\/errors\.ts$|node:)/)
+    assert.deepEqual(shown(meter.filter(({ from }) => /^lib\/metrics\/[^/]+$/.test(from))), [])
+    const deep = going('lib/', /^lib\/(metrics\/\w+\/|vendor\/prometheus)/)
+    assert.deepEqual(shown(deep.filter(({ from }) => !from.startsWith('lib/metrics/'))), [])
+  })
+
   test('the API uses steps and what is below them; only the nodes use it; nobody but lib/vendor names a library that the build inlines', () => {
-    const below = /^lib\/(api|steps|runs|stores|net|models|vendor)\/|^lib\/[^/]+$|^(?!lib\/|nodes\/|build\/|test\/)/
+    const below =
+      /^lib\/(api|steps|runs|stores|net|models|vendor)\/|^lib\/metrics\/[^/]+$|^lib\/[^/]+$|^(?!lib\/|nodes\/|build\/|test\/)/
     assert.deepEqual(shown(going('lib/api/', /./).filter(({ to }) => !below.test(to))), [])
     assert.deepEqual(shown(going('lib/', /^lib\/api\//).filter(({ from }) => !/^lib\/(api|cli)\//.test(from))), [])
     assert.deepEqual(shown(going('lib/vendor/', /^\.|^(lib|nodes|build)\//)), [])

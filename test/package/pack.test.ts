@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { isBuiltin } from 'node:module'
 import { basename, dirname, join, posix } from 'node:path'
 import { describe, test } from 'node:test'
 import { parse } from 'acorn'
@@ -148,7 +149,7 @@ describe('the packed package', { timeout: 120_000 }, () => {
     for (const file of filesUnder('dist', '.js')) {
       for (const target of sourcesIn(parse(read(file), { ecmaVersion: 'latest', sourceType: 'module' }))) {
         const name = /^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? target
-        if (!target.startsWith('.') && !target.startsWith('node:')) needed.set(name, file)
+        if (!target.startsWith('.') && !isBuiltin(target)) needed.set(name, file)
       }
     }
     assert.ok(needed.has('pg') && needed.has('ajv'), 'the imports were read')

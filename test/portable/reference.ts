@@ -1,4 +1,4 @@
-import type { State } from '../../lib/portable/call.ts'
+import { errorNames, type State } from '../../lib/portable/call.ts'
 import type { ChoiceNode, Pipeline, PlanNode } from '../../lib/portable/plan/schema.ts'
 import { property, type ScriptedRuntime, TryError } from './scripted.ts'
 
@@ -77,7 +77,7 @@ async function tried(retries: number, work: () => Promise<State>): Promise<State
     try {
       return await work()
     } catch (thrown) {
-      if (!(thrown instanceof TryError) || !thrown.error.retryable || left === 0) throw thrown
+      if (!(thrown instanceof TryError) || thrown.name === errorNames.permanent || left === 0) throw thrown
     }
   }
 }

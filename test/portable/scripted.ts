@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import jsonata from 'jsonata'
 import { isRecord, recordsOf, textOf } from '../../lib/flow-check/node.ts'
-import type { Call, CaughtError, State } from '../../lib/portable/call.ts'
+import { type Call, type CaughtError, errorNames, type State } from '../../lib/portable/call.ts'
 import { canonicalText } from '../../lib/portable/canonical.ts'
 import type { MapNode, Pipeline, PlanNode, StepNode } from '../../lib/portable/plan/schema.ts'
 import { classOf, type TraceLine, tierOf } from '../../lib/portable/trace.ts'
+import { isListed } from '../../lib/runs/retry-decision.ts'
 import type { Case, Try } from './cases.ts'
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -20,13 +21,15 @@ export class TryError extends Error {
 }
 
 type Message = Record<string, unknown>
-const failed = (code: string, how: 'retryable' | 'timeout' | 'permanent', source: PlanNode): TryError => {
-  const names = { retryable: 'RetryableError', timeout: 'TimeoutError', permanent: 'PermanentError' }
+/** An error, named by what the node's policy makes of it. */
+function failed(code: string, how: 'retryable' | 'timeout' | 'permanent', source: PlanNode): TryError {
   const { id, type, name } = source
-  return new TryError(
-    { code, message: `scripted ${how}`, retryable: how !== 'permanent', source: { id, type, name } },
-    names[how],
-  )
+  const retryable = how !== 'permanent'
+  const on = 'retry' in source ? source.retry?.on : undefined
+  const again =
+    on === undefined || on.errors === 'retryable' ? retryable : isListed(on.codes, code) === (on.errors === 'codes')
+  const called = again ? (how === 'timeout' ? errorNames.timeout : errorNames.retryable) : errorNames.permanent
+  return new TryError({ code, message: `scripted ${how}`, retryable, source: { id, type, name } }, called)
 }
 
 /** A step runtime that keeps to the contract of lib/portable/call.ts, whose steps do what a script says. Records the trace. */
@@ -142,6 +145,8 @@ export class ScriptedRuntime {
         ? { key, state: 'done', output: payload }
         : { key, state: 'failed', error: { code: wrong.code, message: wrong.message, retryable: false } }
     })
+    const [first] = ended.filter(({ state: how }) => how === 'failed')
+    if (node.over === 'batches' && first?.error !== undefined) throw failed(first.error.code, 'permanent', node)
     const done = ended.filter(({ state: how }) => how === 'done').length
     const payload = { items: ended, done, failed: ended.length - done }
     return { ...state, message: { ...state.message, payload }, port: 'joined' }
@@ -152,7 +157,7 @@ export class ScriptedRuntime {
     const isFailed = (state.error ?? null) !== null || (typeof count === 'number' && count > 0)
     this.outcome = isFailed ? 'failed' : 'done'
     if (!isFailed) return { ...state, port: 'done' }
-    throw new TryError(state.error ?? { code: 'RUN_FAILED', message: 'items failed', retryable: false }, 'RunFailed')
+    throw new TryError(state.error ?? { code: 'RUN_FAILED', message: 'items failed', retryable: false }, errorNames.run)
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { PipelineError } from '../../lib/errors.ts'
+import { Governor } from '../../lib/governor/governor.ts'
 import { listRuns, listSteps } from '../../lib/runs/display.ts'
 import { createEngine, type EngineEvent, type RunEngine } from '../../lib/runs/engine.ts'
 import { failStep } from '../../lib/runs/journal.ts'
@@ -537,6 +538,27 @@ for (const kind of kinds) {
       await pass(clock, 65_000)
       await failed.promise
       assert.equal((await runState(run.id))?.error?.code, 'HTTP_404')
+    })
+
+    it('tells that a step waits for memory', async () => {
+      const on = await engine()
+      watched(on)
+      const governor = new Governor(
+        { memory: () => ({ limit: 1, free: 0 }), held: () => false, now: () => performance.now() },
+        { lookMs: 5 },
+      )
+      const phases: string[] = []
+      on.subscribe((event) => {
+        if (event.kind === 'step' && event.state === 'progress') phases.push(event.progress.phase)
+      })
+      const run = await start(on)
+      await execute(on, run, async ({ n }, { signal }) => {
+        const leave = await governor.admit('pdf', { signal })
+        setTimeout(leave, 30)
+        ;(await governor.admit('pdf', { signal }))()
+        return { n }
+      })
+      assert.equal(phases[0], 'wait-memory')
     })
 
     it('tells what happens, and survives a listener that throws', async () => {

@@ -1,11 +1,19 @@
 import { hash } from 'node:crypto'
+import { PipelineError } from '../../errors.ts'
+import { inTime } from '../../stopped.ts'
 import type { Cache } from '../../stores/cache/port.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from '../../vendor/limiter.ts'
+import type { RateLimiterMemory } from '../../vendor/limiter.ts'
 import { apiTables } from './keys.ts'
 
+/** Loaded when there is something to count. */
+const library = () => import('../../vendor/limiter.ts')
+
 /** How long a store may take before each process counts for itself. */
-const patienceMs = 1_000
+const patience = {
+  ms: 1_000,
+  late: () => new PipelineError('STORE_TIMEOUT', 'The counter did not answer within 1 s', { retryable: true }),
+}
 /** A store that failed is left alone for so long. */
 const aloneMs = 5_000
 /** Old rows are removed at every so many takings. */
@@ -43,23 +51,29 @@ export interface CounterOptions {
  */
 export function sharedCounter({ stores, name, points, trouble }: CounterOptions): Counter {
   const common = { points, duration: 60, keyPrefix: `api:${name}` }
-  const own = new RateLimiterMemory(common)
+  let own: Promise<RateLimiterMemory> | undefined
   let aloneUntil = 0
   let made: Promise<Pick<RateLimiterMemory, 'consume'>> | undefined
 
+  function alone(): Promise<RateLimiterMemory> {
+    own ??= library().then(({ RateLimiterMemory }) => new RateLimiterMemory(common))
+    return own
+  }
+
   async function make(): Promise<Pick<RateLimiterMemory, 'consume'>> {
     const { postgres, cache } = await stores()
+    const { RateLimiterPostgres, RateLimiterRedis } = await library()
     const { redis } = cache
     if (redis !== undefined) {
       const keyPrefix = `${redis.prefix}${common.keyPrefix}`
       return new RateLimiterRedis({ ...common, keyPrefix, storeClient: redisClient(redis.run) })
     }
-    if (postgres.kind === 'embedded') return own
+    if (postgres.kind === 'embedded') return alone()
     await apiTables(postgres)
     const table = { tableName: 'api_rate', schemaName: 'pipeline', tableCreated: true, clearExpiredByTimeout: false }
     const storeClient = {
       query: ({ text, values }: { text: string; values: unknown[] }) =>
-        postgres.query(text, values, { timeoutMs: patienceMs }),
+        postgres.query(text, values, { timeoutMs: patience.ms }),
     }
     const limiter = new RateLimiterPostgres({ ...common, ...table, storeType: 'client', storeClient })
     let takings = 0
@@ -76,15 +90,16 @@ export function sharedCounter({ stores, name, points, trouble }: CounterOptions)
     async take(caller, take) {
       // the library's table has room for 255 letters
       const key = caller.length > 150 ? hash('sha256', caller) : caller
-      if (Date.now() < aloneUntil) return taken(own, key, take)
+      if (Date.now() < aloneUntil) return taken(await alone(), key, take)
       made ??= make()
+      const counting = made
       try {
-        return await inTime(made.then((limiter) => taken(limiter, key, take)))
+        return await inTime(patience, async () => taken(await counting, key, take))
       } catch (error) {
         made = undefined
         aloneUntil = Date.now() + aloneMs
         trouble(error)
-        return taken(own, key, take)
+        return taken(await alone(), key, take)
       }
     },
   }
@@ -101,19 +116,9 @@ async function taken(limiter: Pick<RateLimiterMemory, 'consume'>, key: string, p
     const { remainingPoints, msBeforeNext } = await limiter.consume(key, points)
     return { granted: true, remaining: remainingPoints, resetMs: msBeforeNext }
   } catch (thrown) {
+    const { RateLimiterRes } = await library()
     if (!(thrown instanceof RateLimiterRes)) throw thrown
     return { granted: false, remaining: 0, resetMs: thrown.msBeforeNext }
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const late = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs)
-  work.catch(() => undefined)
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(late)
   }
 }
 

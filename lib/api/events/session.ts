@@ -1,5 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import type { ServerSocket } from '../../net/server-socket.ts'
+import { inTime } from '../../stopped.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Gate } from '../access/gate.ts'
 import { type Asked, credentialFrom } from './credential.ts'
@@ -26,7 +27,10 @@ export interface SessionOptions {
 /** Most topics of a session. */
 const maxTopics = 100
 /** Patience with whoever checks keys and tokens, and with stores that are being opened. */
-const patienceMs = 15_000
+const patience = {
+  ms: 15_000,
+  late: () => new PipelineError('STORE_TIMEOUT', 'The API is not ready yet', { retryable: true }),
+}
 
 /**
  * Serves one subscriber, from its first message until it goes; see docs/api-events.md. Rejects with why it has to end: what `endingOf`
@@ -42,12 +46,12 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   const failed = Promise.withResolvers<never>()
   // what fails beside the events ends the session as well
   failed.promise.catch(() => undefined)
-  let { caller } = await inTime(options.gate.admit(credential, 'events'), socket.signal)
+  let { caller } = await inTime(patience, () => options.gate.admit(credential, 'events'), socket.signal)
   checkScopes(caller, hello.topics)
   options.admitted(caller)
   let topics: readonly Topic[] = merged([], hello.topics)
 
-  const hub = await inTime(options.hub(socket.signal), socket.signal)
+  const hub = await inTime(patience, () => options.hub(socket.signal), socket.signal)
   if (hello.after !== undefined) await hub.check(hello.after)
   let position = hello.after ?? (await hub.newest())
   let told = position
@@ -58,7 +62,7 @@ export async function serveSession(options: SessionOptions): Promise<void> {
 
   const recheck = async (): Promise<void> => {
     if (caller.expires !== undefined && caller.expires.getTime() <= Date.now()) throw ended()
-    caller = (await inTime(options.again(credential), socket.signal)) ?? caller
+    caller = (await inTime(patience, () => options.again(credential), socket.signal)) ?? caller
     checkScopes(caller, topics)
     watch()
   }
@@ -133,20 +137,4 @@ function merged(topics: readonly Topic[], more: readonly Topic[]): readonly Topi
 
 function without(topics: readonly Topic[], less: readonly Topic[]): readonly Topic[] {
   return topics.filter((topic) => !less.some((other) => same(other, topic)))
-}
-
-/** Throws STORE_TIMEOUT when it takes too long, STOPPED when the signal aborts. */
-async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const late = setTimeout(() => {
-    reject(new PipelineError('STORE_TIMEOUT', 'The API is not ready yet', { retryable: true }))
-  }, patienceMs)
-  const stop = () => reject(new PipelineError('STOPPED', 'The subscriber has gone'))
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    clearTimeout(late)
-    signal.removeEventListener('abort', stop)
-  }
 }

@@ -19,6 +19,7 @@ export const references: Readonly<Record<string, Readonly<Record<string, string>
   'ysh-fetch-with-fallback': { STORES: 'ysh-stores', PORTAL: 'ysh-aneel-portal', BACKUP: 'ysh-aneel-portal' },
   'ysh-incident': { stores: 'ysh-stores' },
   'ysh-join': { stores: 'ysh-stores' },
+  'ysh-metrics': { stores: 'ysh-stores' },
   'ysh-notify': { stores: 'ysh-stores', mail: 'ysh-mail?' },
   'ysh-notify-on-failure': { STORES: 'ysh-stores', MAIL: 'ysh-mail?' },
   'ysh-ollama-enrich': { stores: 'ysh-stores', ollama: 'ysh-ollama' },

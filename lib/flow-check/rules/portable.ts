@@ -9,6 +9,7 @@ import { ways } from './runs.ts'
 /** What rules of their own say, about the flow in Node-RED too. */
 const saidElsewhere: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>([
   'OPEN_END',
+  'UNCAUGHT',
   'EACH_WITHOUT_JOIN',
   'JOIN_WITHOUT_EACH',
   'ITEM_REACHES_END',

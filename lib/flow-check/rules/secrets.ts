@@ -7,7 +7,7 @@ const secretName =
   /(^|[._\-\s'"[])(\w*(password|passwd|senha|secret|segredo|api[_-]?key|access[_-]?key|private[_-]?key|authorization|credentials?)|\w*token|x-api-key)(?=$|[._\-\s'"\]])/i
 /** Values that stand for something else. */
 const placeholder =
-  /^$|\$\{|^\{\{|^<|\*{3}|^(x{3,}|your|you@|change|example|test|secret|password|token|bearer|basic|none|null|undefined|true|false)/i
+  /^$|\$\{|^(env|file|ssm|secretsmanager):|^\{\{|^<|\*{3}|^(x{3,}|your|you@|change|example|test|secret|password|token|bearer|basic|none|null|undefined|true|false)/i
 const knownForms =
   /\b(AKIA[0-9A-Z]{16}|gh[pousr]_\w{30,}|sk-[A-Za-z0-9_-]{20,}|xox[abpr]-[\w-]{10,})\b|-----BEGIN [A-Z ]*PRIVATE KEY-----/
 const inCode =

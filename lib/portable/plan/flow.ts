@@ -1,4 +1,4 @@
-import { type FlowNode, isRecord, recordsOf, textOf, textsOf } from '../../flow-check/node.ts'
+import { type FlowNode, recordsOf, textOf, textsOf } from '../../flow-check/node.ts'
 import type { Place } from './diagnostics.ts'
 import { dropped, wiring } from './kinds.ts'
 
@@ -47,6 +47,7 @@ export class Flow {
   #breaks = 0
   readonly #exits = new Map<FlowNode, ReadonlyMap<string, readonly number[]>>()
   readonly #frames = new Map<Ref, Frame>()
+  readonly #inModule = new Map<string, Frame['byId']>()
   readonly #cut = new WeakSet<readonly Ref[]>()
 
   constructor(nodes: readonly FlowNode[], modules: SubflowModules, broken: (code: Broken, ref: Ref) => void) {
@@ -180,7 +181,11 @@ export class Flow {
       this.#broken('SUBFLOW_MISSING', ref)
       return undefined
     }
-    const byId = new Map([...this.root.byId, ...module.map((one) => [one.id, one] as const)])
+    let byId = this.#inModule.get(node.type)
+    if (byId === undefined) {
+      byId = new Map([...this.root.byId, ...module.map((one) => [one.id, one] as const)])
+      this.#inModule.set(node.type, byId)
+    }
     return this.#inside(ref, 'subflow', byId, `${ref.path}/`, definition)
   }
 
@@ -255,5 +260,3 @@ function callAround(frame: Frame): Ref | undefined {
 export function nameOf({ name, label, type }: FlowNode): string {
   return textOf(name) || textOf(label) || type
 }
-
-export { isRecord }

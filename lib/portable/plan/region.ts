@@ -288,7 +288,10 @@ export class Walker {
     const handling: Handling = this.#on.catches.of(ref)
     const { retry } = handling
     const caught = handling.catch
-    if (caught === null) return { ...node, retry, catch: null }
+    if (caught === null) {
+      if (scope.kind === 'items' && node.kind === 'step' && node.durable) this.#on.tell('UNCAUGHT', ref)
+      return { ...node, retry, catch: null }
+    }
     if (scope.kind === 'batches') {
       if (caught.to !== scope.caughtAt) this.#on.tell('BATCH_CATCH', caught.node, { from: scope.name })
       return { ...node, retry, catch: null }

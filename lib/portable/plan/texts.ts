@@ -50,6 +50,11 @@ const english = {
     reason: 'Errors of __from__ end here: in Node-RED the run stalls; elsewhere it fails at once.',
     remedy: 'Wire the Catch to the ysh-join or the ysh-run-end.',
   },
+  UNCAUGHT: {
+    reason:
+      'Inside a list nobody catches its errors: in Node-RED the run stalls and fails; elsewhere only the item fails.',
+    remedy: 'Add a Catch node for it, wired to the ysh-join.',
+  },
   LOOP: {
     reason: 'A wire leads back to it; other engines know no loops.',
     remedy: 'Use ysh-retry-backoff to try again and ysh-each for lists.',
@@ -170,7 +175,12 @@ const english = {
 export type DiagnosticCode = keyof typeof english
 
 /** Those that keep nothing from being compiled. */
-export const warnings: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>(['CLOCK', 'CATCH_NOWHERE', 'RETRY_SHARED'])
+export const warnings: ReadonlySet<DiagnosticCode> = new Set<DiagnosticCode>([
+  'CLOCK',
+  'CATCH_NOWHERE',
+  'RETRY_SHARED',
+  'UNCAUGHT',
+])
 
 const portuguese: Record<DiagnosticCode, RuleText> = {
   NOTHING: {
@@ -220,6 +230,11 @@ const portuguese: Record<DiagnosticCode, RuleText> = {
   CATCH_NOWHERE: {
     reason: 'Os erros de __from__ terminam aqui: no Node-RED a execução fica parada; em outros motores falha logo.',
     remedy: 'Ligue o Catch ao ysh-join ou ao ysh-run-end.',
+  },
+  UNCAUGHT: {
+    reason:
+      'Dentro de uma lista ninguém recebe seus erros: no Node-RED a execução fica parada e falha; em outros motores só o item falha.',
+    remedy: 'Adicione um nó Catch para ele, ligado ao ysh-join.',
   },
   LOOP: {
     reason: 'Um fio leva de volta a ele; outros motores não conhecem laços.',

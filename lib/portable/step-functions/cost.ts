@@ -69,7 +69,12 @@ function pipelineCost(pipeline: Pipeline, fuse: boolean, items: number): Pipelin
       longest(region, fuse, (map) => itemsOf(map)),
     )
   }
-  const { least, transitions, requests } = counted.get('') ?? none
+  const [own] = regions
+  const first = own?.nodes.find((node) => node.id === own.start)?.kind
+  // The state that begins the run, where no call does.
+  const begin = first === 'choice' || first === 'wait' ? 1 : 0
+  const count = counted.get('') ?? none
+  const [least, transitions, requests] = [count.least + begin, count.transitions + begin, count.requests + begin]
   return {
     ...{ pipeline: id, name, runs, least, transitions, requests, assumed: assumed.reverse() },
     leastMonth: runs === null ? null : Math.ceil(runs * least),

@@ -66,7 +66,7 @@ export class MachineEmitter {
     const { StartAt, States } = this.#region(region, region.start, false)
     const begun = this.#begun(region, StartAt, States)
     const comment = `${tab}: ${name} (${id}); plan ${this.#plan.version} of flow sha256 ${this.#plan.source.sha256}`
-    const definition = { Comment: comment.replaceAll(/[$%]\{/g, '{'), QueryLanguage: 'JSONPath', ...begun }
+    const definition = { Comment: comment.replaceAll(/[$%]\{/g, '{'), ...begun }
     return { definition, sourceMap: this.#sourceMap }
   }
 

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
+import { reveal } from '../../secrets/reveal.ts'
 import { isSnsAddress, type SnsCheck } from './sns.ts'
 
 /** A request to the endpoint. */
@@ -13,7 +14,7 @@ export interface Pushed {
 export interface PushOptions {
   /** Undefined: no topic of SNS is configured. */
   sns: SnsCheck | undefined
-  /** Header and value that an API destination of EventBridge sends; '' for none. */
+  /** Header and value that an API destination of EventBridge sends; '' for none; it may be a reference. */
   secretHeader: string
   secret: string
   /** Answers a subscription: fetches the address, which is one of SNS. */
@@ -27,7 +28,7 @@ export interface PushOptions {
 export async function believe({ headers, body }: Pushed, options: PushOptions): Promise<string | undefined> {
   const type = headers['x-amz-sns-message-type']
   if (type === undefined) {
-    if (!rightSecret(headers[options.secretHeader.toLowerCase()], options.secret)) {
+    if (!rightSecret(headers[options.secretHeader.toLowerCase()], await reveal(options.secret))) {
       throw new PipelineError(
         'EVENT_SECRET',
         'A request without the secret header of this endpoint, or with a wrong one',

@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-sqs'
 import { PipelineError } from '../../errors.ts'
+import { spend } from '../../metrics/spend.ts'
 import { systemTimer, type Timer } from '../../runs/time.ts'
 import { awsConfig, loadAws } from '../../stores/aws/client.ts'
 import type { AwsOptions } from '../../stores/aws/config.ts'
@@ -41,6 +42,13 @@ export async function watchQueue(options: QueueOptions): Promise<void> {
   const { queueUrl, aws, signal, report, clock = systemTimer } = options
   const sdk = await loadAws('@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'))
   const client = new sdk.SQSClient(awsConfig(aws))
+  client.middlewareStack.add(
+    (next) => async (given) => {
+      spend('sqs_request')
+      return next(given)
+    },
+    { step: 'deserialize', name: 'yshCount', priority: 'low' },
+  )
   const queue = new Queue(sdk, client, options)
   let pause = 0
   try {

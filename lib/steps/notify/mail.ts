@@ -1,10 +1,10 @@
-import { createTransport } from 'nodemailer'
 import { PipelineError } from '../../errors.ts'
+import { revealAll } from '../../secrets/reveal.ts'
 import { getArtifact } from '../../stores/objects/artifacts.ts'
 import type { Channel, Delivery } from './channel.ts'
 import type { Content, MailServer, Note } from './schema.ts'
 
-/** Who says that he is the sender. Blank sends without a login. */
+/** Who says that he is the sender; secrets may be references. Blank sends without a login. */
 export interface MailLogin {
   user: string
   password: string
@@ -36,9 +36,11 @@ export async function testMailServer(server: MailServer, login: MailLogin, signa
   await through(server, login, signal, (transport) => transport.verify())
 }
 
-type Transport = ReturnType<typeof transportOf>
+type Transport = Awaited<ReturnType<typeof transportOf>>
 
-function transportOf({ host, port, security, timeoutMs }: MailServer, { user, password }: MailLogin) {
+/** The library is loaded for the first message. */
+async function transportOf({ host, port, security, timeoutMs }: MailServer, { user, password }: MailLogin) {
+  const { createTransport } = await import('nodemailer')
   return createTransport({
     ...{ host, port, secure: security === 'tls', requireTLS: security === 'starttls', ignoreTLS: security === 'none' },
     ...(user === '' ? {} : { auth: { user, pass: password } }),
@@ -55,7 +57,8 @@ async function through<T>(
   work: (transport: Transport) => Promise<T>,
 ): Promise<T> {
   if (server.host === '') throw new PipelineError('CONFIG', 'The SMTP server has no name')
-  const transport = transportOf(server, login)
+  const transport = await transportOf(server, await revealAll({ ...login }, signal))
+  if (signal.aborted) throw PipelineError.from(signal.reason, 'STOPPED')
   const stop = () => transport.close()
   signal.addEventListener('abort', stop, { once: true })
   try {

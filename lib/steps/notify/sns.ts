@@ -1,5 +1,6 @@
 import { PipelineError } from '../../errors.ts'
-import { loadAws } from '../../stores/aws/client.ts'
+import { spend } from '../../metrics/spend.ts'
+import { awsKeys, loadAws } from '../../stores/aws/client.ts'
 import type { Channel } from './channel.ts'
 
 /** How SNS is reached. Blank keys take those of the AWS environment (variables, profile, role). */
@@ -31,9 +32,10 @@ export function snsChannel(access: SnsAccess): Channel {
         ...(access.endpoint === '' ? {} : { endpoint: access.endpoint }),
         ...(access.accessKeyId === ''
           ? {}
-          : { credentials: { accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey } }),
+          : { credentials: awsKeys({ accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey }) }),
       })
       const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+      spend('sns_publish')
       try {
         await client.send(
           new PublishCommand({

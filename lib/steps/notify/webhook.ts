@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
+import { reveal } from '../../secrets/reveal.ts'
 import type { Channel } from './channel.ts'
 import type { Content, Note } from './schema.ts'
 
@@ -9,15 +10,15 @@ const timeoutMs = 20_000
 
 /**
  * A signed POST in the form of Standard Webhooks: `webhook-id`, `webhook-timestamp` (of this try) and `webhook-signature` over
- * `id.timestamp.body`. Answers that are not 2xx are tried again; redirects are not followed.
+ * `id.timestamp.body`; the secret may be a reference. Answers that are not 2xx are tried again; redirects are not followed.
  */
 export function webhookChannel(secret: string): Channel {
-  const key = keyOf(secret)
   return {
     name: 'webhook',
     atOnce: 4,
     timeoutMs: timeoutMs + 5_000,
     async send(note, content, { http, signal }) {
+      const key = keyOf(await reveal(secret, signal))
       const json = bodyOf(note, content)
       const timestamp = String(Math.floor(Date.now() / 1_000))
       const { status, body } = await http

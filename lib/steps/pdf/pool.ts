@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { PipelineError } from '../../errors.ts'
+import { type Governor, governor } from '../../governor/governor.ts'
 import type { PdfJob } from './job.ts'
 import { PdfThread, type Take } from './thread.ts'
 
@@ -10,7 +12,8 @@ export interface PoolOptions {
   mostWaiting: number
 }
 
-const usual: PoolOptions = { threads: 1, keepMs: 60_000, mostWaiting: 200 }
+// the governor says how many of them may be at work
+const usual: PoolOptions = { threads: Math.min(4, availableParallelism()), keepMs: 60_000, mostWaiting: 200 }
 
 interface Slot {
   thread: PdfThread
@@ -20,12 +23,14 @@ interface Slot {
 /** The threads of this process that extract PDFs. A thread comes when needed, stays warm for a while, and goes. */
 export class PdfPool {
   #options: PoolOptions
+  readonly #governor: Governor
   readonly #free: Slot[] = []
   #threads = 0
   readonly #waiting: ((slot: Slot) => void)[] = []
 
-  constructor(options: Partial<PoolOptions> = {}) {
+  constructor(options: Partial<PoolOptions> = {}, by: Governor = governor) {
     this.#options = { ...usual, ...options }
+    this.#governor = by
   }
 
   /** Changes the options; threads that are too many go when they are free. */
@@ -33,11 +38,16 @@ export class PdfPool {
     this.#options = { ...this.#options, ...options }
   }
 
-  /** Does a job when a thread is free. Errors: {@link PdfThread.run}, and PDF_BUSY (retryable) when too many wait. */
+  /** Does a job when a thread is free and there is memory for it. Errors: {@link PdfThread.run}, and PDF_BUSY (retryable) when too many wait. */
   async run(job: PdfJob, take: Take, signal: AbortSignal): Promise<void> {
     const slot = await this.#slot(signal)
     try {
-      await slot.thread.run(job, take, signal)
+      const leave = await this.#governor.admit('pdf', { signal })
+      try {
+        await slot.thread.run(job, take, signal)
+      } finally {
+        leave()
+      }
     } finally {
       this.#release(slot)
     }
@@ -109,3 +119,5 @@ export class PdfPool {
 
 /** The pool of this process. */
 export const pdfPool = new PdfPool()
+// a thread that is only kept warm holds what another one could work with
+governor.onPressure(() => pdfPool.close())

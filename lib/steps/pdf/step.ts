@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipelineError } from '../../errors.ts'
+import { reveal } from '../../secrets/reveal.ts'
 import { putArtifact } from '../../stores/objects/artifacts.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
 import { languageOf } from '../language.ts'
@@ -101,6 +102,7 @@ async function noteExtraction(
 async function extract(document: StoredDocument, config: PdfConfig, context: StepContext): Promise<PdfManifest> {
   const { stores, signal, clock } = context
   const started = clock.now().getTime()
+  const password = await reveal(config.password, signal)
   const target = join(stores.scratch, `${randomUUID()}.part`)
   const out = await open(target, 'w')
   const line = async (value: object) => {
@@ -120,7 +122,7 @@ async function extract(document: StoredDocument, config: PdfConfig, context: Ste
             signal,
             wanted: { tables: config.tables, formulas: config.formulas, parameters: config.parameters },
             ...(config.ocr ? { ocr: {} } : {}),
-            ...(config.password === '' ? {} : { password: config.password }),
+            ...(password === '' ? {} : { password }),
             limits: {
               ms: config.maxSeconds * 1_000,
               memoryMb: config.maxMemoryMb,

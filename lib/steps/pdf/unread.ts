@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../../errors.ts'
 import { openOllama } from '../../models/ollama.ts'
+import { reveal } from '../../secrets/reveal.ts'
 import type { StepContext } from '../step.ts'
 import type { Formula, PageFormulas, UnreadFormula } from './formulas/model.ts'
 import { readPictures } from './formulas/read-pictures.ts'
@@ -29,12 +30,13 @@ export class Unread {
     if (ollama === undefined || visionModel === '' || this.#formulas.length === 0)
       return { formulas: [], problem: undefined }
     try {
+      const opens = await reveal(password, signal)
       const bytes = await stores.objects.withFile(key, (file) => readFile(file), { signal })
       const { formulas } = await readPictures(bytes, this.#formulas, {
         reader: visionReader(openOllama(ollama), { model: visionModel }),
         signal,
         most: Unread.most,
-        ...(password === '' ? {} : { password }),
+        ...(opens === '' ? {} : { password: opens }),
       })
       return { formulas, problem: undefined }
     } catch (thrown) {

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { governor } from '../../governor/governor.ts'
 import type { Embedder } from '../../models/embedder.ts'
 import { conceptsOf } from './lexicon/lexicon.ts'
 import { termsOf } from './terms/analyse.ts'
@@ -33,17 +34,22 @@ export const embeddedEmbedder: Embedder = {
   dimensions,
   semantic: false,
   async embed(texts, _as, { signal, onProgress }) {
-    const vectors: Float32Array[] = []
-    for (const [at, text] of texts.entries()) {
-      if (at % slice === slice - 1) {
-        await turn()
-        signal.throwIfAborted()
-        onProgress?.(at)
+    const leave = await governor.admit('embed', { signal })
+    try {
+      const vectors: Float32Array[] = []
+      for (const [at, text] of texts.entries()) {
+        if (at % slice === slice - 1) {
+          await turn()
+          signal.throwIfAborted()
+          onProgress?.(at)
+        }
+        vectors.push(embed(text))
       }
-      vectors.push(embed(text))
+      onProgress?.(texts.length)
+      return vectors
+    } finally {
+      leave()
     }
-    onProgress?.(texts.length)
-    return vectors
   },
 }
 

@@ -1,10 +1,14 @@
 import { PipelineError } from '../../errors.ts'
+import { isReference } from '../../secrets/reference.ts'
+import { revealAll } from '../../secrets/reveal.ts'
 import type { AwsOptions } from './config.ts'
 
 const connectTimeoutMs = 10_000
 /** How long a connection may be silent. */
 const silentMs = 60_000
 const tries = 4
+/** Keys that were looked up are asked for again after this; the SDK renews five minutes before. */
+const keyLifeMs = 15 * 60_000
 
 /**
  * Loads an optional package of the AWS SDK at its first use: it costs 35 MB, and most installations need none of it. Throws
@@ -41,7 +45,20 @@ export function awsConfig({ region, endpoint, accessKeyId, secretAccessKey, sess
     },
     ...(endpoint ? { endpoint } : {}),
     ...(accessKeyId && secretAccessKey
-      ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) } }
+      ? { credentials: awsKeys({ accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }) }
       : {}),
   }
+}
+
+/** The parts of an access key. */
+interface AwsKeys {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+}
+
+/** Keys as the SDK takes them: references to secrets are looked up when it connects, and again when they may have been rotated. */
+export function awsKeys(keys: AwsKeys): AwsKeys | (() => Promise<AwsKeys & { expiration: Date }>) {
+  if (!Object.values(keys).some(isReference)) return keys
+  return async () => ({ ...(await revealAll({ ...keys })), expiration: new Date(Date.now() + keyLifeMs) })
 }

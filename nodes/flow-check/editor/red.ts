@@ -14,6 +14,7 @@ export interface CheckRed extends EditorRed {
       iconClass: string
       action: string
       enableOnEdit: boolean
+      onchange?(): void
     }): void
     show(id: string): void
     config: { show(id: string): void }

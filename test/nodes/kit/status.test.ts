@@ -73,6 +73,8 @@ describe('figures', () => {
     [{ phase: 'download', done: 1_240_000, unit: 'bytes' }, 'pt-BR', '▼ 1,2 MB'],
     [{ phase: 'load', done: 1_240_000, unit: 'rows' }, 'en-US', '▦ 1.2M'],
     [{ phase: 'load', done: 0, total: 0, unit: 'rows' }, 'en-US', '▦ 0'],
+    [{ phase: 'wait-memory', done: 60 << 20, total: 128 << 20, unit: 'bytes' }, 'en-US', '⏸ RAM 60/128 MB'],
+    [{ phase: 'wait-processor', done: 60 << 20, total: 128 << 20, unit: 'bytes' }, 'en-US', '⏸ CPU'],
   ] as const) {
     test(`${JSON.stringify(report)} in ${language}`, () => assert.equal(progressText(report, language), text))
   }

@@ -2,6 +2,7 @@ import type * as Sdk from '@aws-sdk/client-s3'
 import { awsConfig, loadAws } from '../../aws/client.ts'
 import type { AwsOptions } from '../../aws/config.ts'
 import { abortError } from '../gate.ts'
+import { countS3 } from './count.ts'
 
 /** The part of the SDK that is used; only its types are there before it is loaded. */
 export type S3Sdk = typeof Sdk
@@ -33,6 +34,7 @@ export async function connectS3(bucket: string, options: AwsOptions): Promise<S3
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   })
+  countS3(client)
   return {
     sdk,
     bucket,

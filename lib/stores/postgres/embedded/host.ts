@@ -24,13 +24,26 @@ const NEWS_MS = 1_000
 
 const hosts = new Map<string, Host>()
 
-/** Makes the folder's database if it has none; true if it did. A process of its own, because initdb takes 570 MB once. */
-export async function createEmbedded(folder: string): Promise<boolean> {
+/** Process ids of the embedded databases that this process keeps. */
+export function embeddedProcesses(): number[] {
+  return [...hosts.values()].flatMap(({ pid }) => pid ?? [])
+}
+
+/**
+ * Makes the folder's database if it has none; true if it did. A process of its own, because initdb takes 570 MB once, which a small
+ * container has not: `template` is a folder that was made elsewhere by the same version, and is then copied. By default what
+ * `YSH_EMBEDDED_TEMPLATE` names, as the Docker image does.
+ */
+export async function createEmbedded(
+  folder: string,
+  template: string | undefined = process.env.YSH_EMBEDDED_TEMPLATE,
+): Promise<boolean> {
   const path = await resolveFolder(folder)
   if (await isCreated(path)) return false
   const child = new Child()
   try {
-    await child.ask({ type: 'create', folder: path, parent: ownerName() }, 'done', OPEN_MS)
+    const from = template ? { template } : {}
+    await child.ask({ type: 'create', folder: path, parent: ownerName(), ...from }, 'done', OPEN_MS)
   } finally {
     await child.close(CLOSE_MS)
   }

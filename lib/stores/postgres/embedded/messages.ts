@@ -4,7 +4,7 @@ import type { SerialisedError } from '../../../errors.ts'
 
 /** What the parent tells its child. */
 export type Command =
-  | { type: 'create'; folder: string; parent: string }
+  | { type: 'create'; folder: string; parent: string; template?: string }
   | {
       type: 'serve'
       folder: string

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, cp, mkdir, rename, rm } from 'node:fs/promises'
 import { PipelineError } from '../../../errors.ts'
 import { Front } from './front.ts'
 import { dataFolder, isCreated } from './layout.ts'
@@ -29,7 +29,7 @@ export async function handle(command: Command, report: (message: Report) => void
       case 'ping':
         return report({ type: 'pong' })
       case 'create':
-        await create(command.folder, command.parent)
+        await create(command)
         return report({ type: 'done' })
       case 'serve':
         close = await serve(command)
@@ -43,8 +43,8 @@ export async function handle(command: Command, report: (message: Report) => void
   }
 }
 
-/** Makes the database of a folder that has none. */
-async function create(folder: string, parent: string): Promise<void> {
+/** Makes the database of a folder that has none, as a copy of the template where there is one. */
+async function create({ folder, parent, template }: Extract<Command, { type: 'create' }>): Promise<void> {
   const lock = await takeLock(folder, parent)
   try {
     if (await isCreated(folder)) return
@@ -52,9 +52,14 @@ async function create(folder: string, parent: string): Promise<void> {
     const draft = `${dataFolder(folder)}.new`
     await rm(draft, { recursive: true, force: true })
     await mkdir(draft, { recursive: true, mode: 0o700 })
-    const { openDatabase } = await loadBackend()
-    const database = await openDatabase(draft)
-    await database.close()
+    if (template !== undefined && (await isCreated(template))) {
+      await cp(dataFolder(template), draft, { recursive: true })
+      await chmod(draft, 0o700) // the template may be anybody's to read
+    } else {
+      const { openDatabase } = await loadBackend()
+      const database = await openDatabase(draft)
+      await database.close()
+    }
     await rm(dataFolder(folder), { recursive: true, force: true })
     await rename(draft, dataFolder(folder))
   } finally {

@@ -1,9 +1,9 @@
 import { PipelineError } from '../../../errors.ts'
+import { goOn, unlessStopped } from '../../../stopped.ts'
 import type { Connection, PostgresStore, Queryable } from '../../postgres/port.ts'
 import { batches } from '../batches.ts'
 import { checkPoint } from '../check.ts'
 import type { VectorPoint } from '../port.ts'
-import { goOn, unlessStopped } from '../stopped.ts'
 import { CATALOGUE, look, notFound, pointsOf, postingsOf } from './tables.ts'
 import {
   BLOCK_COLUMNS,

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../../errors.ts'
+import { goOn } from '../../../stopped.ts'
 import type { PostgresStore } from '../../postgres/port.ts'
 import type { Visibility } from '../port.ts'
-import { goOn } from '../stopped.ts'
 import type { Extension } from './extension.ts'
 import { CATALOGUE, indexOf, look, pointsOf, postingsOf, qualifiedIndexOf } from './tables.ts'
 

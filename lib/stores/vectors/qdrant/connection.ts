@@ -1,6 +1,6 @@
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { PipelineError } from '../../../errors.ts'
-import { stoppedBy } from '../stopped.ts'
+import { stoppedBy } from '../../../stopped.ts'
 import { qdrantError } from './errors.ts'
 
 /** Where a Qdrant is. */

@@ -1,0 +1,1 @@
+export { compare, hashSync } from 'bcryptjs'

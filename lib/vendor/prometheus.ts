@@ -1,0 +1,1 @@
+export { Counter, Gauge, Histogram, Registry, type RegistryContentType } from 'prom-client'

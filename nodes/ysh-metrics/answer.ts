@@ -1,0 +1,78 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Exposition } from '../../lib/metrics/prometheus/exposition.ts'
+import type { Access } from './access.ts'
+
+const plain = {
+  'content-type': 'text/plain; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+const words: Readonly<Record<number, string>> = {
+  401: 'The metrics need the bearer token of the node ysh-metrics\n',
+  403: 'The metrics answer this machine only; the node ysh-metrics can be set to ask for a token instead\n',
+  404: 'There is nothing here\n',
+  405: 'GET or HEAD\n',
+  500: 'The metrics could not be put together; the log says why\n',
+}
+
+/** What answers a scrape. */
+export interface Answering {
+  access: Access
+  scrape(openMetrics: boolean): Promise<Exposition>
+  /** Told of what should never happen. */
+  trouble(error: unknown): void
+}
+
+/** Answers one request; `path` is what stands below the metrics' own path. */
+export function answerScrape(
+  { access, scrape, trouble }: Answering,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): void {
+  const refuse = (status: number, headers: Record<string, string> = {}) => {
+    response.writeHead(status, { ...plain, ...headers }).end(words[status])
+  }
+  response.removeHeader('x-powered-by')
+  const allowed = access(request)
+  if (allowed === 401) refuse(401, { 'www-authenticate': 'Bearer realm="metrics"' })
+  else if (allowed === 403) refuse(403)
+  else if (path !== '' && path !== '/') refuse(404)
+  else if (request.method !== 'GET' && request.method !== 'HEAD') refuse(405, { allow: 'GET, HEAD' })
+  else {
+    scrape(/application\/openmetrics-text/.test(request.headers.accept ?? '')).then(
+      ({ contentType, text }) => {
+        const length = Buffer.byteLength(text)
+        response.writeHead(200, { ...plain, 'content-type': contentType, 'content-length': length })
+        response.end(request.method === 'HEAD' ? undefined : text)
+      },
+      (error: unknown) => {
+        trouble(error)
+        refuse(500)
+      },
+    )
+  }
+}
+
+/** A server of its own for the metrics, on this machine's own address unless everybody may connect. Rejects when the port is taken. */
+export async function listenAt(
+  { port, everywhere, path }: { port: number; everywhere: boolean; path: string },
+  answering: Answering,
+): Promise<Server> {
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+    const asked = URL.parse(request.url ?? '/', 'http://localhost')?.pathname ?? '/'
+    answerScrape(
+      answering,
+      request,
+      response,
+      asked.startsWith(path) ? asked.slice(path.length) : asked.slice(1) || 'x',
+    )
+  })
+  server.maxConnections = 50
+  const listening = Promise.withResolvers<void>()
+  server.once('error', listening.reject)
+  server.listen(port, everywhere ? undefined : '127.0.0.1', listening.resolve)
+  await listening.promise
+  server.on('error', answering.trouble)
+  return server
+}

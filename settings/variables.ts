@@ -1,0 +1,97 @@
+/** An environment variable that the process reads, besides those of the ready flows (docs/flows.md). */
+export interface Variable {
+  name: string
+  /** What holds when it is not set; blank for nothing. */
+  usually: string
+  what: string
+  /** May be given as `NAME_FILE` or as a reference; taken out of the environment once it is read. */
+  secret?: true
+}
+
+/** Read by deploy/settings.cjs: `npm start` and the Docker image. */
+export const settingsVariables = [
+  { name: 'NODE_RED_USER_DIR', usually: '`.data/node-red`', what: 'folder of flows, credentials and embedded stores' },
+  {
+    name: 'NODE_RED_HOST',
+    usually: '`127.0.0.1`',
+    what: 'address that the editor and the API listen on; `0.0.0.0` for all',
+  },
+  { name: 'PORT', usually: '`1880`', what: 'their port' },
+  { name: 'NODE_RED_ADMIN_USER', usually: '`admin`', what: 'who logs in to the editor' },
+  {
+    ...{ name: 'NODE_RED_ADMIN_PASSWORD', usually: 'one is made', secret: true },
+    what: 'password of the editor, 8 characters or more. A reference is looked up at each login, so that a rotated password needs no restart',
+  },
+  {
+    ...{ name: 'NODE_RED_ADMIN_PASSWORD_HASH', usually: '', secret: true },
+    what: 'its bcrypt hash instead (`npx node-red admin hash-pw`); in a compose file write `$$` for each `$`',
+  },
+  {
+    ...{ name: 'NODE_RED_FIRST_PASSWORD', usually: '`terminal` where there is one, `file` in a container or service' },
+    what: 'where a made password is shown: `terminal` or `file`',
+  },
+  {
+    ...{ name: 'NODE_RED_CREDENTIAL_SECRET', usually: 'one is made in the user folder', secret: true },
+    what: 'encrypts the credentials of the flows; 16 characters or more',
+  },
+  {
+    ...{ name: 'NODE_RED_CREDENTIAL_SECRET_PREVIOUS', usually: '', secret: true },
+    what: 'the one before, for the one start that changes it',
+  },
+  {
+    name: 'NODE_RED_EDITOR',
+    usually: '`on`',
+    what: '`off`: no editor; flows run, the API serves, the admin API asks for the login',
+  },
+  {
+    name: 'NODE_RED_TLS_CERT',
+    usually: '',
+    what: 'file of the certificate chain (PEM); with the next one HTTPS is served',
+  },
+  {
+    name: 'NODE_RED_TLS_KEY',
+    usually: '',
+    what: 'file of its key. Both are looked at every 15 minutes and reloaded when they change',
+  },
+  { name: 'NODE_RED_LANG', usually: '`pt-BR`', what: 'language of editor and log: `pt-BR` or `en-US`' },
+  {
+    name: 'NODE_RED_AUDIT',
+    usually: '`off`',
+    what: '`on`: logins and changes are written to the log, with user and address',
+  },
+  { name: 'LOG_LEVEL', usually: '`info`', what: '`fatal`, `error`, `warn`, `info`, `debug` or `trace`' },
+] as const satisfies readonly Variable[]
+
+/** Name of a variable of {@link settingsVariables}. */
+export type SettingsVariable = (typeof settingsVariables)[number]['name']
+
+/** Read by the nodes themselves, in any Node-RED. */
+export const processVariables: readonly Variable[] = [
+  {
+    name: 'YSH_REPLICA',
+    usually: 'host and user folder',
+    what: 'name of this Node-RED among several on one PostgreSQL ([runs](runs.md))',
+  },
+  { name: 'YSH_API_KEY_FILE', usually: '', what: 'file with a first key of the data API ([access](api-access.md))' },
+  {
+    name: 'YSH_FAIL_POINT',
+    usually: '',
+    what: 'for tests only: the process kills itself at a place in the code ([chaos](chaos.md))',
+  },
+  {
+    name: 'AWS_REGION',
+    usually: '`AWS_DEFAULT_REGION`, else `us-east-1`',
+    what: 'region of S3, SQS, SSM and Secrets Manager where no other is said',
+  },
+  { name: 'AWS_DEFAULT_REGION', usually: '`us-east-1`', what: 'the same, when that one is not set' },
+]
+
+/** Read by the command line `ysh-pipeline`. */
+export const commandVariables: readonly Variable[] = [
+  { name: 'YSH_POSTGRES', usually: '', what: 'as `--postgres`' },
+  { name: 'YSH_FOLDER', usually: '', what: 'as `--folder`' },
+  { name: 'YSH_NODE_RED', usually: '', what: 'as `--node-red`' },
+  { name: 'YSH_NODE_RED_TOKEN', usually: '', what: 'as `--token`' },
+  { name: 'YSH_NODE_RED_USER', usually: '', what: 'who logs in there' },
+  { name: 'YSH_NODE_RED_PASSWORD', usually: '', what: 'with which password' },
+]
