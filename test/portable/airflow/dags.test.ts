@@ -19,12 +19,12 @@ const dagOf = {
 
 describe('the shipped flows as DAGs', () => {
   for (const [name, dagId] of Object.entries(dagOf)) {
-    test(`${name} is the golden file (YSH_GOLDEN=write writes it anew)`, async (t) => {
+    test(`${name} is the golden file (UPDATE_GOLDEN=1 writes it anew)`, async (t) => {
       const { files } = await compiled(t, shipped(name), name)
       assert.deepEqual(Object.keys(files).sort(), [`ysh_${name}.plan.json`, `ysh_${name}.py`, 'ysh_runner.py'].sort())
       const source = files[`ysh_${name}.py`] ?? ''
       const file = new URL(`ysh_${name}.py`, golden)
-      if (process.env.YSH_GOLDEN === 'write') writeFileSync(file, source)
+      if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(file, source)
       assert.equal(source, readFileSync(file, 'utf8'))
     })
 
