@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, extname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import type { CheckLanguage } from '../flow-check/rule.ts'
+import { emitAirflow } from '../portable/airflow/emit.ts'
+import { readRunner } from '../portable/airflow/runner-file.ts'
 import { canonicalFile } from '../portable/canonical.ts'
 import { paletteSubflows } from '../portable/modules.ts'
 import { compile as compileFlow } from '../portable/plan/compile.ts'
 import { worded } from '../portable/plan/diagnostics.ts'
-import type { Plan } from '../portable/plan/schema.ts'
 import { costText } from '../portable/step-functions/cost.ts'
 import { type EmitOptions, type Emitted, emitStepFunctions } from '../portable/step-functions/emit.ts'
 import { type CompiledFlow, terraformVariables, variablesFile } from '../portable/terraform/variables.ts'
 import { readFlow } from './flow-file.ts'
 import { compileHelp, costHelp } from './help.ts'
 
-const targets = ['plan', 'step-functions'] as const
+const targets = ['plan', 'step-functions', 'airflow'] as const
 
 interface Output {
   out(text: string): void
@@ -69,14 +70,20 @@ export async function compile(command: 'compile' | 'cost', args: readonly string
 async function compileOne(
   command: 'compile' | 'cost',
   file: string,
-  { files, target, folder, json, language, emission, env }: Asked,
+  { files, target, folder, json, language, emission, env, startDate }: Asked,
   { out, err }: Output,
 ): Promise<CompiledFlow | undefined> {
   const nodes = await readFlow(file)
   const { plan, diagnostics } = compileFlow(nodes, { sha256, env, modules: paletteSubflows() })
   const said: Said[] = diagnostics.map((one) => worded(one, language))
-  const emitted = plan === undefined || target === 'plan' ? undefined : emitStepFunctions(plan, emission)
-  said.push(...(emitted?.notes ?? []))
+  const emitted = plan === undefined || target !== 'step-functions' ? undefined : emitStepFunctions(plan, emission)
+  const airflow =
+    plan === undefined || target !== 'airflow'
+      ? undefined
+      : emitAirflow(plan, {
+          ...{ name: basename(file, extname(file)), nodes, runner: await readRunner(), startDate, language },
+        })
+  said.push(...(emitted?.notes ?? []), ...(airflow?.notes ?? []))
   const refused = said.some(({ severity }) => severity === 'error')
   const name = basename(file, '.json')
   // Several flows get a folder each.
@@ -90,7 +97,8 @@ async function compileOne(
   if (json) out(JSON.stringify({ file, compiled: !refused, diagnostics: said }, undefined, 2))
   else if (said.length > 0) err(report(file, said))
   if (flow === undefined || plan === undefined) return undefined
-  await write(target, folder === undefined ? undefined : join(folder, beneath), plan, emitted, json ? () => {} : out)
+  const made = emitted?.files ?? airflow?.files ?? { 'plan.json': canonicalFile(plan) }
+  await write(folder === undefined ? undefined : join(folder, beneath), made, json ? () => {} : out)
   if (!json && emitted !== undefined) err(costText(emitted.cost))
   return flow
 }
@@ -100,15 +108,13 @@ const nothing: Pick<Emitted, 'files' | 'machines'> = { files: {}, machines: {} }
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 async function write(
-  target: (typeof targets)[number],
   folder: string | undefined,
-  plan: Plan,
-  emitted: Emitted | undefined,
+  files: Readonly<Record<string, string>>,
   out: (text: string) => void,
 ): Promise<void> {
-  const files = target === 'plan' ? { 'plan.json': canonicalFile(plan) } : (emitted?.files ?? {})
   if (folder === undefined) {
-    if (target === 'plan') out(canonicalFile(plan).trimEnd())
+    // only a plan, or nothing for `--json`, goes without a folder
+    for (const content of Object.values(files)) out(content.trimEnd())
     return
   }
   await writeFiles(folder, files, out)
@@ -149,6 +155,7 @@ interface Asked {
   language: CheckLanguage
   emission: EmitOptions
   env: Record<string, string>
+  startDate: string | undefined
 }
 
 /** undefined: the help is asked for. Throws CLI_USAGE. */
@@ -158,8 +165,8 @@ function parsed(command: 'compile' | 'cost', args: readonly string[]): Asked | u
   const wrong = (words: string) => new PipelineError('CLI_USAGE', words)
   const target = command === 'cost' ? 'step-functions' : targets.find((one) => one === values.target)
   if (target === undefined) throw wrong(`--target is one of ${targets.join(', ')}`)
-  if (target === 'step-functions' && command === 'compile' && values.out === undefined) {
-    throw wrong('--target step-functions makes several files: give their folder, --out DIR')
+  if (target !== 'plan' && command === 'compile' && values.out === undefined) {
+    throw wrong(`--target ${target} makes several files: give their folder, --out DIR`)
   }
   const many = command === 'compile' && target === 'step-functions'
   if (positionals.length === 0 || (positionals.length > 1 && !many)) {
@@ -188,14 +195,27 @@ function parsed(command: 'compile' | 'cost', args: readonly string[]): Asked | u
       return [name, value]
     }),
   )
-  return { files: positionals, target, folder: values.out, json: values.json ?? false, language, emission, env }
+  const startDate = values['start-date']
+  if (startDate !== undefined && !(/^\d{4}-\d\d-\d\d$/.test(startDate) && !Number.isNaN(Date.parse(startDate)))) {
+    throw wrong('--start-date is YYYY-MM-DD')
+  }
+  return {
+    files: positionals,
+    target,
+    folder: values.out,
+    startDate,
+    json: values.json ?? false,
+    language,
+    emission,
+    env,
+  }
 }
 
 function read(args: readonly string[]) {
   const on = { type: 'boolean' } as const
   const text = { type: 'string' } as const
   const options = {
-    ...{ target: text, out: text, lang: text, 'distributed-above': text, items: text },
+    ...{ target: text, out: text, lang: text, 'distributed-above': text, items: text, 'start-date': text },
     env: { type: 'string', multiple: true },
     ...{ json: on, fuse: on },
     help: { type: 'boolean', short: 'h' },

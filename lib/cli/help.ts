@@ -55,7 +55,7 @@ export const lintHelp = `ysh-pipeline lint FILE…
 Exit codes: 0 nothing found that counts (errors; with --strict also warnings), 1 something was found, 2 a file cannot be read.`
 
 /** The help of `compile`. */
-export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-functions [--out DIR]
+export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-functions|airflow [--out DIR]
 
   Compiles a flow for other engines. What means nothing there is refused, by the node's name, with the reason and the remedy.
 
@@ -65,6 +65,8 @@ export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-func
       --fuse                linear steps without retry become one call: fewer transitions
       --distributed-above N lists of more items are distributed maps (200)
       --items N             length of lists that nobody knows, for the estimate (10)
+  --target airflow          a DAG file of the flow's pipelines, their plan and the runner into DIR
+      --start-date DATE     of the DAGs, YYYY-MM-DD: from when a schedule that makes up for all slots does so (2026-01-01)
   --env NAME=VALUE          what a variable is worth that must be known when compiling; several times
   --json                    what was found as JSON
   --lang pt-BR              in Portuguese
