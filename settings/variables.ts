@@ -72,6 +72,16 @@ export const processVariables: readonly Variable[] = [
     usually: 'host and user folder',
     what: 'name of this Node-RED among several on one PostgreSQL ([runs](runs.md))',
   },
+  {
+    name: 'YSH_HEALTH_SOCKET',
+    usually: '`ysh-health.sock` in the user folder',
+    what: 'socket that answers how this Node-RED is; asked by `ysh-pipeline health` too ([docker](docker.md#health))',
+  },
+  {
+    name: 'YSH_EMBEDDED_TEMPLATE',
+    usually: '',
+    what: 'folder with an empty embedded database, copied at a first start instead of making one; set in the image',
+  },
   { name: 'YSH_API_KEY_FILE', usually: '', what: 'file with a first key of the data API ([access](api-access.md))' },
   {
     name: 'YSH_FAIL_POINT',
