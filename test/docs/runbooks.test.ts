@@ -95,8 +95,8 @@ function shell(text: string, red: SafeNodeRed): Promise<{ code: number; out: str
     ...{ YSH_NODE_RED: red.url, YSH_NODE_RED_USER: 'admin', YSH_NODE_RED_PASSWORD: password },
   }
   return new Promise((resolve) => {
-    // bash: names with a hyphen
-    execFile('bash', ['-c', [...words, text].join('\n')], { env, timeout: 60_000 }, (error, stdout, stderr) => {
+    // bash knows functions whose names have a hyphen
+    execFile('bash', ['--norc', '--noprofile', '-c', [...words, text].join('\n')], { env, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out: stdout + stderr })
     })
   })
