@@ -20,20 +20,32 @@ async function helpFor(topic: string): Promise<string> {
 
 /** The command lines in a text: what follows `ysh-pipeline`, up to the end of the command. A container and a service have that name too. */
 function commandLines(text: string): string[] {
-  return [...text.replaceAll('\\\n', ' ').replaceAll(/^.*\b(?:docker|systemctl) .*$/gm, '').matchAll(/(?:^|[\s(])ysh-pipeline ([a-z][^\n#;&]*)/g)].map(
-    ([, line = '']) => line.split(/ [|>] /)[0]?.trim() ?? '',
-  )
+  return [
+    ...text
+      .replaceAll('\\\n', ' ')
+      .replaceAll(/^.*\b(?:docker|systemctl) .*$/gm, '')
+      .matchAll(/(?:^|[\s(])ysh-pipeline ([a-z][^\n#;&]*)/g),
+  ].map(([, line = '']) => line.split(/ [|>] /)[0]?.trim() ?? '')
 }
 
 const written = documents.flatMap((document) =>
-  [...blocksOf(document).filter(({ info }) => !/docker|yaml|json/.test(info)).map(({ text }) => text), ...inlineCode(document.text)]
+  [
+    ...blocksOf(document)
+      .filter(({ info }) => !/docker|yaml|json/.test(info))
+      .map(({ text }) => text),
+    ...inlineCode(document.text),
+  ]
     .flatMap(commandLines)
     .map((line) => ({ path: document.path, line })),
 )
 
 /** Why the command line would not take this; undefined if it would. `a|b|c` stands for each. */
 async function problem(line: string): Promise<string | undefined> {
-  const words = line.replaceAll(/[[\]…]/g, '').replaceAll(/'[^']*'|"[^"]*"/g, 'X').split(/\s+/).filter(Boolean)
+  const words = line
+    .replaceAll(/[[\]…]/g, '')
+    .replaceAll(/'[^']*'|"[^"]*"/g, 'X')
+    .split(/\s+/)
+    .filter(Boolean)
   const [topic = '', action = ''] = words
   if (arriving.commands.includes(topic)) return undefined
   const help = await helpFor(topic)
@@ -71,7 +83,9 @@ test('a wrong command, action or option would be found', async () => {
 test('each variable in README and docs is declared or read somewhere', () => {
   const read = (path: string) => readFileSync(join(root, path), 'utf8')
   const flows = readdirSync(join(root, 'flows')).map((name) => read(`flows/${name}`))
-  const places = [...flows, read('compose.yaml'), ...sources('bench'), ...sources('test'), ...sources('subflows')].join('\n')
+  const places = [...flows, read('compose.yaml'), ...sources('bench'), ...sources('test'), ...sources('subflows')].join(
+    '\n',
+  )
   const declared = new Set([
     ...[...settingsVariables, ...processVariables, ...commandVariables].map(({ name }) => name),
     ...(places.match(/\bYSH_[A-Z0-9_]+\b/g) ?? []),
@@ -94,7 +108,10 @@ test('each variable that the settings read is in docs/settings.md', () => {
   const missing = [...settingsVariables, ...processVariables, ...commandVariables].filter(
     ({ name, what }) => !text.includes(`| \`${name}\``) || !text.includes(what),
   )
-  assert.deepEqual(missing.map(({ name }) => name), [])
+  assert.deepEqual(
+    missing.map(({ name }) => name),
+    [],
+  )
 })
 
 test('each script that is named as `npm run …` is in package.json', () => {
@@ -103,7 +120,10 @@ test('each script that is named as `npm run …` is in package.json', () => {
     [...text.matchAll(/npm run ([a-z:-]+)/g)].map(([, name = '']) => ({ path, name })),
   )
   // `npm run endure` comes with docs/disturbances.md
-  assert.deepEqual(named.filter(({ name }) => scripts[name] === undefined), [])
+  assert.deepEqual(
+    named.filter(({ name }) => scripts[name] === undefined),
+    [],
+  )
 })
 
 function sources(folder: string): string[] {

@@ -96,8 +96,13 @@ function shell(text: string, red: SafeNodeRed): Promise<{ code: number; out: str
   }
   return new Promise((resolve) => {
     // bash knows functions whose names have a hyphen
-    execFile('bash', ['--norc', '--noprofile', '-c', [...words, text].join('\n')], { env, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out: stdout + stderr })
-    })
+    execFile(
+      'bash',
+      ['--norc', '--noprofile', '-c', [...words, text].join('\n')],
+      { env, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, out: stdout + stderr })
+      },
+    )
   })
 }

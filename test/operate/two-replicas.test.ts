@@ -158,7 +158,8 @@ describe('two Node-REDs on one PostgreSQL, Redis and bucket', { timeout: 240_000
   test('the one that is left has the schedule', async () => {
     const before = listener.calls.length
     await listener.until(
-      (calls) => calls.slice(before).filter(({ by, slot }) => by === 'second' && !slot.startsWith('manual')).length >= 2,
+      (calls) =>
+        calls.slice(before).filter(({ by, slot }) => by === 'second' && !slot.startsWith('manual')).length >= 2,
       30,
     )
   })
