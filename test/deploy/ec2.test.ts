@@ -9,7 +9,8 @@ import { packageFolder } from '../helpers/node-red.ts'
 
 const at = (name: string) => join(packageFolder, 'deploy/ec2', name)
 const read = (name: string) => readFileSync(at(name), 'utf8')
-const noSystemd = spawnSync('systemd-analyze', ['--version']).status === 0 ? undefined : 'systemd-analyze is not on the PATH'
+const noSystemd =
+  spawnSync('systemd-analyze', ['--version']).status === 0 ? undefined : 'systemd-analyze is not on the PATH'
 
 describe('the files for EC2', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ysh-ec2-'))

@@ -105,7 +105,8 @@ describe('two Node-REDs on one PostgreSQL, Redis and bucket', { timeout: 240_000
 
   /** Fetches by one of them, until its run has ended; how many whole files it downloaded. */
   const fetched = async (red: NodeRed) => {
-    const whole = () => portal.requests.filter(({ status, path }) => status === 200 && path.includes('/download/')).length
+    const whole = () =>
+      portal.requests.filter(({ status, path }) => status === 200 && path.includes('/download/')).length
     const [before, calls] = [whole(), listener.calls.length]
     await press(red, 'fetching')
     await listener.until((all) => all.slice(calls).some(({ slot }) => slot === 'fetched'), 60)
@@ -167,8 +168,7 @@ describe('two Node-REDs on one PostgreSQL, Redis and bucket', { timeout: 240_000
   test('the one that is left has the schedule', async () => {
     const before = listener.calls.length
     await listener.until(
-      (calls) =>
-        calls.slice(before).filter(({ by, slot }) => by === 'second' && /^\d{4}-/.test(slot)).length >= 2,
+      (calls) => calls.slice(before).filter(({ by, slot }) => by === 'second' && /^\d{4}-/.test(slot)).length >= 2,
       30,
     )
   })
