@@ -54,6 +54,32 @@ export const lintHelp = `ysh-pipeline lint FILE…
 
 Exit codes: 0 nothing found that counts (errors; with --strict also warnings), 1 something was found, 2 a file cannot be read.`
 
+/** The help of `compile`. */
+export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-functions [--out DIR]
+
+  Compiles a flow for other engines. What means nothing there is refused, by the node's name, with the reason and the remedy.
+
+  --target plan             the portable plan, on standard output or as DIR/plan.json
+  --target step-functions   state machines, schedules, event rules, source map, estimate and Terraform's variables into DIR; several
+                            files get a folder each there
+      --fuse                linear steps without retry become one call: fewer transitions
+      --distributed-above N lists of more items are distributed maps (200)
+      --items N             length of lists that nobody knows, for the estimate (10)
+  --env NAME=VALUE          what a variable is worth that must be known when compiling; several times
+  --json                    what was found as JSON
+  --lang pt-BR              in Portuguese
+
+Exit codes: 0 compiled (warnings may stand), 1 refused, 2 a file cannot be read or written, or an option is wrong.`
+
+/** The help of `cost`. */
+export const costHelp = `ysh-pipeline cost FILE
+
+  What a flow costs on Step Functions in a month: transitions and US dollars, with the date of the price list.
+
+  --fuse, --items N, --distributed-above N, --env NAME=VALUE, --json, --lang as for compile
+
+Exit codes as for compile.`
+
 /** The help of a command. */
 export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
   const texts = { 'dead-letters': letters, runs, 'api-keys': keys }
@@ -61,9 +87,13 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
   return [
     own,
     ...Object.values(others),
-    'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
-    "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
-    'ysh-pipeline health: how the Node-RED of this machine is, in one line; exit code 0 when flows run and stores answer',
+    [
+      'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
+      'ysh-pipeline compile FILE: compiles a flow for other engines; see compile --help',
+      'ysh-pipeline cost FILE: what it costs on Step Functions',
+      "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
+      'ysh-pipeline health: how the Node-RED of this machine is, in one line; exit code 0 when flows run and stores answer',
+    ].join('\n'),
     places,
     exits,
   ].join('\n\n')

@@ -1,12 +1,9 @@
-import { readFile, stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { checkFlow, ruleIds } from '../flow-check/check.ts'
-import { flowNodes } from '../flow-check/node.ts'
 import type { CheckLanguage, Finding } from '../flow-check/rule.ts'
+import { readFlow } from './flow-file.ts'
 import { lintHelp } from './help.ts'
-
-const maxBytes = 100_000_000
 
 interface Output {
   out(text: string): void
@@ -67,29 +64,6 @@ function read(args: readonly string[]) {
     return parseArgs({ args: [...args], allowPositionals: true, options })
   } catch (cause) {
     throw new PipelineError('CLI_USAGE', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-async function readFlow(file: string) {
-  const unreadable = (why: string, cause?: unknown) =>
-    new PipelineError('FLOW_UNREADABLE', `${file}: ${why}`, { cause })
-  let text: string
-  try {
-    if ((await stat(file)).size > maxBytes) throw unreadable(`larger than ${maxBytes / 1e6} MB`)
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    throw cause instanceof PipelineError ? cause : unreadable(cause instanceof Error ? cause.message : 'unknown', cause)
-  }
-  let content: unknown
-  try {
-    content = JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    throw unreadable('no JSON') // the parser's words would quote the file, and with it perhaps a secret
-  }
-  try {
-    return flowNodes(content)
-  } catch (cause) {
-    throw unreadable(PipelineError.from(cause).message, cause)
   }
 }
 

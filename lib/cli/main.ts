@@ -6,6 +6,7 @@ import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
 import { newAdminPassword } from './admin-password.ts'
 import { generateKey, prepareKeys } from './api-keys.ts'
+import { compile } from './compile.ts'
 import { openDatabase } from './database.ts'
 import { helpOf } from './help.ts'
 import { lint } from './lint.ts'
@@ -30,8 +31,10 @@ const exits = { done: 0, failed: 1, usage: 2, refused: 3 } as const
 export async function main(args: readonly string[], io: Console): Promise<number> {
   const redact = redactor(args, io.env)
   const out = (text: string) => io.out(redact(text))
-  if (args[0] === 'lint') return lint(args.slice(1), { out, err: (text) => io.err(redact(text)) })
-  if (args[0] === 'health') return health(args.slice(1), { env: io.env, out, err: (text) => io.err(redact(text)) })
+  const output = { out, err: (text: string) => io.err(redact(text)) }
+  if (args[0] === 'lint') return lint(args.slice(1), output)
+  if (args[0] === 'health') return health(args.slice(1), { env: io.env, ...output })
+  if (args[0] === 'compile' || args[0] === 'cost') return compile(args[0], args.slice(1), output)
   try {
     if (args[0] === 'admin-password') {
       out(newAdminPassword(args.slice(1), io.env).text)

@@ -16,7 +16,7 @@ export default function (red: Red): void {
     const service = new StoresService({
       acquire: () =>
         enginesOf(red).acquire(handle.path, JSON.stringify(settings), async () => {
-          const open = await openEngine(settings, handle.log)
+          const open = await openEngine(settings, handle.log, (flow) => red.nodes.getNode(flow)?.name || flow)
           // for whoever watches from inside Node-RED: a dashboard, the demo
           open.engine.subscribe((event) => red.events.emit('ysh:event', event))
           return open

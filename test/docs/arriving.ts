@@ -7,14 +7,7 @@ export const arriving: {
   readonly commands: readonly string[]
   readonly variables: readonly string[]
 } = {
-  documents: [
-    'docs/backup.md',
-    'docs/disturbances.md',
-    'docs/traces.md',
-    'docs/portable.md',
-    'docs/airflow.md',
-    'docs/aws.md',
-  ],
+  documents: ['docs/backup.md', 'docs/disturbances.md', 'docs/airflow.md'],
   commands: ['backup', 'restore', 'backups'],
   variables: ['YSH_BACKUP', 'YSH_BACKUP_PASSPHRASE'],
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { main } from '../../lib/cli/main.ts'
 import { parseCommand } from '../../lib/cli/options.ts'
-import { commandVariables, processVariables, settingsVariables } from '../../settings/variables.ts'
 import { arriving } from './arriving.ts'
 import { blocksOf, documents, inlineCode, root } from './documents.ts'
 
@@ -80,40 +79,6 @@ test('a wrong command, action or option would be found', async () => {
   assert.match((await problem('runs list --colour red')) ?? '', /no --colour/)
 })
 
-test('each variable in README and docs is declared or read somewhere', () => {
-  const read = (path: string) => readFileSync(join(root, path), 'utf8')
-  const flows = readdirSync(join(root, 'flows')).map((name) => read(`flows/${name}`))
-  const places = [...flows, read('compose.yaml'), ...sources('bench'), ...sources('test'), ...sources('subflows')].join(
-    '\n',
-  )
-  const declared = new Set([
-    ...[...settingsVariables, ...processVariables, ...commandVariables].map(({ name }) => name),
-    ...(places.match(/\bYSH_[A-Z0-9_]+\b/g) ?? []),
-    ...arriving.variables,
-  ])
-  const named = documents.flatMap(({ path, text }) =>
-    [...new Set(text.match(/\b(?:YSH|NODE_RED)_[A-Z0-9_]*[A-Z0-9]\b/g) ?? [])].map((name) => ({ path, name })),
-  )
-  assert.ok(named.length > 60)
-  assert.deepEqual(
-    named
-      .filter(({ name }) => !declared.has(name) && !declared.has(name.replace(/_FILE$/, '')))
-      .map(({ path, name }) => `${path}: ${name}`),
-    [],
-  )
-})
-
-test('each variable that the settings read is in docs/settings.md', () => {
-  const text = documents.find(({ path }) => path === 'docs/settings.md')?.text ?? ''
-  const missing = [...settingsVariables, ...processVariables, ...commandVariables].filter(
-    ({ name, what }) => !text.includes(`| \`${name}\``) || !text.includes(what),
-  )
-  assert.deepEqual(
-    missing.map(({ name }) => name),
-    [],
-  )
-})
-
 test('each script that is named as `npm run …` is in package.json', () => {
   const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const named = documents.flatMap(({ path, text }) =>
@@ -125,10 +90,3 @@ test('each script that is named as `npm run …` is in package.json', () => {
     [],
   )
 })
-
-function sources(folder: string): string[] {
-  if (!existsSync(join(root, folder))) return []
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ts|json)$/.test(name) && !name.startsWith('docs/'))
-    .map((name) => readFileSync(join(root, folder, name), 'utf8'))
-}

@@ -309,7 +309,7 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
     [
       'code behind the end',
       [node('run', 'ysh-run', ['end']), node('end', 'ysh-run-end', [['code'], []]), code('return msg')],
-      [],
+      ['code'],
     ],
     ['an own protocol', [node('run', 'ysh-run', ['m']), node('m', 'mqtt out', ['end']), end], ['m']],
     ['a pause', [node('run', 'ysh-run', ['w']), node('w', 'delay', ['end'], { pauseType: 'delay' }), end], []],
@@ -329,7 +329,20 @@ const table: Record<string, [what: string, flow: FlowNode[], found: string[]][]>
       ],
       [],
     ],
-    ['a loop', [node('run', 'ysh-run', ['a']), node('a', 'ysh-incident', [['a'], ['end']]), end], ['a']],
+    [
+      'a loop',
+      [node('run', 'ysh-run', ['a']), node('a', 'ysh-incident', [[], ['b']]), node('b', 'ysh-notify', ['a'])],
+      ['a'],
+    ],
+    [
+      'what calls inside a subflow of ours',
+      [
+        node('run', 'ysh-run', ['a']),
+        node('a', 'ysh-fetch-with-fallback', [['end'], ['end']], { STORES: 'stores' }),
+        end,
+      ],
+      [],
+    ],
   ],
 }
 

@@ -13,7 +13,7 @@ interface Import {
 const statement =
   /(?:^|\n)\s*(?:import|export)\s+(type\s+)?[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[^.\w])import\s*\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g
 
-const imports: Import[] = ['lib', 'nodes', 'build'].flatMap((folder) =>
+const imports: Import[] = ['lib', 'nodes', 'build', 'settings'].flatMap((folder) =>
   filesUnder(folder, '.ts').flatMap((from) =>
     [...read(from).matchAll(statement)].map(([, type, named, dynamic, bare]) => {
       const target = named ?? dynamic ?? bare ?? ''
@@ -35,6 +35,12 @@ describe('imports go one way', () => {
 
   test('nothing under lib/ knows Node-RED or the nodes', () => {
     assert.deepEqual(shown(going('lib/', /^(nodes|build|test)\/|^@?node-red|^@types\/node-red/)), [])
+  })
+
+  test('the settings use the package, and no code of it uses them', () => {
+    assert.ok(going('settings/', /^lib\//).length > 0)
+    assert.deepEqual(shown(going('settings/', /^(nodes|build|test)\//)), [])
+    assert.deepEqual(shown([...going('lib/', /^settings\//), ...going('nodes/', /^settings\//)]), [])
   })
 
   test('stores and net use neither runs nor steps; runs use no steps; models use only net', () => {
@@ -73,9 +79,11 @@ describe('imports go one way', () => {
   })
 
   test("nothing that runs in a browser uses Node's modules, and nothing in Node uses the editor's", () => {
-    // The rules of the flow check are for both, and use nothing but themselves.
-    const shared = /^lib\/(flow-check\/|errors\.ts$)/
-    assert.deepEqual(shown(going('lib/flow-check/', /./).filter(({ to }) => !shared.test(to))), [])
+    // The rules of the flow check and the compiler that they ask are for both, and use nothing but themselves.
+    const shared = /^lib\/(flow-check\/|portable\/(plan\/(?!schema)|canonical\.ts$)|errors\.ts$)/
+    const both = [...going('lib/flow-check/', /./), ...going('lib/portable/plan/', /./)]
+    const own = both.filter(({ from, typeOnly }) => from !== 'lib/portable/plan/schema.ts' && !typeOnly)
+    assert.deepEqual(shown(own.filter(({ to }) => !shared.test(to))), [])
     const editor = imports
       .filter(({ from }) => from.includes('/editor/') || from.endsWith('/editor.ts'))
       .filter(({ from }) => from.startsWith('nodes/'))

@@ -30,7 +30,7 @@ export const runWithoutEnd: Rule = {
 }
 
 /** Outputs of which every message takes exactly one: each must lead on. By type, the outputs and their English names. */
-const ways: Readonly<Record<string, readonly string[]>> = {
+export const ways: Readonly<Record<string, readonly string[]>> = {
   'ysh-aneel-dataset': ['published', 'unchanged', 'failed'],
   'ysh-aneel-fetch': ['published', 'unchanged'],
   'ysh-fetch-with-fallback': ['data', 'failed'],

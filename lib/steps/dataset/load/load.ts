@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../../errors.ts'
 import { sibling } from '../../../sibling.ts'
 import type { Stores } from '../../../stores/stores.ts'
+import { spans } from '../../../traces/spans.ts'
 import type { Logger, Progress } from '../../step.ts'
 import type { FromWorker, LoadJob, LoadResult, ToWorker } from './job.ts'
 import { announceLoad, keepLoadAlive, stateKey, sweepLoads, sweepSignatures } from './registry.ts'
@@ -32,6 +33,12 @@ const STATEMENT_MS = 30 * 60_000
  * version stays as it was. Errors: see `inspect`, `planLoad`, `judge`, `publish`.
  */
 export async function runLoad(request: LoadRequest, context: LoadContext): Promise<LoadResult> {
+  const { dataset } = request.contract
+  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': 'COPY', 'db.collection.name': dataset }
+  return spans.within({ name: `COPY ${dataset}`, kind: 'client', attributes }, () => load(request, context))
+}
+
+async function load(request: LoadRequest, context: LoadContext): Promise<LoadResult> {
   const base = request.base
   const objects = context.stores.objects
   if (base?.stateKey) {
