@@ -72,6 +72,16 @@ export const processVariables: readonly Variable[] = [
     usually: 'host and user folder',
     what: 'name of this Node-RED among several on one PostgreSQL ([runs](runs.md))',
   },
+  {
+    name: 'YSH_HEALTH_SOCKET',
+    usually: '`ysh-health.sock` in the user folder',
+    what: 'socket that answers how this Node-RED is; asked by `ysh-pipeline health` too ([docker](docker.md#health))',
+  },
+  {
+    name: 'YSH_EMBEDDED_TEMPLATE',
+    usually: '',
+    what: 'folder with an empty embedded database, copied at a first start instead of making one; set in the image',
+  },
   { name: 'YSH_API_KEY_FILE', usually: '', what: 'file with a first key of the data API ([access](api-access.md))' },
   {
     name: 'YSH_METRICS_TOKEN',
@@ -104,6 +114,20 @@ export const processVariables: readonly Variable[] = [
     what: 'region of S3, SQS, SSM and Secrets Manager where no other is said',
   },
   { name: 'AWS_DEFAULT_REGION', usually: '`us-east-1`', what: 'the same, when that one is not set' },
+  // functions of Lambda, and whatever else runs steps without Node-RED
+  {
+    name: 'YSH_CLOUDWATCH',
+    usually: '`off`',
+    what: 'metrics of a function without Node-RED: `off`, `emf` or `put` ([metrics](metrics.md))',
+  },
+  { name: 'YSH_CLOUDWATCH_FILE', usually: '', what: 'file that its EMF lines go to; else standard output' },
+  { name: 'YSH_CLOUDWATCH_MORE', usually: '', what: 'metrics besides the ten, with commas' },
+  { name: 'YSH_PIPELINE', usually: '`ysh`', what: 'its name in them' },
+  {
+    name: 'YSH_PLANS',
+    usually: '`/opt/plans`',
+    what: 'where a function finds its plans ([AWS](aws.md)); set by Terraform',
+  },
 ]
 
 /** Read by the command line `ysh-pipeline`. */
