@@ -10,6 +10,7 @@ import { demandVersion, isCreated, newAddress } from './layout.ts'
 import { BEAT_MS, isHolder, touchLock } from './lock.ts'
 import { Child } from './process.ts'
 import { WRITE_BYTES } from './room.ts'
+import { Upkeep } from './upkeep.ts'
 
 /** Opening replays the log after a kill; creating runs initdb. Both are slow on a small box. */
 const OPEN_MS = 120_000
@@ -92,6 +93,7 @@ export class Host implements Backing {
   readonly #config: EmbeddedConfig
   readonly #beatMs: number
   readonly #beat: NodeJS.Timeout
+  readonly #upkeep: Upkeep
   #child: Child | undefined
   #starting: Promise<void> | undefined
   #starts: number[] = []
@@ -104,6 +106,9 @@ export class Host implements Backing {
     this.#config = config
     this.#beatMs = Math.min(BEAT_MS, config.stuckMs / 2)
     this.#beat = setInterval(() => this.#tick(), this.#beatMs).unref()
+    const { connectTimeoutMs, statementTimeoutMs } = config
+    const target = { kind: 'embedded', folder, socket: this.address, secret: this.secret } as const
+    this.#upkeep = new Upkeep({ ...target, connectTimeoutMs, statementTimeoutMs }, () => this.#child?.alive === true)
   }
 
   /** Process id of the child, while there is one. */
@@ -219,6 +224,7 @@ export class Host implements Backing {
 
   async #stop(): Promise<void> {
     clearInterval(this.#beat)
+    await this.#upkeep.stop()
     await this.#starting?.catch(() => undefined)
     await this.#child?.close(CLOSE_MS)
     hosts.delete(this.folder)
