@@ -10,7 +10,7 @@ import { openPostgres, type PostgresStore } from '../../../lib/stores/postgres/i
 
 /** Writes some 90 MB of log and leaves a dead row for each living one. */
 async function work(store: PostgresStore): Promise<void> {
-  for (let time = 0; time < 5; time += 1) await store.query(`update worked set b = b || 'y'`)
+  for (let time = 0; time < 10; time += 1) await store.query(`update worked set b = b || 'y'`)
 }
 
 describe('the embedded database is looked after, for PGlite has nobody who does', () => {

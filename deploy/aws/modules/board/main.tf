@@ -21,7 +21,7 @@ locals {
   own = { for metric, label in {
     "pipeline.errors.count"    = "Errors"
     "pipeline.items.processed" = "Items, rows, documents, chunks"
-    "pipeline.queue.depth"     = "Waiting"
+    "pipeline.runs.failed"     = "Share of runs that failed"
     "dataset.check.age"        = "Age of data (s)"
     "api.requests.count"       = "Requests of the API"
     "api.latency.p99"          = "API, p99 (s)"
