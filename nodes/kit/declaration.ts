@@ -1,3 +1,4 @@
+import type { ObjectSchema } from '../../lib/coerce.ts'
 import { type Infer, type Schema, Type } from '../../lib/schema.ts'
 
 /**
@@ -7,7 +8,7 @@ import { type Infer, type Schema, Type } from '../../lib/schema.ts'
  */
 
 /** A JSON Schema of an object, as TypeBox makes it. */
-export type ObjectSchema = Schema & { properties: Record<string, Schema>; required?: readonly string[] | undefined }
+export type { ObjectSchema }
 
 /** A config node that a node points at. */
 export interface Reference {

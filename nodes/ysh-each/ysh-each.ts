@@ -8,7 +8,7 @@ import type { Message, Red } from '../kit/red.ts'
 import { neededRun } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration } from './declaration.ts'
-import { itemsOf } from './items.ts'
+import { itemsOf } from '../../lib/runs/each-items.ts'
 
 /** Sends a list item by item, the next one when the join has recorded one. */
 export default function (red: Red): void {

@@ -11,7 +11,7 @@ import type { Red } from '../kit/red.ts'
 import { registerStepNode } from '../kit/step-node.ts'
 import { MailService } from '../ysh-mail/mail-service.ts'
 import { declaration } from './declaration.ts'
-import { notifyInput } from './input.ts'
+import { notifyInput } from '../../lib/steps/notify/input.ts'
 import { openSubscribers } from './subscribers.ts'
 
 /** Puts messages into the outbox, and delivers what this node has put there. */

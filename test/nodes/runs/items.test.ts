@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parser } from '../../../lib/schema.ts'
 import { EachNodeSchema } from '../../../nodes/ysh-each/declaration.ts'
-import { itemsOf } from '../../../nodes/ysh-each/items.ts'
+import { itemsOf } from '../../../lib/runs/each-items.ts'
 
 const config = (part: object) => parser(EachNodeSchema, 'config').parse(part)
 
