@@ -1,8 +1,7 @@
 import { PipelineError } from '../../errors.ts'
 import { type ClaimedRun, type RunRequest, startRun } from '../../runs/lifecycle.ts'
-import type { RunState, Trigger } from '../../runs/run.ts'
-import type { Queryable } from '../../stores/postgres/port.ts'
-import type { PostgresStore } from '../../stores/postgres/port.ts'
+import type { JournalError, RunState, StepRef, Trigger } from '../../runs/run.ts'
+import type { PostgresStore, Queryable } from '../../stores/postgres/port.ts'
 
 /**
  * Runs that another engine drives, in the journal. Such a run belongs to no process: each call is one of its own. So its owner is a name of
@@ -70,4 +69,17 @@ type Row = {
 /** The run is over: its sign of life goes. */
 export async function letGo(q: Queryable, id: string): Promise<void> {
   await q.query('delete from pipeline.process where owner = $1', [ownerOf(id)])
+}
+
+/** The error that a step of a run ended with for good; undefined for one that did not. */
+export async function failureOf(
+  q: Queryable,
+  { run, node, item }: Pick<StepRef, 'run' | 'node' | 'item'>,
+): Promise<PipelineError | undefined> {
+  const { rows } = await q.query<{ error: JournalError }>(
+    `select error from pipeline.step where run_id = $1 and node = $2 and item = $3 and state = 'failed' and error is not null`,
+    [run, node, item],
+  )
+  const error = rows[0]?.error
+  return error && PipelineError.fromJSON({ ...error, retryable: false })
 }

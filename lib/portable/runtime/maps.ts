@@ -22,6 +22,8 @@ export interface MapWork extends Pick<EntryWork, 'host' | 'settings' | 'signal'>
   node: MapNode
   state: State
   run: RunRef
+  /** The run is over: nothing is written any more. */
+  over: boolean
 }
 
 const states = parser(StateSchema, 'The state of an item')
@@ -105,7 +107,7 @@ export async function closeMap(work: MapWork): Promise<State> {
     const end = await endOf(item, host.stores.objects, signal)
     const path = item.run?.item ?? ''
     ended.push({ key: splitPath(path).key, ...end })
-    if (node.over === 'batches') continue
+    if (node.over === 'batches' || work.over) continue
     await putItem(
       host.stores.postgres,
       {
@@ -138,7 +140,8 @@ async function endOf(item: State, objects: MapWork['host']['stores']['objects'],
 }
 
 /** A line of the journal for the list itself, as Node-RED writes it. */
-async function journal({ host, run }: MapWork, node: string, step: string, inputHash: string, output: Json): Promise<void> {
+async function journal({ host, run, over }: MapWork, node: string, step: string, inputHash: string, output: Json): Promise<void> {
+  if (over) return
   const startedAt = host.clock.now().toISOString()
   const { id, epoch, item } = run
   try {

@@ -16,7 +16,7 @@ import { type Call, CallSchema, type CaughtError, type State } from '../call.ts'
 import type { Pipeline, Plan, PlanNode, StepNode } from '../plan/schema.ts'
 import { type Entries, stepEntries } from './entries.ts'
 import { CallError, callError, errorIn } from './errors.ts'
-import { beginRun, type HeldRun, holdRun, letGo } from './hold.ts'
+import { beginRun, failureOf, type HeldRun, holdRun, letGo } from './hold.ts'
 import { closeMap, openMap } from './maps.ts'
 import { packed, unpacked } from './payloads.ts'
 import type { PlanSettings } from './settings.ts'
@@ -120,7 +120,7 @@ export class StepRuntime {
     const host = this.#host(live)
     if (node.kind === 'map') {
       const limited = timed(node.timeoutSeconds, signal)
-      const work = { host, settings, signal: limited, node, state, run }
+      const work = { host, settings, signal: limited, node, state, run, over: held.state === 'done' }
       if (part === 'close') return closeMap(work)
       if (call.distributed === true) {
         throw new PipelineError('EACH_DISTRIBUTED', `The items of ${node.id} are to be read from a bucket, which this runtime does not write`)
@@ -133,7 +133,12 @@ export class StepRuntime {
     if (entry === undefined || node.entry === 'late') {
       throw new PipelineError('STEP_UNSUPPORTED', `${node.type} (${node.id}, ${node.entry}) cannot be done outside Node-RED yet`)
     }
-    const known = node.durable ? await loadStep(host.stores.postgres, { run: run.id, node: node.path, item: run.item }) : undefined
+    const ref = { run: run.id, node: node.path, item: run.item }
+    const known = node.durable ? await loadStep(host.stores.postgres, ref) : undefined
+    if (held.state === 'done' && known?.state === 'failed') {
+      const failure = await failureOf(host.stores.postgres, ref)
+      if (failure !== undefined) throw failure
+    }
     if (known !== undefined) live.steps.set(stepKey(node.path, run.item), known)
     const does = await entry()
     const message = { ...state.message, ...(state.error ? { error: state.error } : {}) }
