@@ -27,7 +27,9 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
       return exits.done
     }
     const { file, pipeline: wanted, slot, payload, json } = asked
-    const env = Object.fromEntries(Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+    const env = Object.fromEntries(
+      Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    )
     const plan = await readPlanOrFlow(file, env)
     const pipeline = pipelineOf(plan, wanted)
     const start = { slot, payload: payload === undefined ? pipeline.payload : await payload() }
@@ -47,7 +49,11 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
       const { run: ref } = ended.state
       const base = { pipeline: pipeline.id, slot, run: ref?.id ?? null, outcome: ended.outcome }
       if (ended.outcome === 'done') {
-        print(json, { ...base, payload: ended.state.message.payload }, `${pipeline.name}: done (run ${ref?.id}, slot ${slot})`)
+        print(
+          json,
+          { ...base, payload: ended.state.message.payload },
+          `${pipeline.name}: done (run ${ref?.id}, slot ${slot})`,
+        )
         return exits.done
       }
       const { error } = ended.error
@@ -57,7 +63,9 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
       await close()
     }
   } catch (thrown) {
-    const { code, message } = PipelineError.from(thrown instanceof Error && thrown.cause instanceof PipelineError ? thrown.cause : thrown)
+    const { code, message } = PipelineError.from(
+      thrown instanceof Error && thrown.cause instanceof PipelineError ? thrown.cause : thrown,
+    )
     io.err(`${code}: ${message}`)
     if (code === 'STOPPED') return exits.again
     return ['CLI_USAGE', 'PLAN_INVALID', 'FLOW_UNREADABLE', 'FLOW_REFUSED'].includes(code) ? exits.usage : exits.failed

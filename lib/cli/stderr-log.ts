@@ -17,7 +17,9 @@ export function lineLog(write: (line: string) => void): Logger {
 export function untilTold(): { signal: AbortSignal; off(): void } {
   const controller = new AbortController()
   const told = (name: string) =>
-    controller.abort(new PipelineError('STOPPED', `${name} came: the work was stopped before its end`, { retryable: true }))
+    controller.abort(
+      new PipelineError('STOPPED', `${name} came: the work was stopped before its end`, { retryable: true }),
+    )
   process.on('SIGTERM', told)
   process.on('SIGINT', told)
   return {

@@ -28,7 +28,9 @@ export const StateSchema = Type.Object(
         { additionalProperties: true },
       ),
     ),
-    slot: Type.Optional(Type.String({ description: 'Of a first call: what the run is named by, where the trigger says it' })),
+    slot: Type.Optional(
+      Type.String({ description: 'Of a first call: what the run is named by, where the trigger says it' }),
+    ),
     trigger: Type.Optional(Type.String({ description: 'Of a first call: schedule, manual, event, alert, late' })),
     message: Type.Record(Type.String(), Type.Unknown(), { description: 'msg without run and error; payload is in it' }),
     error: Type.Optional(

@@ -86,4 +86,3 @@ function ageOf({ payload }: Message): number | null {
       : undefined
   return typeof age === 'number' ? age : null
 }
-

@@ -1,5 +1,5 @@
 import type { ObjectSchema } from '../../lib/coerce.ts'
-import { type Infer, type Schema, Type } from '../../lib/schema.ts'
+import { type Infer, Type } from '../../lib/schema.ts'
 
 /**
  * How a node is declared: once, as data, in `nodes/<type>/declaration.ts` (named export `declaration`). From it the build makes

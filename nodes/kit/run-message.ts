@@ -1,5 +1,7 @@
 import { PipelineError } from '../../lib/errors.ts'
+
 export { caughtError } from '../../lib/runs/caught.ts'
+
 import type { RunRef } from '../../lib/runs/run.ts'
 import { parser, Type } from '../../lib/schema.ts'
 import type { Message } from './red.ts'

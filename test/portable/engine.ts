@@ -80,7 +80,10 @@ export class Tracer {
       this.#seen.add(key)
       this.lines.push({
         ...{ step: node, item, attempt: 1, class: error === null ? 'ok' : 'permanent', code: error?.code ?? null },
-        ...{ output: error === null ? sha256(canonicalText(output)) : null, tier: error === null ? tierOf(output) : null },
+        ...{
+          output: error === null ? sha256(canonicalText(output)) : null,
+          tier: error === null ? tierOf(output) : null,
+        },
       })
     }
   }

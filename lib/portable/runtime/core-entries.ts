@@ -11,7 +11,7 @@ export const changeEntry: StepEntry = async ({ node, message, settings }) => {
     const path = pathOf(textOf(rule.p))
     switch (rule.t) {
       case 'set': {
-        const value = await valueOf(rule.to, rule.tot, next, settings)
+        const value = await settingOf(rule.to, rule.tot, next, settings)
         setAt(next, path, rule.dc === true ? structuredClone(value) : value)
         break
       }
@@ -37,7 +37,7 @@ export const changeEntry: StepEntry = async ({ node, message, settings }) => {
 /** Node-RED's `switch`, where its rules are more than data: the port is the number of the first rule that fits. */
 export const switchEntry: StepEntry = async ({ node, message, settings }) => {
   const { property, propertyType } = node.config
-  const value = await valueOf(property, propertyType ?? 'msg', message, settings)
+  const value = await settingOf(property, propertyType ?? 'msg', message, settings)
   for (const [index, rule] of recordsOf(node.config.rules).entries()) {
     const port = String(index + 1)
     if (port in node.ports && (await fits(value, rule, message, settings))) return { message, port }
@@ -62,7 +62,12 @@ async function evaluated(words: string, message: PortableMessage, settings: Sett
   }
 }
 
-async function valueOf(value: unknown, type: unknown, message: PortableMessage, settings: Settings): Promise<unknown> {
+async function settingOf(
+  value: unknown,
+  type: unknown,
+  message: PortableMessage,
+  settings: Settings,
+): Promise<unknown> {
   switch (type) {
     case 'msg':
       return structuredClone(valueAt(message, pathOf(textOf(value))))
@@ -86,15 +91,16 @@ async function valueOf(value: unknown, type: unknown, message: PortableMessage, 
 /** `change`: a text inside a text is replaced, an equal number or boolean becomes the other value. */
 async function replaced(current: unknown, rule: Rule, message: PortableMessage, settings: Settings): Promise<unknown> {
   const { from, fromt, to, tot } = rule
-  const by = await valueOf(to, tot, message, settings)
-  const sought = fromt === 're' ? textOf(from) : await valueOf(from, fromt, message, settings)
+  const by = await settingOf(to, tot, message, settings)
+  const sought = fromt === 're' ? textOf(from) : await settingOf(from, fromt, message, settings)
   if (typeof current === 'string') {
     if (fromt === 're') return current.replace(new RegExp(textOf(from), 'g'), String(by))
     // As Node-RED: a number or boolean that is the whole text changes the type, too.
     if (current === String(sought)) return by
     return typeof sought === 'string' && sought !== '' ? current.replaceAll(sought, () => String(by)) : current
   }
-  if (typeof current === 'number' && (fromt === 'num' || fromt === 'str')) return Number(sought) === current ? by : current
+  if (typeof current === 'number' && (fromt === 'num' || fromt === 'str'))
+    return Number(sought) === current ? by : current
   if (typeof current === 'boolean') return String(current) === String(sought) ? by : current
   return current
 }
@@ -103,8 +109,8 @@ async function fits(value: unknown, rule: Rule, message: PortableMessage, settin
   const { t, v, vt, v2, v2t } = rule
   if (t === 'else') return true
   if (t === 'jsonata_exp') return (await evaluated(textOf(v), message, settings)) === true
-  const first = await valueOf(v, vt ?? 'str', message, settings)
-  const second = await valueOf(v2, v2t ?? 'str', message, settings)
+  const first = await settingOf(v, vt ?? 'str', message, settings)
+  const second = await settingOf(v2, v2t ?? 'str', message, settings)
   const text = String(value)
   switch (t) {
     case 'eq':

@@ -131,9 +131,9 @@ export const stepEntries: Entries = {
 }
 
 /** A folder of files is relative to what Node-RED calls its user folder; here it is the process's own. */
-function inFolder<W extends { node: { config: Record<string, unknown> }; settings: { filled(value: unknown): unknown } }>(
-  work: W,
-): W {
+function inFolder<
+  W extends { node: { config: Record<string, unknown> }; settings: { filled(value: unknown): unknown } },
+>(work: W): W {
   const folder = work.settings.filled(work.node.config.folder)
   if (typeof folder !== 'string' || folder === '') return work
   return { ...work, node: { ...work.node, config: { ...work.node.config, folder: resolve(folder) } } }

@@ -49,7 +49,9 @@ function classOf({ code, retryable }: PipelineError, retry: Retry | null): Error
 /** The error that a state carries: its own, or as Step Functions' Catch has written it. */
 export function errorIn({ error, caught }: Pick<State, 'error' | 'caught'>): CaughtError | null {
   if (caught === undefined) return error ?? null
-  return readCause(caught.Cause ?? '') ?? { code: caught.Error, message: caught.Cause ?? caught.Error, retryable: false }
+  return (
+    readCause(caught.Cause ?? '') ?? { code: caught.Error, message: caught.Cause ?? caught.Error, retryable: false }
+  )
 }
 
 /** `Cause` is the error's own JSON, or Lambda's around it: `{errorType, errorMessage}`. */

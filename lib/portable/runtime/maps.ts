@@ -8,10 +8,10 @@ import type { ItemEnd, JoinedItem } from '../../runs/joined.ts'
 import { finishStep } from '../../runs/journal.ts'
 import { plainJson } from '../../runs/json.ts'
 import type { RunRef } from '../../runs/run.ts'
-import { indexOf, type Item } from '../../runs/window.ts'
+import { type Item, indexOf } from '../../runs/window.ts'
 import { parser } from '../../schema.ts'
 import type { Json } from '../../stores/cache/port.ts'
-import { StateSchema, type State } from '../call.ts'
+import { type State, StateSchema } from '../call.ts'
 import type { MapNode, StepNode } from '../plan/schema.ts'
 import { errorIn } from './errors.ts'
 import { stored, unpacked } from './payloads.ts'
@@ -92,7 +92,15 @@ export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): P
 }
 
 const asStep = (node: MapNode): StepNode => ({
-  ...{ kind: 'step', id: node.id, path: node.path, type: node.type, name: node.name, tab: node.tab, config: node.config },
+  ...{
+    kind: 'step',
+    id: node.id,
+    path: node.path,
+    type: node.type,
+    name: node.name,
+    tab: node.tab,
+    config: node.config,
+  },
   ...{ entry: 'work', durable: true, timeoutSeconds: node.timeoutSeconds, concurrency: 1, delivers: false, ports: {} },
   ...{ retry: node.retry, catch: node.catch },
 })
@@ -125,12 +133,20 @@ export async function closeMap(work: MapWork): Promise<State> {
   const done = ended.filter((item) => item.state === 'done').length
   const failed = ended.length - done
   const keys = ended.map(({ key }) => key)
-  await journal(work, node.join ?? node.path, 'join', hashOf([node.path, ...keys]), { total: keys.length, done, failed })
+  await journal(work, node.join ?? node.path, 'join', hashOf([node.path, ...keys]), {
+    total: keys.length,
+    done,
+    failed,
+  })
   const payload = { items: ended, done, failed }
   return { ...rest, error: null, message: { ...rest.message, payload }, port: 'joined' }
 }
 
-async function endOf(item: State, objects: MapWork['host']['stores']['objects'], signal: AbortSignal): Promise<ItemEnd> {
+async function endOf(
+  item: State,
+  objects: MapWork['host']['stores']['objects'],
+  signal: AbortSignal,
+): Promise<ItemEnd> {
   const error = errorIn(item)
   if (error !== null) {
     return { state: 'failed', error: { code: error.code, message: textOf(error.message), retryable: false } }
@@ -140,7 +156,13 @@ async function endOf(item: State, objects: MapWork['host']['stores']['objects'],
 }
 
 /** A line of the journal for the list itself, as Node-RED writes it. */
-async function journal({ host, run, over }: MapWork, node: string, step: string, inputHash: string, output: Json): Promise<void> {
+async function journal(
+  { host, run, over }: MapWork,
+  node: string,
+  step: string,
+  inputHash: string,
+  output: Json,
+): Promise<void> {
   if (over) return
   const startedAt = host.clock.now().toISOString()
   const { id, epoch, item } = run

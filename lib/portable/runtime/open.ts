@@ -7,7 +7,7 @@ import type { Logger } from '../../steps/step.ts'
 import { openStores } from '../../stores/open.ts'
 import { migrate } from '../../stores/postgres/migrate.ts'
 import type { Plan } from '../plan/schema.ts'
-import { StepRuntime, type RuntimeOptions } from './runtime.ts'
+import { type RuntimeOptions, StepRuntime } from './runtime.ts'
 import { type Env, PlanSettings } from './settings.ts'
 
 /** A runtime with stores of its own. */
@@ -28,7 +28,14 @@ export interface OpenOptions extends Pick<RuntimeOptions, 'entries' | 'onStep'> 
 }
 
 /** Opens the stores of a pipeline and the runtime over them. Throws PLAN_INVALID, CONFIG, and what opening the stores throws. */
-export async function openRuntime({ plan, pipeline: id, env, log, product, ...rest }: OpenOptions): Promise<OpenRuntime> {
+export async function openRuntime({
+  plan,
+  pipeline: id,
+  env,
+  log,
+  product,
+  ...rest
+}: OpenOptions): Promise<OpenRuntime> {
   const pipeline = plan.pipelines.find((one) => one.id === id)
   if (pipeline === undefined) {
     const ids = plan.pipelines.map((one) => one.id).join(', ')

@@ -18,6 +18,7 @@ import { type Entries, stepEntries } from './entries.ts'
 import { CallError, callError, errorIn } from './errors.ts'
 import { beginRun, failureOf, type HeldRun, holdRun, letGo } from './hold.ts'
 import { closeMap, openMap } from './maps.ts'
+import { objectEvent } from './object-event.ts'
 import { packed, unpacked } from './payloads.ts'
 import type { PlanSettings } from './settings.ts'
 
@@ -73,14 +74,19 @@ export class StepRuntime {
       held = found
       const error = errorIn(call.state)
       const { caught: _, port: __, ...rest } = call.state
-      let state: State = await unpacked({ ...rest, run: runOf(found, call), error }, stores.objects, signal)
+      const first = call.state.run === undefined ? { message: { ...call.state.message, payload: found.input } } : {}
+      let state: State = await unpacked({ ...rest, ...first, run: runOf(found, call), error }, stores.objects, signal)
       for (const unit of units) {
         node = unit.node
         state = await this.#do(unit, state, found, call, signal)
       }
       if (call.exit === true) {
         const { run } = state
-        state = { ...(run === undefined ? {} : { run }), error: state.error ?? null, message: { payload: state.message.payload } }
+        state = {
+          ...(run === undefined ? {} : { run }),
+          error: state.error ?? null,
+          message: { payload: state.message.payload },
+        }
       }
       return await packed({ ...state, error: state.error ?? null }, pipeline.choiceProperties, stores.objects, signal)
     } catch (thrown) {
@@ -95,11 +101,12 @@ export class StepRuntime {
     const { postgres } = this.#options.stores
     if (state.run !== undefined) return holdRun(postgres, state.run.id)
     const { pipeline } = this.#options
-    const slot = instant(state.slot || execution)
+    const object = pipeline.trigger.kind === 'object' ? objectEvent(state.message.payload, pipeline.trigger) : undefined
+    const slot = instant(state.slot || object?.slot || execution)
     if (slot === undefined) {
       throw new PipelineError('CALL_INVALID', 'The first call of a run names neither `state.slot` nor `execution`')
     }
-    const input = plainJson(state.message.payload ?? pipeline.payload, 'What the run starts with')
+    const input = plainJson(object?.event ?? state.message.payload ?? pipeline.payload, 'What the run starts with')
     return beginRun(postgres, { flow: pipeline.id, slot, trigger: triggerOf(state.trigger, pipeline), input })
   }
 
@@ -108,7 +115,10 @@ export class StepRuntime {
     const node = this.#nodes.get(id)
     const isMap = node?.kind === 'map'
     if (node === undefined || isMap !== (part !== undefined)) {
-      throw new PipelineError('CALL_INVALID', `The plan has no unit ${text}: compile and deploy plan and engine together`)
+      throw new PipelineError(
+        'CALL_INVALID',
+        `The plan has no unit ${text}: compile and deploy plan and engine together`,
+      )
     }
     return { node, part: part === 'open' || part === 'close' ? part : undefined }
   }
@@ -123,15 +133,22 @@ export class StepRuntime {
       const work = { host, settings, signal: limited, node, state, run, over: held.state === 'done' }
       if (part === 'close') return closeMap(work)
       if (call.distributed === true) {
-        throw new PipelineError('EACH_DISTRIBUTED', `The items of ${node.id} are to be read from a bucket, which this runtime does not write`)
+        throw new PipelineError(
+          'EACH_DISTRIBUTED',
+          `The items of ${node.id} are to be read from a bucket, which this runtime does not write`,
+        )
       }
       return openMap(work, call.most)
     }
     if (node.kind === 'end') return this.#end(node.tolerance, state, held)
-    if (node.kind !== 'step') throw new PipelineError('CALL_INVALID', `${node.id} is a ${node.kind}: the engine does it`)
+    if (node.kind !== 'step')
+      throw new PipelineError('CALL_INVALID', `${node.id} is a ${node.kind}: the engine does it`)
     const entry = this.#options.entries?.[node.type] ?? stepEntries[node.type]
     if (entry === undefined || node.entry === 'late') {
-      throw new PipelineError('STEP_UNSUPPORTED', `${node.type} (${node.id}, ${node.entry}) cannot be done outside Node-RED yet`)
+      throw new PipelineError(
+        'STEP_UNSUPPORTED',
+        `${node.type} (${node.id}, ${node.entry}) cannot be done outside Node-RED yet`,
+      )
     }
     const ref = { run: run.id, node: node.path, item: run.item }
     const known = node.durable ? await loadStep(host.stores.postgres, ref) : undefined
@@ -171,7 +188,11 @@ export class StepRuntime {
 
   async #end(tolerance: string, state: State, held: HeldRun): Promise<State> {
     const { settings, stores } = this.#options
-    const { error, ending } = endingOf(state.message.payload, caughtOf(state.error), String(settings.filled(tolerance)) || '0')
+    const { error, ending } = endingOf(
+      state.message.payload,
+      caughtOf(state.error),
+      String(settings.filled(tolerance)) || '0',
+    )
     if (held.state === 'running') {
       await endRun(stores.postgres, held, ending)
       await letGo(stores.postgres, held.id)
@@ -188,7 +209,8 @@ export class StepRuntime {
     const caught = node !== undefined && 'catch' in node && node.catch !== null
     const again = error.class === 'retryable' || error.class === 'timeout'
     const left = again && retries < (retry?.maxRetries ?? 0)
-    if (error.class === 'run' || error.error.code === 'STOPPED' || !isOwn || caught || left || held.state === 'done') return
+    if (error.class === 'run' || error.error.code === 'STOPPED' || !isOwn || caught || left || held.state === 'done')
+      return
     try {
       await endRun(stores.postgres, held, { outcome: 'failed', error: PipelineError.fromJSON(error.error) })
       await letGo(stores.postgres, held.id)
@@ -242,7 +264,8 @@ function caughtOf(error: CaughtError | null | undefined) {
   return error ? { code: error.code, message: error.message, retryable: false } : undefined
 }
 
-const sourceOf = (error: CaughtError | null | undefined) => (error?.source === undefined ? {} : { source: error.source })
+const sourceOf = (error: CaughtError | null | undefined) =>
+  error?.source === undefined ? {} : { source: error.source }
 
 function plain(message: Record<string, unknown>): Record<string, unknown> {
   const copy: Record<string, unknown> = JSON.parse(JSON.stringify(message))

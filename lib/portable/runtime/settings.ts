@@ -16,7 +16,11 @@ const secretNames = [
 
 /** The variable that holds a secret of a node: `YSH_SECRET_`, the id and the name, in capitals: YSH_SECRET_YSH_OLLAMA_DEFAULT_TOKEN. */
 export function secretVariable(id: string, name: string): string {
-  const snake = (text: string) => text.replace(/([a-z])([A-Z])/g, '$1_$2').replace(/\W/g, '_').toUpperCase()
+  const snake = (text: string) =>
+    text
+      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .replace(/\W/g, '_')
+      .toUpperCase()
   return `YSH_SECRET_${snake(id)}_${snake(name)}`
 }
 
@@ -76,7 +80,10 @@ export class PlanSettings {
     )
     const [id, other] = new Set(used.filter((one) => one !== ''))
     if (other !== undefined) {
-      throw new PipelineError('CONFIG', `The pipeline ${pipeline.id} uses the stores ${id} and ${other}: it must use one`)
+      throw new PipelineError(
+        'CONFIG',
+        `The pipeline ${pipeline.id} uses the stores ${id} and ${other}: it must use one`,
+      )
     }
     const config = this.filled(this.#plan.resources.find((one) => one.id === id)?.config ?? {})
     const at = (name: string) => (isRecord(config) ? String(config[name] ?? '').trim() : '')

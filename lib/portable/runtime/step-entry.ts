@@ -35,7 +35,12 @@ export interface EntryOptions<Output, Config> {
   check?(config: Config): void
   /** Where the result goes; `payload` when left out. With another property the payload passes through. */
   resultIn?: string
-  inputOf?(message: PortableMessage, known: Record<string, unknown>, config: Config, run: RunRef): Record<string, unknown>
+  inputOf?(
+    message: PortableMessage,
+    known: Record<string, unknown>,
+    config: Config,
+    run: RunRef,
+  ): Record<string, unknown>
   /** Of a manifest. */
   portOf(output: Output): string
 }
@@ -67,4 +72,3 @@ function knownInput({ payload }: PortableMessage, schema: ObjectSchema): Record<
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return {}
   return Object.fromEntries(Object.entries(payload).filter(([name]) => name in schema.properties))
 }
-
