@@ -12,7 +12,6 @@ import { keptMigrations } from '../../lib/runs/kept.ts'
 import { runMigrations } from '../../lib/runs/migrations.ts'
 import { openStores } from '../../lib/stores/open.ts'
 import { migrate } from '../../lib/stores/postgres/migrate.ts'
-import type { Stores } from '../../lib/stores/stores.ts'
 import { type PostgresServer, startPostgres } from '../helpers/postgres-server.ts'
 import { cases, scriptedSteps } from './cases.ts'
 import { quiet, scriptedEntries, Tracer, testFolder } from './engine.ts'
@@ -33,7 +32,7 @@ describe('conformance: the executor, with the real step runtime and its journal'
   const { folder, remove } = testFolder()
   const http = createHttpClient({ product: 'test/1', allow: [] })
   let server: PostgresServer
-  let stores: Stores
+  let stores: Awaited<ReturnType<typeof openStores>>
   before(async () => {
     server = await startPostgres()
     stores = await openStores({ folder, postgres: { url: server.url } })
