@@ -9,6 +9,7 @@ import { type Plan, PlanSchema } from '../plan/schema.ts'
 import type { Entries } from '../runtime/entries.ts'
 import { callError } from '../runtime/errors.ts'
 import { type OpenRuntime, openRuntime } from '../runtime/open.ts'
+import type { RuntimeOptions } from '../runtime/runtime.ts'
 import { type Env, PlanSettings } from '../runtime/settings.ts'
 import { jsonLog, type LambdaContext, metricLine } from './log.ts'
 
@@ -24,6 +25,7 @@ export interface StepHandlerOptions {
   /** Folder of the plans when YSH_PLANS names none. */
   plans: string
   entries?: Entries
+  onStep?: RuntimeOptions['onStep']
   write?(line: string): void
 }
 
@@ -33,7 +35,7 @@ const plans = parser(PlanSchema, 'A plan', 'PLAN_INVALID')
  * The function of all steps: its event is a `Call`, its answer a `State`, its errors have the names of `errorNames`, which Step Functions'
  * Retry and Catch tell apart. Stores stay open between calls of one process.
  */
-export function stepHandler({ env, product, plans: folder, entries, write }: StepHandlerOptions) {
+export function stepHandler({ env, product, plans: folder, entries, onStep, write }: StepHandlerOptions) {
   const put = write ?? ((line: string) => void process.stdout.write(`${line}\n`))
   const log = jsonLog(put)
   const open = new Map<string, Promise<OpenRuntime>>()
@@ -55,6 +57,7 @@ export function stepHandler({ env, product, plans: folder, entries, write }: Ste
     const opening = openRuntime({
       ...{ plan, pipeline, env, log, product },
       ...(entries === undefined ? {} : { entries }),
+      ...(onStep === undefined ? {} : { onStep }),
     })
     open.set(pipeline, opening)
     // What could not be opened is tried anew by the next call.
@@ -62,7 +65,7 @@ export function stepHandler({ env, product, plans: folder, entries, write }: Ste
     return opening
   }
 
-  return async (event: unknown, context: LambdaContext): Promise<State> => {
+  const handler = async (event: unknown, context: LambdaContext): Promise<State> => {
     const began = performance.now()
     const pipeline = isRecord(event) ? textOf(event.pipeline) : ''
     const late = new AbortController()
@@ -91,6 +94,11 @@ export function stepHandler({ env, product, plans: folder, entries, write }: Ste
       )
     }
   }
+  /** For tests; Lambda freezes or ends the process. */
+  const close = async () => {
+    for (const opened of open.values()) await opened.then((one) => one.close())
+  }
+  return Object.assign(handler, { close })
 }
 
 /** Throws CONFIG. */
