@@ -1,4 +1,4 @@
-import { type Kind, kindOf } from '../nodes/kit/coerce.ts'
+import { type Kind, kindOf } from '../lib/coerce.ts'
 import {
   type Field,
   LimitsSchema,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { kindOf } from '../nodes/kit/coerce.ts'
+import { kindOf } from '../lib/coerce.ts'
 import type { ObjectSchema } from '../nodes/kit/declaration.ts'
 import type { Catalogue, Language } from './catalogue.ts'
 import { type FormRow, formOf, rowsOf } from './fields.ts'

@@ -54,6 +54,34 @@ export const lintHelp = `ysh-pipeline lint FILE…
 
 Exit codes: 0 nothing found that counts (errors; with --strict also warnings), 1 something was found, 2 a file cannot be read.`
 
+/** The help of `step`. */
+export const stepHelp = `ysh-pipeline step NAME --plan FILE --node ID [--run ID] [--item KEY] [--attempt N] [--input FILE] [--out FILE]
+
+  Does one step of a compiled flow, for a scheduler: one try in one process. NAME is for the reader of a process list.
+
+  --plan FILE        as compile --target plan has written it
+  --node ID          the step; of a map ID#open, ID#close
+  --run ID           the run; of a first call the name that makes it the same run each time
+  --item KEY         path of the item inside a map
+  --attempt N        1 for the first try
+  --input FILE       the call as JSON (lib/portable/call.ts); - is standard input (usual)
+  --out FILE         gets the state, or the error with its class; without it the state is on standard output
+
+Where the data are: as the flow's ysh-stores says, unless YSH_POSTGRES or YSH_FOLDER says otherwise. Secrets: YSH_SECRET_NODE_NAME.
+Exit codes: 0 done, 75 worth another try, 1 final, 2 used wrongly.`
+
+/** The help of `run`. */
+export const runHelp = `ysh-pipeline run FILE [--pipeline ID] [--slot TEXT] [--payload JSON|@FILE]
+
+  Executes a flow, or a plan, in this process, without Node-RED: with its retries, waits, lists and fallbacks.
+
+  --pipeline ID      which trigger, by id or name, where the flow has several
+  --slot TEXT        names the run: the same slot is the same run, and what is done is not done again; usual is the time
+  --payload JSON     what the run starts with; usual is what the flow says
+  --json             JSON for programs
+
+Where the data are: as for step. Exit codes: 0 done, 1 the run failed, 2 used wrongly or refused, 75 stopped: the same slot goes on.`
+
 /** The help of `compile`. */
 export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-functions|airflow [--out DIR]
 

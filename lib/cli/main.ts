@@ -13,8 +13,10 @@ import { helpOf } from './help.ts'
 import { lint } from './lint.ts'
 import { openNodeRed } from './node-red.ts'
 import { type Command, parseCommand } from './options.ts'
+import { run } from './run.ts'
 import { prepareRunAction } from './run-actions.ts'
 import { redactor } from './secrets.ts'
+import { step } from './step.ts'
 import { letterTable, letterText, runTable, runText } from './tables.ts'
 import type { Target } from './target.ts'
 
@@ -37,6 +39,8 @@ export async function main(args: readonly string[], io: Console): Promise<number
   if (args[0] === 'lint') return lint(args.slice(1), output)
   if (args[0] === 'health') return health(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'compile' || args[0] === 'cost') return compile(args[0], args.slice(1), output)
+  if (args[0] === 'step') return step(args.slice(1), { env: io.env, ...output })
+  if (args[0] === 'run') return run(args.slice(1), { env: io.env, ...output })
   try {
     if (args[0] === 'admin-password') {
       out(newAdminPassword(args.slice(1), io.env).text)

@@ -21,10 +21,17 @@ export const StateSchema = Type.Object(
   {
     run: Type.Optional(
       Type.Object(
-        { id: Type.String(), flow: Type.String(), slot: Type.String(), item: Type.String() },
+        {
+          ...{ id: Type.String(), flow: Type.String(), slot: Type.String(), item: Type.String() },
+          each: Type.Optional(Type.Array(Type.String(), { description: 'Paths of the maps around the item' })),
+        },
         { additionalProperties: true },
       ),
     ),
+    slot: Type.Optional(
+      Type.String({ description: 'Of a first call: what the run is named by, where the trigger says it' }),
+    ),
+    trigger: Type.Optional(Type.String({ description: 'Of a first call: schedule, manual, event, alert, late' })),
     message: Type.Record(Type.String(), Type.Unknown(), { description: 'msg without run and error; payload is in it' }),
     error: Type.Optional(
       Type.Union([CaughtErrorSchema, Type.Null()], {

@@ -189,3 +189,12 @@ export function outputText(what: string, output: unknown): string {
   }
   return text
 }
+
+/** The line of one step of a run, without its output; undefined when there is none. */
+export async function loadStep(
+  q: Queryable,
+  { run, node, item }: Pick<StepRef, 'run' | 'node' | 'item'>,
+): Promise<JournalEntry | undefined> {
+  const found = await entries(q, 'recorded_by is null and node = $2 and item = $3', [run, node, item])
+  return found.get(stepKey(node, item))
+}

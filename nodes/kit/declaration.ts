@@ -1,4 +1,5 @@
-import { type Infer, type Schema, Type } from '../../lib/schema.ts'
+import type { ObjectSchema } from '../../lib/coerce.ts'
+import { type Infer, Type } from '../../lib/schema.ts'
 
 /**
  * How a node is declared: once, as data, in `nodes/<type>/declaration.ts` (named export `declaration`). From it the build makes
@@ -7,7 +8,7 @@ import { type Infer, type Schema, Type } from '../../lib/schema.ts'
  */
 
 /** A JSON Schema of an object, as TypeBox makes it. */
-export type ObjectSchema = Schema & { properties: Record<string, Schema>; required?: readonly string[] | undefined }
+export type { ObjectSchema }
 
 /** A config node that a node points at. */
 export interface Reference {

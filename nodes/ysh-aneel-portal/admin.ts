@@ -1,9 +1,9 @@
 import { createHttpClient } from '../../lib/net/client.ts'
+import { product } from '../../lib/product.ts'
 import { parser } from '../../lib/schema.ts'
 import { PortalSchema } from '../../lib/steps/aneel/fetch-schema.ts'
 import { createPortal } from '../../lib/steps/aneel/portal.ts'
 import { answer, bodyOf, filledIn } from '../kit/admin.ts'
-import { product } from '../kit/product.ts'
 import type { Red } from '../kit/red.ts'
 import { deployedAllowList } from '../ysh-stores/deployed.ts'
 

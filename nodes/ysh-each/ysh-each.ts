@@ -1,4 +1,5 @@
 import { PipelineError } from '../../lib/errors.ts'
+import { itemsOf } from '../../lib/runs/each-items.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
 import type { RunRef } from '../../lib/runs/run.ts'
 import type { Json } from '../../lib/stores/cache/port.ts'
@@ -8,7 +9,6 @@ import type { Message, Red } from '../kit/red.ts'
 import { neededRun } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration } from './declaration.ts'
-import { itemsOf } from './items.ts'
 
 /** Sends a list item by item, the next one when the join has recorded one. */
 export default function (red: Red): void {

@@ -1,9 +1,9 @@
+import { coerce } from '../../lib/coerce.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { parser, Type } from '../../lib/schema.ts'
 import { testMailServer } from '../../lib/steps/notify/mail.ts'
 import { MailServerSchema } from '../../lib/steps/notify/schema.ts'
 import { answer, bodyOf, filledIn } from '../kit/admin.ts'
-import { coerce } from '../kit/coerce.ts'
 import type { Red } from '../kit/red.ts'
 import { deployedConfig } from '../kit/references.ts'
 

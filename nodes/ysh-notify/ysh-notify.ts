@@ -1,6 +1,7 @@
 import { PipelineError } from '../../lib/errors.ts'
 import { type Channel, openChannel } from '../../lib/steps/notify/channel.ts'
 import { feedChannelOf } from '../../lib/steps/notify/feed.ts'
+import { notifyInput } from '../../lib/steps/notify/input.ts'
 import { mailChannel } from '../../lib/steps/notify/mail.ts'
 import type { NotifyConfig } from '../../lib/steps/notify/schema.ts'
 import { snsChannel } from '../../lib/steps/notify/sns.ts'
@@ -11,7 +12,6 @@ import type { Red } from '../kit/red.ts'
 import { registerStepNode } from '../kit/step-node.ts'
 import { MailService } from '../ysh-mail/mail-service.ts'
 import { declaration } from './declaration.ts'
-import { notifyInput } from './input.ts'
 import { openSubscribers } from './subscribers.ts'
 
 /** Puts messages into the outbox, and delivers what this node has put there. */

@@ -1,13 +1,10 @@
-import { PipelineError } from '../../lib/errors.ts'
+import { endingOf } from '../../lib/runs/ending.ts'
 import type { RunEngine } from '../../lib/runs/engine.ts'
-import { JoinedSchema } from '../../lib/runs/joined.ts'
-import { plainJson } from '../../lib/runs/json.ts'
 import type { Ending } from '../../lib/runs/lifecycle.ts'
-import type { JournalError, RunRef } from '../../lib/runs/run.ts'
-import { type Summary, shortened, summarise } from '../../lib/runs/summary.ts'
-import { type Infer, parser } from '../../lib/schema.ts'
+import type { RunRef } from '../../lib/runs/run.ts'
+import type { Infer } from '../../lib/schema.ts'
 import { registerNode } from '../kit/node.ts'
-import type { Message, Red } from '../kit/red.ts'
+import type { Red } from '../kit/red.ts'
 import { caughtError, neededRun } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration, type RunSummarySchema } from './declaration.ts'
@@ -31,14 +28,9 @@ export default function (red: Red): void {
         const run = neededRun(message)
         const engine = await stores.engine(signal)
         const caught = caughtError(message)
-        const summary = summaryOf(message, caught, handle.config.tolerance)
+        const { summary, error, ending } = endingOf(message.payload, caught, handle.config.tolerance)
         const { outcome, failed, done } = summary
-        const error = caught ?? (outcome === 'failed' ? tooMany(failed, done + failed) : undefined)
-        const ended = await end(engine, caught === undefined ? run : wholeRun(run), {
-          outcome,
-          summary: shortened(summary),
-          ...(error === undefined ? {} : { error: PipelineError.fromJSON(error) }),
-        })
+        const ended = await end(engine, caught === undefined ? run : wholeRun(run), ending)
         const payload: Infer<typeof RunSummarySchema> = {
           runId: run.id,
           flow: run.flow,
@@ -67,17 +59,4 @@ export default function (red: Red): void {
 /** An error that a Catch brings ends the whole run, wherever in it the error happened. */
 function wholeRun({ each: _, ...run }: RunRef): RunRef {
   return { ...run, item: '' }
-}
-
-function tooMany(failed: number, total: number): JournalError {
-  return { code: 'RUN_FAILED', message: `${failed} of ${total} items failed, more than may fail`, retryable: false }
-}
-
-const joined = parser(JoinedSchema, 'msg.payload')
-
-/** Of a join's items, else of the message as the only item. */
-function summaryOf({ payload }: Message, caught: JournalError | undefined, tolerance: string): Summary {
-  if (caught !== undefined) return summarise([{ key: '', state: 'failed', error: caught }], '0')
-  if (joined.problems(payload).length === 0) return summarise(joined.parse(payload).items, tolerance)
-  return summarise([{ key: '', state: 'done', output: plainJson(payload, 'msg.payload') }], tolerance)
 }

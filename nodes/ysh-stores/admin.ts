@@ -1,7 +1,7 @@
+import { coerce } from '../../lib/coerce.ts'
 import { type Infer, parser, Type } from '../../lib/schema.ts'
 import { tryStores } from '../../lib/stores/trial.ts'
 import { answer, bodyOf, filledIn } from '../kit/admin.ts'
-import { coerce } from '../kit/coerce.ts'
 import type { Red } from '../kit/red.ts'
 import { deployedConfig } from '../kit/references.ts'
 import { declaration, StoresNodeSchema } from './declaration.ts'

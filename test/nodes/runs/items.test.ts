@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { itemsOf } from '../../../lib/runs/each-items.ts'
 import { parser } from '../../../lib/schema.ts'
 import { EachNodeSchema } from '../../../nodes/ysh-each/declaration.ts'
-import { itemsOf } from '../../../nodes/ysh-each/items.ts'
 
 const config = (part: object) => parser(EachNodeSchema, 'config').parse(part)
 

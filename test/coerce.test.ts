@@ -1,12 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: Node-RED's placeholders for the environment
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { rulesOf } from '../../../build/fields.ts'
-import { parser, Type } from '../../../lib/schema.ts'
-import { FetchConfigSchema, PortalSchema } from '../../../lib/steps/aneel/fetch-schema.ts'
-import { coerce } from '../../../nodes/kit/coerce.ts'
-import { LimitsSchema, type ObjectSchema } from '../../../nodes/kit/declaration.ts'
-import { violation } from '../../../nodes/kit/editor/check.ts'
+import { rulesOf } from '../build/fields.ts'
+import { coerce } from '../lib/coerce.ts'
+import { parser, Type } from '../lib/schema.ts'
+import { FetchConfigSchema, PortalSchema } from '../lib/steps/aneel/fetch-schema.ts'
+import { LimitsSchema, type ObjectSchema } from '../nodes/kit/declaration.ts'
+import { violation } from '../nodes/kit/editor/check.ts'
 
 const schema = Type.Object(
   {

@@ -1,4 +1,7 @@
-import type { ObjectSchema } from './declaration.ts'
+import type { Schema } from './schema.ts'
+
+/** A schema of an object, with its properties. */
+export type ObjectSchema = Schema & { properties: Record<string, Schema>; required?: readonly string[] | undefined }
 
 /**
  * A node's definition from the flow as its config schema wants it: only declared properties, and texts turned into the numbers,

@@ -1,18 +1,25 @@
-import { PipelineError } from '../../lib/errors.ts'
-import { hashOf } from '../../lib/runs/identity.ts'
-import { plainJson } from '../../lib/runs/json.ts'
-import type { Item } from '../../lib/runs/window.ts'
-import type { Infer } from '../../lib/schema.ts'
-import type { Json } from '../../lib/stores/cache/port.ts'
-import type { EachNodeSchema } from './declaration.ts'
+import { PipelineError } from '../errors.ts'
+import type { Json } from '../stores/cache/port.ts'
+import { hashOf } from './identity.ts'
+import { plainJson } from './json.ts'
+import type { Item } from './window.ts'
+
+/** Where an each finds its items, as its form says it. */
+export interface EachSettings {
+  from: 'payload' | 'list'
+  list: readonly string[]
+  listAt: string
+  property: string
+  key: string
+}
 
 /**
  * The items of a message, each with its key and the payload it goes out with. Throws EACH_NO_LIST when the payload is no list,
  * EACH_KEY when an item lacks the property that names it, NOT_JSON.
  */
-export function itemsOf(config: Infer<typeof EachNodeSchema>, payload: unknown): Item[] {
+export function itemsOf(config: EachSettings, payload: unknown): Item[] {
   const { from, list, listAt, property, key } = config
-  const items = from === 'list' ? list : listIn(plainJson(payload, 'msg.payload'), listAt)
+  const items: Json = from === 'list' ? [...list] : listIn(plainJson(payload, 'msg.payload'), listAt)
   if (!Array.isArray(items)) {
     throw new PipelineError(
       'EACH_NO_LIST',

@@ -1,9 +1,8 @@
-import { PipelineError } from '../../lib/errors.ts'
-import { AlertSchema } from '../../lib/runs/alert.ts'
-import { plainJson } from '../../lib/runs/json.ts'
-import { parser } from '../../lib/schema.ts'
-import type { NotifyConfig } from '../../lib/steps/notify/schema.ts'
-import type { Message } from '../kit/red.ts'
+import { PipelineError } from '../../errors.ts'
+import { AlertSchema } from '../../runs/alert.ts'
+import { plainJson } from '../../runs/json.ts'
+import { parser } from '../../schema.ts'
+import type { NotifyConfig } from './schema.ts'
 
 const alerts = parser(AlertSchema, 'An alert')
 
@@ -12,7 +11,7 @@ const alerts = parser(AlertSchema, 'An alert')
  * data. For a summary only whose run it is. Throws NO_RUN, NOT_JSON.
  */
 export function notifyInput(
-  message: Message,
+  message: { payload?: unknown; topic?: unknown; run?: unknown; [property: string]: unknown },
   known: Record<string, unknown>,
   { content, language }: NotifyConfig,
 ): Record<string, unknown> {

@@ -1,0 +1,135 @@
+import { parseArgs } from 'node:util'
+import { PipelineError } from '../errors.ts'
+import { executePipeline } from '../portable/executor.ts'
+import type { Entries } from '../portable/runtime/entries.ts'
+import { openRuntime } from '../portable/runtime/open.ts'
+import { product } from '../product.ts'
+import { systemTimer } from '../runs/time.ts'
+import { runHelp } from './help.ts'
+import type { Console } from './main.ts'
+import { pipelineOf, readJson, readPlanOrFlow } from './plan-file.ts'
+import { lineLog, untilTold } from './stderr-log.ts'
+
+const exits = { done: 0, failed: 1, usage: 2, again: 75 } as const
+
+/**
+ * `ysh-pipeline run FLOW`: executes one pipeline of a flow or a plan in this process. Exit code 0 done, 1 the run failed, 2 used wrongly or
+ * refused, 75 stopped before its end: the same `--slot` goes on. The outcome is on standard output, all else on standard error.
+ */
+export async function run(args: readonly string[], io: Console, entries?: Entries): Promise<number> {
+  const told = untilTold()
+  const print = (json: boolean, value: Record<string, unknown>, words: string) =>
+    io.out(json ? JSON.stringify(value, undefined, 2) : words)
+  try {
+    const asked = parsed(args)
+    if (asked === undefined) {
+      io.out(runHelp)
+      return exits.done
+    }
+    const { file, pipeline: wanted, slot, payload, json } = asked
+    const env = Object.fromEntries(
+      Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    )
+    const plan = await readPlanOrFlow(file, env)
+    const pipeline = pipelineOf(plan, wanted)
+    const start = { slot, payload: payload === undefined ? pipeline.payload : await payload() }
+    const { runtime, close } = await openRuntime({
+      ...{ plan, pipeline: pipeline.id, env: io.env, log: lineLog(io.err), product: product() },
+      ...(entries === undefined ? {} : { entries }),
+      onStep(event) {
+        if (event.state === 'done') io.err(`done  ${nameOf(event)}`)
+        if (event.state === 'failed') io.err(`fail  ${nameOf(event)}: ${event.error.code}: ${event.error.message}`)
+      },
+    })
+    try {
+      const ended = await executePipeline(pipeline, start, {
+        ...{ clock: heldTimer, signal: told.signal },
+        call: (call, signal) => runtime.call(call, signal),
+      })
+      const { run: ref } = ended.state
+      const base = { pipeline: pipeline.id, slot, run: ref?.id ?? null, outcome: ended.outcome }
+      if (ended.outcome === 'done') {
+        print(
+          json,
+          { ...base, payload: ended.state.message.payload },
+          `${pipeline.name}: done (run ${ref?.id}, slot ${slot})`,
+        )
+        return exits.done
+      }
+      const { error } = ended.error
+      print(json, { ...base, error }, `${pipeline.name}: failed with ${error.code}: ${error.message} (slot ${slot})`)
+      return exits.failed
+    } finally {
+      await close()
+    }
+  } catch (thrown) {
+    const { code, message } = PipelineError.from(
+      thrown instanceof Error && thrown.cause instanceof PipelineError ? thrown.cause : thrown,
+    )
+    io.err(`${code}: ${message}`)
+    if (code === 'STOPPED') return exits.again
+    return ['CLI_USAGE', 'PLAN_INVALID', 'FLOW_UNREADABLE', 'FLOW_REFUSED'].includes(code) ? exits.usage : exits.failed
+  } finally {
+    told.off()
+  }
+}
+
+/** The timer of runs lets the process end while it waits; here nothing else keeps it. */
+const heldTimer = {
+  monotonic: () => systemTimer.monotonic(),
+  async sleep(ms: number, signal?: AbortSignal) {
+    const held = setInterval(() => undefined, 60_000)
+    try {
+      await systemTimer.sleep(ms, signal)
+    } finally {
+      clearInterval(held)
+    }
+  },
+}
+
+const nameOf = ({ node, attempt, run: { item } }: { node: string; attempt: number; run: { item: string } }) =>
+  `${node}${item === '' ? '' : ` [${decodeURIComponent(item)}]`}${attempt === 1 ? '' : `, try ${attempt}`}`
+
+interface Asked {
+  file: string
+  pipeline: string | undefined
+  slot: string
+  payload: (() => Promise<unknown>) | undefined
+  json: boolean
+}
+
+/** undefined: the help is asked for. Throws CLI_USAGE. */
+function parsed(args: readonly string[]): Asked | undefined {
+  const text = { type: 'string' } as const
+  const wrong = (words: string, cause?: unknown) => new PipelineError('CLI_USAGE', words, { cause })
+  const read = () => {
+    try {
+      return parseArgs({
+        args: [...args],
+        allowPositionals: true,
+        options: {
+          ...{ pipeline: text, slot: text, payload: text },
+          ...{ json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+        },
+      })
+    } catch (cause) {
+      throw wrong(cause instanceof Error ? cause.message : String(cause), cause)
+    }
+  }
+  const { values, positionals } = read()
+  if (values.help === true) return undefined
+  const [file, other] = positionals
+  if (file === undefined || other !== undefined) throw wrong('run wants one file: run flows.json')
+  const { pipeline, slot = new Date().toISOString(), payload, json = false } = values
+  return { file, pipeline, slot, json, payload: payload === undefined ? undefined : () => payloadOf(payload) }
+}
+
+/** JSON, or `@FILE` with it. */
+async function payloadOf(text: string): Promise<unknown> {
+  if (text.startsWith('@')) return readJson(text.slice(1), 'CLI_USAGE')
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new PipelineError('CLI_USAGE', '--payload is JSON, or @FILE', { cause })
+  }
+}

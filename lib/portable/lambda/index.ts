@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import { product } from '../../product.ts'
+import { PipelineError } from '../../errors.ts'
+import { isRecord } from '../../flow-check/node.ts'
+import { stepEntries } from '../runtime/entries.ts'
+import type { LambdaContext } from './log.ts'
+import type { GatewayAnswer } from './rest.ts'
+import { stepHandler } from './step.ts'
+
+/** The functions of the bundle `steps.zip`: `index.step`, `index.rest`, `index.websocket`. */
+
+const named = product()
+
+/** Does the steps of compiled flows; see {@link stepHandler}. The plans are in YSH_PLANS, else in `plans` beside the code. */
+export const step = stepHandler({
+  ...{ env: process.env, product: named },
+  plans: fileURLToPath(new URL('../../../plans/', import.meta.url)),
+  entries: {
+    ...stepEntries,
+    async 'ysh-pdf-extract'() {
+      throw new PipelineError('STEP_UNSUPPORTED', 'PDFs are not read in a function: leave this flow in Node-RED, or run it on Airflow')
+    },
+  },
+})
+
+let answering: Promise<(event: unknown, context: LambdaContext) => Promise<GatewayAnswer>> | undefined
+
+/** Answers the data API. Loaded when it is asked for: a function of steps does not pay for it. */
+export async function rest(event: unknown, context: LambdaContext): Promise<GatewayAnswer> {
+  answering ??= import('./rest.ts').then(({ restHandler }) => restHandler({ env: process.env, product: named }))
+  return (await answering)(event, context)
+}
+
+/**
+ * Events over WebSockets need a process that listens to PostgreSQL between messages, and a function does not live so long: the connection is
+ * refused, with the reason. Serve `/events` from Node-RED.
+ */
+export async function websocket(event: unknown): Promise<{ statusCode: number; body: string }> {
+  const context = isRecord(event) && isRecord(event.requestContext) ? event.requestContext : {}
+  if (context.routeKey === '$disconnect') return { statusCode: 200, body: '' }
+  const detail = 'Events are sent by a process that stays: connect to the Node-RED that serves this API'
+  return { statusCode: 501, body: JSON.stringify({ type: 'about:blank', title: 'Not implemented', status: 501, code: 'API_NO_EVENTS', detail }) }
+}

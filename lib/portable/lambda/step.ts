@@ -1,0 +1,131 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { PipelineError } from '../../errors.ts'
+import { isRecord, textOf } from '../../flow-check/node.ts'
+import { parser } from '../../schema.ts'
+import type { State } from '../call.ts'
+import { type Plan, PlanSchema } from '../plan/schema.ts'
+import type { Entries } from '../runtime/entries.ts'
+import { callError } from '../runtime/errors.ts'
+import { type OpenRuntime, openRuntime } from '../runtime/open.ts'
+import type { RuntimeOptions } from '../runtime/runtime.ts'
+import { type Env, PlanSettings } from '../runtime/settings.ts'
+import { jsonLog, type LambdaContext, metricLine } from './log.ts'
+
+/** What is needed at the end to say why, before Lambda kills the process. */
+const spareMs = 5_000
+/** Step Functions hands on no more. */
+const maxEventBytes = 262_144
+
+/** What a step handler is made of. */
+export interface StepHandlerOptions {
+  env: Env
+  product: string
+  /** Folder of the plans when YSH_PLANS names none. */
+  plans: string
+  entries?: Entries
+  onStep?: RuntimeOptions['onStep']
+  write?(line: string): void
+}
+
+const plans = parser(PlanSchema, 'A plan', 'PLAN_INVALID')
+
+/**
+ * The function of all steps: its event is a `Call`, its answer a `State`, its errors have the names of `errorNames`, which Step Functions'
+ * Retry and Catch tell apart. Stores stay open between calls of one process.
+ */
+export function stepHandler({ env, product, plans: folder, entries, onStep, write }: StepHandlerOptions) {
+  const put = write ?? ((line: string) => void process.stdout.write(`${line}\n`))
+  const log = jsonLog(put)
+  const open = new Map<string, Promise<OpenRuntime>>()
+  let known: Promise<Map<string, Plan>> | undefined
+
+  async function runtimeOf(pipeline: string): Promise<OpenRuntime> {
+    known ??= readPlans(env.YSH_PLANS || folder)
+    const all = await known.catch((error: unknown) => {
+      known = undefined
+      throw error
+    })
+    const plan = all.get(pipeline)
+    if (plan === undefined) {
+      const ids = [...all.keys()].join(', ')
+      throw new PipelineError('PLAN_INVALID', `No plan beside this function has the pipeline ${pipeline}, only: ${ids}`)
+    }
+    // The check is here and not at the end of a start: an embedded database in a function would be empty each time.
+    needServer(plan, pipeline, env)
+    const opening = openRuntime({
+      ...{ plan, pipeline, env, log, product },
+      ...(entries === undefined ? {} : { entries }),
+      ...(onStep === undefined ? {} : { onStep }),
+    })
+    open.set(pipeline, opening)
+    // What could not be opened is tried anew by the next call.
+    opening.catch(() => open.delete(pipeline))
+    return opening
+  }
+
+  const handler = async (event: unknown, context: LambdaContext): Promise<State> => {
+    const began = performance.now()
+    const pipeline = isRecord(event) ? textOf(event.pipeline) : ''
+    const late = new AbortController()
+    const timer = setTimeout(
+      () => late.abort(new PipelineError('TIMEOUT', 'The time of the function is over', { retryable: true })),
+      Math.max(context.getRemainingTimeInMillis() - spareMs, 0),
+    )
+    let outcome = 'ok'
+    try {
+      checkSize(event)
+      const { runtime } = await (open.get(pipeline) ?? runtimeOf(pipeline))
+      return await runtime.call(event, late.signal)
+    } catch (thrown) {
+      const error = callError(thrown, undefined)
+      outcome = error.class
+      log.error(`${error.error.code}: ${error.error.message}`, { pipeline, class: error.class, code: error.error.code })
+      throw error
+    } finally {
+      clearTimeout(timer)
+      const seconds = (performance.now() - began) / 1_000
+      put(
+        metricLine(
+          { pipeline, outcome },
+          { 'step.calls': { value: 1, unit: 'Count' }, 'step.duration': { value: seconds, unit: 'Seconds' } },
+        ),
+      )
+    }
+  }
+  /** For tests; Lambda freezes or ends the process. */
+  const close = async () => {
+    for (const opened of open.values()) await opened.then((one) => one.close())
+  }
+  return Object.assign(handler, { close })
+}
+
+/** Throws CONFIG. */
+function needServer(plan: Plan, id: string, env: Env): void {
+  const pipeline = plan.pipelines.find((one) => one.id === id)
+  if (pipeline === undefined || new PlanSettings(plan, env).stores(pipeline).stores.postgres !== undefined) return
+  throw new PipelineError('CONFIG', 'A function keeps no database: set YSH_POSTGRES_URL, or what the ysh-stores of the flow uses')
+}
+
+function checkSize(event: unknown): void {
+  const bytes = Buffer.byteLength(JSON.stringify(event) ?? '')
+  if (bytes <= maxEventBytes) return
+  throw new PipelineError('STATE_TOO_LARGE', `The call has ${bytes} bytes, at most ${maxEventBytes} are taken: hand on references`)
+}
+
+/** By pipeline. Throws PLAN_INVALID. */
+async function readPlans(folder: string): Promise<Map<string, Plan>> {
+  const found = new Map<string, Plan>()
+  try {
+    for (const name of (await readdir(folder)).filter((one) => one.endsWith('.json')).sort()) {
+      const plan = plans.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))
+      for (const { id } of plan.pipelines) found.set(id, plan)
+    }
+  } catch (cause) {
+    if (cause instanceof PipelineError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new PipelineError('PLAN_INVALID', `The plans in ${folder} cannot be read: ${why}`, { cause })
+  }
+  return found
+}

@@ -1,0 +1,85 @@
+import { PipelineError } from '../../errors.ts'
+import { type ClaimedRun, type RunRequest, startRun } from '../../runs/lifecycle.ts'
+import type { JournalError, RunState, StepRef, Trigger } from '../../runs/run.ts'
+import type { PostgresStore, Queryable } from '../../stores/postgres/port.ts'
+
+/**
+ * Runs that another engine drives, in the journal. Such a run belongs to no process: each call is one of its own. So its owner is a name of
+ * the run's, with a sign of life that is good for a day; a Node-RED that has the same flow deployed on the same stores lets it alone so long.
+ */
+const ownerOf = (run: string) => `portable/${run}`
+const leaseHours = 24
+
+/** A run as a call finds it. `done`: it has ended well, and its steps answer from the journal. */
+export type HeldRun = ClaimedRun & { state: 'running' | 'done' }
+
+/** Begins the run of a slot, or finds it; see {@link holdRun}. Throws as that does, OUTPUT_TOO_LARGE for the input. */
+export async function beginRun(
+  store: PostgresStore,
+  request: Pick<RunRequest, 'flow' | 'slot' | 'input'> & { trigger: Exclude<Trigger, 'message'> },
+): Promise<HeldRun> {
+  // Which runs may be beside each other is for the engine to say: it has started this one.
+  const started = await startRun(store, { ...request, overlap: 'parallel' }, 'portable/new', true)
+  return holdRun(store, 'run' in started ? started.run.id : started.id)
+}
+
+/**
+ * The run for one call. One that has failed is taken up again: somebody has cleared its task, or started it anew. Throws RUN_UNKNOWN, FENCED
+ * for a run that a process of Node-RED has, or that was cancelled or skipped.
+ */
+export async function holdRun(q: Queryable, id: string): Promise<HeldRun> {
+  const { rows } = await q.query<Row>(
+    `with mine as (
+       update pipeline.run set owner = $2::text, updated_at = clock_timestamp(),
+         epoch = case when state = 'failed' then epoch + 1 else epoch end,
+         state = 'running', error = null, finished_at = null, due_at = null
+       where id = $1::uuid and (state = 'failed' or (state = 'running' and (owner is null or starts_with(owner, 'portable/'))))
+       returning id, flow, slot, trigger, state, epoch, input, created_at, owner
+     ), lease as (
+       insert into pipeline.process (owner, seen_at) select $2::text, clock_timestamp() + $3::int * interval '1 hour' from mine
+       on conflict (owner) do update set seen_at = excluded.seen_at
+     )
+     select * from mine
+     union all
+     select id, flow, slot, trigger, state, epoch, input, created_at, owner from pipeline.run
+     where id = $1::uuid and not exists (select from mine)`,
+    [id, ownerOf(id), leaseHours],
+  )
+  const row = rows[0]
+  if (row === undefined) throw new PipelineError('RUN_UNKNOWN', `There is no run ${id} in these stores`)
+  const { created_at: createdAt, owner, state, ...run } = row
+  if (state === 'running' && owner === ownerOf(id)) return { ...run, state, createdAt }
+  if (state === 'done') return { ...run, state, createdAt }
+  const why = owner === null ? `it is ${state}` : `it is ${state}, and ${owner} has it`
+  throw new PipelineError('FENCED', `Run ${id} is not for another engine: ${why}`)
+}
+
+type Row = {
+  id: string
+  flow: string
+  slot: string
+  trigger: Trigger
+  state: RunState
+  epoch: number
+  input: ClaimedRun['input']
+  created_at: Date
+  owner: string | null
+}
+
+/** The run is over: its sign of life goes. */
+export async function letGo(q: Queryable, id: string): Promise<void> {
+  await q.query('delete from pipeline.process where owner = $1', [ownerOf(id)])
+}
+
+/** The error that a step of a run ended with for good; undefined for one that did not. */
+export async function failureOf(
+  q: Queryable,
+  { run, node, item }: Pick<StepRef, 'run' | 'node' | 'item'>,
+): Promise<PipelineError | undefined> {
+  const { rows } = await q.query<{ error: JournalError }>(
+    `select error from pipeline.step where run_id = $1 and node = $2 and item = $3 and state = 'failed' and error is not null`,
+    [run, node, item],
+  )
+  const error = rows[0]?.error
+  return error && PipelineError.fromJSON({ ...error, retryable: false })
+}

@@ -1,0 +1,175 @@
+import { PipelineError } from '../../errors.ts'
+import { isRecord, recordsOf, textOf } from '../../flow-check/node.ts'
+import { itemsOf } from '../../runs/each-items.ts'
+import { executeStep } from '../../runs/execute.ts'
+import { hashOf, itemPath, splitPath } from '../../runs/identity.ts'
+import { putItem } from '../../runs/items.ts'
+import type { ItemEnd, JoinedItem } from '../../runs/joined.ts'
+import { finishStep } from '../../runs/journal.ts'
+import { plainJson } from '../../runs/json.ts'
+import type { RunRef } from '../../runs/run.ts'
+import { type Item, indexOf } from '../../runs/window.ts'
+import { parser } from '../../schema.ts'
+import type { Json } from '../../stores/cache/port.ts'
+import { type State, StateSchema } from '../call.ts'
+import type { MapNode, StepNode } from '../plan/schema.ts'
+import { errorIn } from './errors.ts'
+import { stored, unpacked } from './payloads.ts'
+import { type EntryWork, nodeConfig } from './step-entry.ts'
+
+/** What opening and closing a map work with. */
+export interface MapWork extends Pick<EntryWork, 'host' | 'settings' | 'signal'> {
+  node: MapNode
+  state: State
+  run: RunRef
+  /** The run is over: nothing is written any more. */
+  over: boolean
+}
+
+const states = parser(StateSchema, 'The state of an item')
+
+/**
+ * Makes the items of a map: `items` of the state, with the port `item`, or `empty` where there are none. Throws EACH_NO_LIST, EACH_KEY,
+ * EACH_TOO_MANY, and what reading batches throws.
+ */
+export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): Promise<State> {
+  const { node, state, run, host } = work
+  const { retry: _, ...message } = state.message
+  const { items, payload } =
+    node.over === 'batches' ? await batches(work) : { items: listed(work), payload: message.payload }
+  const index = indexOf(items)
+  if (items.length > most) {
+    throw new PipelineError('EACH_TOO_MANY', `The list has ${items.length} items, this engine takes ${most} here`)
+  }
+  if (node.over === 'items') await journal(work, node.path, 'each', hashOf([...index.keys()]), { total: items.length })
+  if (items.length === 0) {
+    const none = node.over === 'items' ? { items: [], done: 0, failed: 0 } : payload
+    return { ...state, error: null, items: [], port: 'empty', message: { ...message, payload: none } }
+  }
+  const each = [...(run.each ?? []), node.path]
+  return {
+    ...state,
+    error: null,
+    message: { ...message, payload },
+    items: items.map(({ key, value }) => ({
+      run: { item: itemPath(run.item, key), each },
+      message: { payload: value },
+    })),
+    port: 'item',
+  }
+
+  function listed({ settings }: MapWork): Item[] {
+    const list = node.list?.map((entry) => String(settings.filled(entry)))
+    return itemsOf(
+      {
+        ...{ from: list === undefined ? 'payload' : 'list', list: list ?? [] },
+        ...{ listAt: node.listAt, property: node.property, key: node.key },
+      },
+      message.payload,
+    )
+  }
+
+  async function batches({ settings, signal }: MapWork): Promise<{ items: Item[]; payload: unknown }> {
+    const { datasetQuery } = await import('../../steps/dataset/query/query.ts')
+    const items: Item[] = []
+    const { objects } = host.stores
+    const step = datasetQuery(async ({ rows, index }) => {
+      // Rows are content: what travels is a reference.
+      const value = plainJson(await stored(rows, [], objects, signal), 'A batch')
+      items.push({ key: String(index), value })
+    })
+    const config = nodeConfig(step.config, { ...work, node: asStep(node), message, settings })
+    const given = Object.entries(isRecord(message.payload) ? message.payload : {})
+    const input = Object.fromEntries(given.filter(([name]) => name in step.input.properties))
+    const { output, replayed } = await executeStep(host, { step, config, node: node.path, input, run, signal })
+    if (!replayed) return { items, payload: output }
+    // The journal knows the result, not the rows: they are read once more, beside it.
+    const { stores, http, clock, log } = host
+    const quiet = { progress: () => undefined, finish: async () => undefined }
+    await step.run(input, config, { run, node: node.path, attempt: 1, signal, stores, http, clock, log, ...quiet })
+    return { items, payload: output }
+  }
+}
+
+const asStep = (node: MapNode): StepNode => ({
+  ...{
+    kind: 'step',
+    id: node.id,
+    path: node.path,
+    type: node.type,
+    name: node.name,
+    tab: node.tab,
+    config: node.config,
+  },
+  ...{ entry: 'work', durable: true, timeoutSeconds: node.timeoutSeconds, concurrency: 1, delivers: false, ports: {} },
+  ...{ retry: node.retry, catch: node.catch },
+})
+
+/** Brings the items together, and writes down how each ended. Of batches it throws the first error. Throws FENCED, OUTPUT_TOO_LARGE. */
+export async function closeMap(work: MapWork): Promise<State> {
+  const { node, state, run, host, signal } = work
+  const { items: _, results, ...rest } = state
+  const ended: JoinedItem[] = []
+  for (const result of recordsOf(results)) {
+    const item = states.parse({ message: {}, ...result })
+    const end = await endOf(item, host.stores.objects, signal)
+    const path = item.run?.item ?? ''
+    ended.push({ key: splitPath(path).key, ...end })
+    if (node.over === 'batches' || work.over) continue
+    await putItem(
+      host.stores.postgres,
+      {
+        ...{ run: { ...run, item: path }, node: node.path, join: node.join ?? node.path },
+        startedAt: host.clock.now(),
+      },
+      end,
+    )
+  }
+  if (node.over === 'batches') {
+    const first = ended.find((item) => item.state === 'failed')
+    if (first?.state === 'failed') throw PipelineError.fromJSON({ ...first.error, retryable: false })
+    return { ...rest, error: null, port: 'joined' }
+  }
+  const done = ended.filter((item) => item.state === 'done').length
+  const failed = ended.length - done
+  const keys = ended.map(({ key }) => key)
+  await journal(work, node.join ?? node.path, 'join', hashOf([node.path, ...keys]), {
+    total: keys.length,
+    done,
+    failed,
+  })
+  const payload = { items: ended, done, failed }
+  return { ...rest, error: null, message: { ...rest.message, payload }, port: 'joined' }
+}
+
+async function endOf(
+  item: State,
+  objects: MapWork['host']['stores']['objects'],
+  signal: AbortSignal,
+): Promise<ItemEnd> {
+  const error = errorIn(item)
+  if (error !== null) {
+    return { state: 'failed', error: { code: error.code, message: textOf(error.message), retryable: false } }
+  }
+  const { message } = await unpacked(item, objects, signal)
+  return { state: 'done', output: plainJson(message.payload, 'msg.payload') }
+}
+
+/** A line of the journal for the list itself, as Node-RED writes it. */
+async function journal(
+  { host, run, over }: MapWork,
+  node: string,
+  step: string,
+  inputHash: string,
+  output: Json,
+): Promise<void> {
+  if (over) return
+  const startedAt = host.clock.now().toISOString()
+  const { id, epoch, item } = run
+  try {
+    const ref = { run: id, epoch, node, item, step, inputHash, attempt: 1, startedAt }
+    await finishStep(host.stores.postgres, ref, output)
+  } catch (error) {
+    if (PipelineError.from(error).code !== 'STEP_DONE') throw error
+  }
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { createKey } from '../../../lib/api/access/keys.ts'
+import { isRecord } from '../../../lib/flow-check/node.ts'
+import { canonicalFile } from '../../../lib/portable/canonical.ts'
+import { compile } from '../../../lib/portable/plan/compile.ts'
+import { emitStepFunctions } from '../../../lib/portable/step-functions/emit.ts'
+import { parser, Type } from '../../../lib/schema.ts'
+import { openPostgres } from '../../../lib/stores/postgres/index.ts'
+import { type PostgresServer, startPostgres } from '../../helpers/postgres-server.ts'
+import { runMachine } from '../asl.ts'
+import { testFolder } from '../engine.ts'
+
+const here = fileURLToPath(new URL('../../../', import.meta.url))
+const Answer = Type.Object({
+  answer: Type.Optional(Type.Unknown()),
+  errorType: Type.Optional(Type.String()),
+  errorMessage: Type.Optional(Type.String()),
+})
+const answers = parser(Answer, 'What the process said')
+
+const node = (id: string, type: string, wires: string[][], settings: object = {}) => ({
+  ...{ id, type, z: 'tab', name: id, wires },
+  ...settings,
+})
+const flow = [
+  { id: 'tab', type: 'tab' },
+  { id: 'stores', type: 'ysh-stores', folder: '/tmp/never', postgresUrl: `$${'{'}YSH_POSTGRES_URL}` },
+  node('run', 'ysh-run', [['names']], { payload: '{"list":[{"n":"a"},{"n":"b"}]}' }),
+  node('names', 'change', [['each']], {
+    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: '{"list": payload.list.n}', tot: 'jsonata' }],
+  }),
+  node('each', 'ysh-each', [['tell'], ['end']], { listAt: 'list', stores: 'stores' }),
+  node('tell', 'ysh-notify', [['join']], { webhooks: 'https://example.com/x', stores: 'stores' }),
+  node('join', 'ysh-join', [['end']], { stores: 'stores' }),
+  node('end', 'ysh-run-end', [[], []], { stores: 'stores' }),
+]
+
+describe('the Lambda bundle, in a process of its own', () => {
+  const { folder, remove } = testFolder()
+  let server: PostgresServer
+  let invoke: (handler: string, event: unknown) => Promise<{ answer?: unknown; errorType?: string; errorMessage?: string }>
+  const lines: string[] = []
+  let end = () => {}
+  const compiled = compile(flow)
+
+  before(async () => {
+    server = await startPostgres()
+    const built = spawnSync(process.execPath, ['build/lambda.ts'], { cwd: here, encoding: 'utf8' })
+    assert.equal(built.status, 0, built.stderr)
+    // Away from the repository: no node_modules above it, as in Lambda.
+    const code = join(folder, 'task')
+    cpSync(join(here, 'dist-lambda', 'steps'), code, { recursive: true })
+    const plans = join(folder, 'plans')
+    mkdirSync(plans)
+    assert.ok(compiled.plan, JSON.stringify(compiled.diagnostics))
+    writeFileSync(join(plans, 'flow.json'), canonicalFile(compiled.plan))
+    const driver = join(folder, 'invoke.mjs')
+    cpSync(fileURLToPath(new URL('invoke.mjs', import.meta.url)), driver)
+    const child = spawn(process.execPath, [driver, join(code, 'index.mjs')], {
+      cwd: folder,
+      env: { YSH_POSTGRES_URL: server.url, YSH_PLANS: plans, YSH_DATA_FOLDER: join(folder, 'data'), YSH_FOLDER: join(folder, 'data') },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const waiting: ((line: string) => void)[] = []
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('> ')) waiting.shift()?.(line.slice(2))
+      else lines.push(line)
+    })
+    invoke = (handler, event) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error(`no answer: ${lines.join('\n')}`)), 40_000)
+        waiting.push((line) => {
+          clearTimeout(late)
+          resolve(answers.parse(JSON.parse(line)))
+        })
+        child.stdin.write(`${JSON.stringify({ handler, event })}\n`)
+      })
+    end = () => child.stdin.end()
+  })
+  after(async () => {
+    end()
+    await server.stop()
+    remove()
+  })
+
+  test('a state machine runs by it, from the trigger to the end', async () => {
+    assert.ok(compiled.plan)
+    const machine = emitStepFunctions(compiled.plan).machines.run
+    assert.ok(machine)
+    const run = await runMachine(machine, { slot: 'one', message: { payload: { list: [{ n: 'a' }, { n: 'b' }] } } }, async (call) => {
+      const { answer, errorType = '', errorMessage } = await invoke('step', call)
+      if (isRecord(answer) && isRecord(answer.message)) return { ...answer, message: answer.message }
+      throw Object.assign(new Error(errorMessage), { name: errorType })
+    })
+    assert.equal(run.outcome, 'done', run.error)
+    const client = new pg.Client(server.url)
+    await client.connect()
+    try {
+      const { rows } = await client.query('select state, summary from pipeline.run')
+      assert.deepEqual(
+        rows.map(({ state, summary }) => [state, summary.done, summary.failed]),
+        [['done', 2, 0]],
+      )
+      const steps = await client.query(`select item from pipeline.step where node = 'tell' order by item`)
+      assert.deepEqual(
+        steps.rows.map(({ item }) => item),
+        ['a', 'b'],
+      )
+    } finally {
+      await client.end()
+    }
+    const metrics = lines.filter((line) => line.includes('_aws')).map((line) => JSON.parse(line))
+    assert.ok(metrics.length >= 5)
+    for (const { _aws, pipeline, outcome, ...figures } of metrics) {
+      assert.deepEqual([pipeline, outcome], ['run', 'ok'])
+      const [{ Namespace, Dimensions, Metrics }] = _aws.CloudWatchMetrics
+      assert.equal(Namespace, 'YSH/Pipeline')
+      assert.deepEqual(Dimensions, [['pipeline', 'outcome']])
+      for (const { Name } of Metrics) assert.equal(typeof figures[Name], 'number')
+    }
+  })
+
+  test('errors have the names that Retry and Catch know, and say what is wrong', async () => {
+    const unknown = await invoke('step', { pipeline: 'other', units: ['x'], execution: 'e', state: { message: {} } })
+    assert.equal(unknown.errorType, 'PermanentError')
+    assert.equal(JSON.parse(unknown.errorMessage ?? '').code, 'PLAN_INVALID')
+    const large = { pipeline: 'run', units: ['names'], execution: 'e', state: { message: { payload: 'x'.repeat(262_144) } } }
+    assert.equal(JSON.parse((await invoke('step', large)).errorMessage ?? '').code, 'STATE_TOO_LARGE')
+  })
+
+  /** As in AWS's documentation, "Input format of a Lambda function for proxy integration", shortened to what is sent. */
+  const rest = (path: string, headers: Record<string, string> = {}, query: Record<string, string[]> | null = null) => ({
+    resource: '/{proxy+}',
+    ...{ path, httpMethod: 'GET', headers, multiValueHeaders: null },
+    queryStringParameters: query && Object.fromEntries(Object.entries(query).map(([name, [value]]) => [name, value])),
+    multiValueQueryStringParameters: query,
+    pathParameters: { proxy: path.slice(1) },
+    stageVariables: null,
+    requestContext: { stage: 'prod', path: `/prod${path}`, httpMethod: 'GET', identity: { sourceIp: '192.0.2.1' } },
+    body: null,
+    isBase64Encoded: false,
+  })
+  /** "Payload format version 2.0". */
+  const http = (path: string, headers: Record<string, string> = {}) => ({
+    version: '2.0',
+    routeKey: '$default',
+    ...{ rawPath: `/prod${path}`, rawQueryString: 'limit=2', headers },
+    requestContext: { stage: 'prod', http: { method: 'GET', path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1' } },
+    isBase64Encoded: false,
+  })
+  const gateway = parser(
+    Type.Object({
+      statusCode: Type.Integer(),
+      headers: Type.Record(Type.String(), Type.String()),
+      body: Type.String(),
+      isBase64Encoded: Type.Boolean(),
+    }),
+    'The answer',
+  )
+  const ask = async (event: unknown) => gateway.parse((await invoke('rest', event)).answer)
+
+  test('the data API: who may not ask, who may, and by both kinds of events', async () => {
+    const refused = await ask(rest('/datasets'))
+    assert.equal(refused.statusCode, 401)
+    assert.match(refused.headers['content-type'] ?? '', /problem\+json/)
+    const postgres = await openPostgres({ kind: 'server', url: server.url })
+    const { key } = await createKey(postgres, { name: 'test', scopes: ['datasets', 'documents', 'runs'] }, 'test')
+    await postgres.close()
+    const { statusCode, body, isBase64Encoded } = await ask(rest('/runs', { 'X-Api-Key': key }, { limit: ['2'] }))
+    assert.deepEqual([statusCode, isBase64Encoded], [200, false], body)
+    assert.ok(isRecord(JSON.parse(body)))
+    assert.equal((await ask(http('/runs', { 'x-api-key': key }))).statusCode, 200)
+    const zipped = await ask(rest('/openapi.json', { 'X-Api-Key': key, 'Accept-Encoding': 'gzip' }))
+    assert.equal(zipped.statusCode, 200)
+    assert.equal(zipped.isBase64Encoded, zipped.headers['content-encoding'] !== undefined)
+    // nobody's request is so: it is wired wrongly, and that is no caller's fault
+    assert.equal((await ask({ no: 'event' })).statusCode, 500)
+  })
+
+  test('WebSockets are refused by name', async () => {
+    const { answer } = await invoke('websocket', { requestContext: { routeKey: '$connect', connectionId: 'x' } })
+    assert.ok(isRecord(answer))
+    assert.equal(answer.statusCode, 501)
+    assert.equal(JSON.parse(String(answer.body)).code, 'API_NO_EVENTS')
+  })
+})
