@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { catalogue } from '../../../lib/metrics/catalogue.ts'
+import { catalogue, type MetricName } from '../../../lib/metrics/catalogue.ts'
+import { cloudwatchName } from '../../../lib/metrics/cloudwatch/datum.ts'
 import { providerTable } from './provider.ts'
 import { check, rules } from './rules.ts'
 import { loadModules, root, sources } from './terraform.ts'
@@ -23,9 +24,10 @@ describe('deploy/aws', () => {
   })
 
   test('alarms and dashboard name metrics of the catalogue that CloudWatch gets', () => {
-    const sent = Object.entries(catalogue).filter(([, declaration]) => 'cloudwatch' in declaration)
+    const names = Object.keys(catalogue).filter((name): name is MetricName => name in catalogue)
+    const sent = names.filter((name) => 'cloudwatch' in catalogue[name])
     assert.ok(sent.length > 0 && sent.length <= 10, `${sent.length} metrics are sent`)
-    const known = sent.map(([name]) => name)
+    const known = sent.map(cloudwatchName)
     const board = readFileSync(join(root, 'modules/board/main.tf'), 'utf8')
     const shown = [...board.matchAll(/^ {4}"([a-z0-9_.]+)" += "/gm)].map(([, name = '']) => name)
     const named = [...Object.values(alarms()).map(({ metric }) => metric), ...shown]
