@@ -80,7 +80,9 @@ function nodeVersion(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const good = major > 22 || (major === 22 && minor >= 9)
   const found = `Node.js ${process.versions.node}`
-  return good ? { what: 'node', is: 'good', found } : { what: 'node', is: 'bad', found, remedy: 'Install Node.js 22.9 or newer' }
+  return good
+    ? { what: 'node', is: 'good', found }
+    : { what: 'node', is: 'bad', found, remedy: 'Install Node.js 22.9 or newer' }
 }
 
 function memory(): Check {
@@ -88,7 +90,12 @@ function memory(): Check {
   const bytes = limit > 0 && limit < totalmem() ? limit : totalmem()
   const found = `${Math.round(bytes / mib)} MiB may be used`
   if (bytes >= 900 * mib) return { what: 'memory', is: 'good', found }
-  return { what: 'memory', is: 'warning', found, remedy: 'Use PostgreSQL on a server, and read no large PDFs here: docs/memory.md' }
+  return {
+    what: 'memory',
+    is: 'warning',
+    found,
+    remedy: 'Use PostgreSQL on a server, and read no large PDFs here: docs/memory.md',
+  }
 }
 
 const parts = [
@@ -106,7 +113,12 @@ function optionalParts(): Check[] {
       import.meta.resolve(name)
       return { what: `part ${name}`, is: 'good', found: `there, for ${use}` }
     } catch {
-      return { what: `part ${name}`, is: 'left out', found: `not installed: no ${use}`, remedy: `npm install ${name}, if you want that` }
+      return {
+        what: `part ${name}`,
+        is: 'left out',
+        found: `not installed: no ${use}`,
+        remedy: `npm install ${name}, if you want that`,
+      }
     }
   })
 }
@@ -119,11 +131,22 @@ async function disk(folder: string): Promise<Check> {
       const found = `${free} MiB free at ${at}`
       if (free >= 2_048) return { what: 'disk', is: 'good', found }
       const is = free < 256 ? 'bad' : 'warning'
-      return { what: 'disk', is, code: 'STORE_FULL', found, remedy: 'Make room: the largest dataset needs 2 GiB while it is loaded' }
+      return {
+        what: 'disk',
+        is,
+        code: 'STORE_FULL',
+        found,
+        remedy: 'Make room: the largest dataset needs 2 GiB while it is loaded',
+      }
     } catch (cause) {
       // What is not there yet will be made below what is.
       if (dirname(at) !== at) continue
-      return { what: 'disk', is: 'bad', found: cause instanceof Error ? cause.message : String(cause), remedy: 'Check YSH_FOLDER' }
+      return {
+        what: 'disk',
+        is: 'bad',
+        found: cause instanceof Error ? cause.message : String(cause),
+        remedy: 'Check YSH_FOLDER',
+      }
     }
   }
 }
@@ -146,7 +169,10 @@ async function storeChecks(options: StoresOptions): Promise<Check[]> {
   })
   const { url, password } = options.postgres ?? {}
   if (url === undefined || url === '') {
-    return [{ what: 'store postgres', is: 'left out', found: 'embedded; whoever has it open looks after it' }, ...checks]
+    return [
+      { what: 'store postgres', is: 'left out', found: 'embedded; whoever has it open looks after it' },
+      ...checks,
+    ]
   }
   if (trials.some(({ store, error }) => store === 'postgres' && error !== undefined)) return checks
   const address = await revealAddress('PostgreSQL', url, password)
@@ -171,9 +197,14 @@ async function clock(store: PostgresStore): Promise<Check> {
 }
 
 async function tables(store: PostgresStore): Promise<Check> {
-  const { rows: there } = await store.query<{ there: boolean }>(`select to_regclass('pipeline.migration') is not null as there`)
-  if (there[0]?.there !== true) return { what: 'tables', is: 'good', found: 'none yet; they are made at the first start' }
-  const { rows } = await store.query<{ component: string; id: number }>('select component, max(id) as id from pipeline.migration group by 1')
+  const { rows: there } = await store.query<{ there: boolean }>(
+    `select to_regclass('pipeline.migration') is not null as there`,
+  )
+  if (there[0]?.there !== true)
+    return { what: 'tables', is: 'good', found: 'none yet; they are made at the first start' }
+  const { rows } = await store.query<{ component: string; id: number }>(
+    'select component, max(id) as id from pipeline.migration group by 1',
+  )
   const has = new Map(rows.map(({ component, id }) => [component, id]))
   const wants = new Map<string, number>()
   for (const { component, id } of [...runMigrations, ...keptMigrations, ...alertMigrations]) wants.set(component, id)
@@ -181,9 +212,20 @@ async function tables(store: PostgresStore): Promise<Check> {
   const older = [...wants].filter(([name, id]) => (has.get(name) ?? 0) < id).map(([name]) => name)
   if (newer.length > 0) {
     const found = `made by a newer version: ${newer.join(', ')}`
-    return { what: 'tables', is: 'bad', code: 'MIGRATION_MISMATCH', found, remedy: 'Install the version that the others on this database have' }
+    return {
+      what: 'tables',
+      is: 'bad',
+      code: 'MIGRATION_MISMATCH',
+      found,
+      remedy: 'Install the version that the others on this database have',
+    }
   }
-  if (older.length > 0) return { what: 'tables', is: 'good', found: `of an older version, brought up to date at the first start: ${older.join(', ')}` }
+  if (older.length > 0)
+    return {
+      what: 'tables',
+      is: 'good',
+      found: `of an older version, brought up to date at the first start: ${older.join(', ')}`,
+    }
   return { what: 'tables', is: 'good', found: 'up to date' }
 }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { product } from '../../product.ts'
 import { PipelineError } from '../../errors.ts'
 import { isRecord } from '../../flow-check/node.ts'
+import { product } from '../../product.ts'
 import { stepEntries } from '../runtime/entries.ts'
 import type { LambdaContext } from './log.ts'
 import type { GatewayAnswer } from './rest.ts'
@@ -18,7 +18,10 @@ export const step = stepHandler({
   entries: {
     ...stepEntries,
     async 'ysh-pdf-extract'() {
-      throw new PipelineError('STEP_UNSUPPORTED', 'PDFs are not read in a function: leave this flow in Node-RED, or run it on Airflow')
+      throw new PipelineError(
+        'STEP_UNSUPPORTED',
+        'PDFs are not read in a function: leave this flow in Node-RED, or run it on Airflow',
+      )
     },
   },
 })
@@ -39,5 +42,8 @@ export async function websocket(event: unknown): Promise<{ statusCode: number; b
   const context = isRecord(event) && isRecord(event.requestContext) ? event.requestContext : {}
   if (context.routeKey === '$disconnect') return { statusCode: 200, body: '' }
   const detail = 'Events are sent by a process that stays: connect to the Node-RED that serves this API'
-  return { statusCode: 501, body: JSON.stringify({ type: 'about:blank', title: 'Not implemented', status: 501, code: 'API_NO_EVENTS', detail }) }
+  return {
+    statusCode: 501,
+    body: JSON.stringify({ type: 'about:blank', title: 'Not implemented', status: 501, code: 'API_NO_EVENTS', detail }),
+  }
 }

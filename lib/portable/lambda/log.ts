@@ -28,7 +28,10 @@ export function metricLine(
   const Metrics = Object.entries(figures).map(([Name, { unit }]) => ({ Name, Unit: unit }))
   const values = Object.entries(figures).map(([name, { value }]) => [name, value])
   return JSON.stringify({
-    _aws: { Timestamp: at, CloudWatchMetrics: [{ Namespace: 'YSH/Pipeline', Dimensions: [Object.keys(labels)], Metrics }] },
+    _aws: {
+      Timestamp: at,
+      CloudWatchMetrics: [{ Namespace: 'YSH/Pipeline', Dimensions: [Object.keys(labels)], Metrics }],
+    },
     ...labels,
     ...Object.fromEntries(values),
   })

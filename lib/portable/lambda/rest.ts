@@ -1,5 +1,5 @@
-import { sharedCounter } from '../../api/access/counter.ts'
 import { withCors } from '../../api/access/cors.ts'
+import { sharedCounter } from '../../api/access/counter.ts'
 import { Gatekeeper } from '../../api/access/gatekeeper.ts'
 import { Limits, windowOf } from '../../api/access/limits.ts'
 import { issuerKeys } from '../../api/access/public-keys.ts'
@@ -15,7 +15,9 @@ import { type OpenStores, openStores } from '../../stores/open.ts'
 import type { Env } from '../runtime/settings.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 
-const Texts = Type.Optional(Type.Union([Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()])), Type.Null()]))
+const Texts = Type.Optional(
+  Type.Union([Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()])), Type.Null()]),
+)
 const Lists = Type.Optional(
   Type.Union([Type.Record(Type.String(), Type.Union([Type.Array(Type.String()), Type.Null()])), Type.Null()]),
 )
@@ -125,7 +127,8 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
     info: {
       title: 'YSH data API',
       version: product.split('/')[1] ?? '0',
-      description: 'Data of the Brazilian electricity sector, each answer with its version, source, age and attribution.',
+      description:
+        'Data of the Brazilian electricity sector, each answer with its version, source, age and attribution.',
       root,
     },
     limits: { deadlineMs: 25_000 },
@@ -148,7 +151,8 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
 function storesOf(env: Env) {
   const at = (name: string) => env[name] ?? ''
   const postgres = at('YSH_POSTGRES') || at('YSH_POSTGRES_URL')
-  if (postgres === '') throw new PipelineError('CONFIG', 'YSH_POSTGRES_URL says no server: a function has no database of its own')
+  if (postgres === '')
+    throw new PipelineError('CONFIG', 'YSH_POSTGRES_URL says no server: a function has no database of its own')
   return {
     folder: at('YSH_DATA_FOLDER') || '/tmp/ysh',
     postgres: { url: postgres },
@@ -166,12 +170,14 @@ export function requestOf(event: unknown, signal: AbortSignal): ApiRequest {
 function ofRest(event: Infer<typeof RestEventSchema>, signal: AbortSignal): ApiRequest {
   const query = new URLSearchParams()
   const several = event.multiValueQueryStringParameters
-  for (const [name, values] of Object.entries(several ?? {})) for (const value of values ?? []) query.append(name, value)
+  for (const [name, values] of Object.entries(several ?? {}))
+    for (const value of values ?? []) query.append(name, value)
   if (several === undefined || several === null) {
     for (const [name, value] of Object.entries(event.queryStringParameters ?? {})) query.append(name, value ?? '')
   }
   const headers = { ...small(event.headers) }
-  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) headers[name.toLowerCase()] = values?.join(', ')
+  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {}))
+    headers[name.toLowerCase()] = values?.join(', ')
   return {
     ...{ method: event.httpMethod, path: encoded(event.path), query, headers, signal },
     address: event.requestContext.identity?.sourceIp ?? '0.0.0.0',
@@ -183,7 +189,8 @@ function ofHttp(event: Infer<typeof HttpEventSchema>, signal: AbortSignal): ApiR
   const { stage, http } = event.requestContext
   // A named stage stands in front of the path; the usual one does not.
   const prefix = stage === undefined || stage === '$default' ? '' : `/${stage}`
-  const path = prefix !== '' && event.rawPath.startsWith(`${prefix}/`) ? event.rawPath.slice(prefix.length) : event.rawPath
+  const path =
+    prefix !== '' && event.rawPath.startsWith(`${prefix}/`) ? event.rawPath.slice(prefix.length) : event.rawPath
   return {
     ...{ method: http.method, path: encoded(path), query: new URLSearchParams(event.rawQueryString) },
     ...{ headers: small(event.headers), address: http.sourceIp, body: bodyOf(event), signal },
@@ -199,7 +206,9 @@ function encoded(path: string): string {
 }
 
 function small(headers: Record<string, string | null> | null | undefined): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value ?? undefined]))
+  return Object.fromEntries(
+    Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value ?? undefined]),
+  )
 }
 
 function bodyOf({ body, isBase64Encoded }: { body?: string | null; isBase64Encoded?: boolean }): Uint8Array {
@@ -228,6 +237,7 @@ async function answerOf({ status, headers, body }: ApiResponse, headOnly: boolea
     return answerOf(problemResponse(new PipelineError('API_ANSWER_LARGE', why)), headOnly)
   }
   const content = headOnly ? Buffer.alloc(0) : Buffer.concat(parts)
-  const isText = headers['content-encoding'] === undefined && /^text\/|json|xml|ndjson|yaml/.test(headers['content-type'] ?? 'text/')
+  const isText =
+    headers['content-encoding'] === undefined && /^text\/|json|xml|ndjson|yaml/.test(headers['content-type'] ?? 'text/')
   return { statusCode: status, headers, body: content.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText }
 }

@@ -105,13 +105,19 @@ export function stepHandler({ env, product, plans: folder, entries, onStep, writ
 function needServer(plan: Plan, id: string, env: Env): void {
   const pipeline = plan.pipelines.find((one) => one.id === id)
   if (pipeline === undefined || new PlanSettings(plan, env).stores(pipeline).stores.postgres !== undefined) return
-  throw new PipelineError('CONFIG', 'A function keeps no database: set YSH_POSTGRES_URL, or what the ysh-stores of the flow uses')
+  throw new PipelineError(
+    'CONFIG',
+    'A function keeps no database: set YSH_POSTGRES_URL, or what the ysh-stores of the flow uses',
+  )
 }
 
 function checkSize(event: unknown): void {
   const bytes = Buffer.byteLength(JSON.stringify(event) ?? '')
   if (bytes <= maxEventBytes) return
-  throw new PipelineError('STATE_TOO_LARGE', `The call has ${bytes} bytes, at most ${maxEventBytes} are taken: hand on references`)
+  throw new PipelineError(
+    'STATE_TOO_LARGE',
+    `The call has ${bytes} bytes, at most ${maxEventBytes} are taken: hand on references`,
+  )
 }
 
 /** By pipeline. Throws PLAN_INVALID. */
