@@ -41,7 +41,7 @@ function pricesTable(): string {
       String(Number(million.toPrecision(6))),
     )
   })
-  const head = `As of ${pricesAsOf.day}, ${pricesAsOf.region}, US dollars.`
+  const head = `As of ${pricesAsOf.day}, ${pricesAsOf.region}, US dollars. Written down from memory: compare them with AWS's list before you rely on them.`
   return [head, '', row('unit', 'for one', 'for a million'), row('---', '---', '---'), ...rows].join('\n')
 }
 

@@ -16,6 +16,8 @@ export interface Server {
   database(): Promise<string>
   /** `fast`: SIGINT, connections are cut; `crash`: SIGKILL of all, with recovery at the next start. Down for so many milliseconds. */
   restart(how: 'fast' | 'crash', downMs: number): Promise<void>
+  /** Its processes stand still (SIGSTOP): it takes connections and answers nothing, for so many milliseconds. */
+  freeze(ms: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -48,6 +50,10 @@ export async function startServer(): Promise<Server> {
     await rm(base, { recursive: true, force: true })
     throw new Error(`PostgreSQL did not start:\n${log.slice(-20).join('')}`, { cause: error })
   }
+  const processes = async (): Promise<number[]> => {
+    const [line = ''] = (await readFile(join(base, 'data', 'postmaster.pid'), 'utf8')).split('\n')
+    return [Number(line), ...(await childrenOf(Number(line)))]
+  }
   return {
     async database() {
       databases += 1
@@ -61,13 +67,20 @@ export async function startServer(): Promise<Server> {
       }
       return address(name)
     },
+    async freeze(ms) {
+      const all = await processes()
+      for (const pid of all) signalQuietly(pid, 'SIGSTOP')
+      try {
+        await new Promise((resolve) => setTimeout(resolve, ms))
+      } finally {
+        for (const pid of all) signalQuietly(pid, 'SIGCONT')
+      }
+    },
     async restart(how, downMs) {
       if (how === 'crash') {
-        const [line = ''] = (await readFile(join(base, 'data', 'postmaster.pid'), 'utf8')).split('\n')
-        const postmaster = Number(line)
-        const workers = await childrenOf(postmaster)
-        for (const pid of [postmaster, ...workers]) killQuietly(pid)
-        for (const pid of [postmaster, ...workers]) {
+        const all = await processes()
+        for (const pid of all) signalQuietly(pid, 'SIGKILL')
+        for (const pid of all) {
           if (!(await until(() => isGone(pid), 10_000))) throw new Error(`PostgreSQL's process ${pid} does not end`)
         }
       } else await server.stop()
@@ -91,9 +104,9 @@ export async function childrenOf(pid: number): Promise<number[]> {
   }
 }
 
-function killQuietly(pid: number): void {
+function signalQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // gone already
   }

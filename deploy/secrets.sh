@@ -14,5 +14,6 @@ random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 make node_red_admin_password "$(random)"
 make node_red_credential_secret "$(random)"
 make grafana_admin_password "$(random)"
+make metrics_token "$(random)"
 make postgres_password "$(random)"
 make postgres_url "postgresql://pipeline:$(cat secrets/postgres_password)@postgres:5432/pipeline"

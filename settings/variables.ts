@@ -72,11 +72,41 @@ export const processVariables: readonly Variable[] = [
     usually: 'host and user folder',
     what: 'name of this Node-RED among several on one PostgreSQL ([runs](runs.md))',
   },
+  {
+    name: 'YSH_HEALTH_SOCKET',
+    usually: '`ysh-health.sock` in the user folder',
+    what: 'socket that answers how this Node-RED is; asked by `ysh-pipeline health` too ([docker](docker.md#health))',
+  },
+  {
+    name: 'YSH_EMBEDDED_TEMPLATE',
+    usually: '',
+    what: 'folder with an empty embedded database, copied at a first start instead of making one; set in the image',
+  },
   { name: 'YSH_API_KEY_FILE', usually: '', what: 'file with a first key of the data API ([access](api-access.md))' },
+  {
+    name: 'YSH_METRICS_TOKEN',
+    usually: '',
+    what: 'token for the metrics where the node has none ([metrics](metrics.md))',
+  },
+  {
+    name: 'YSH_HEALTH_SOCKET',
+    usually: '`ysh-health.sock` in the user folder',
+    what: 'Unix socket that says how it is ([docker](docker.md))',
+  },
+  {
+    name: 'YSH_EMBEDDED_TEMPLATE',
+    usually: '',
+    what: 'folder of an empty embedded database that a new one is copied from; the Docker image has one',
+  },
   {
     name: 'YSH_FAIL_POINT',
     usually: '',
     what: 'for tests only: the process kills itself at a place in the code ([chaos](chaos.md))',
+  },
+  {
+    name: 'YSH_BACKUP_PASSPHRASE',
+    usually: '',
+    what: 'opens and closes the secrets in backups, 12 characters or more; may be a reference ([backup](backup.md))',
   },
   {
     name: 'AWS_REGION',
@@ -84,6 +114,20 @@ export const processVariables: readonly Variable[] = [
     what: 'region of S3, SQS, SSM and Secrets Manager where no other is said',
   },
   { name: 'AWS_DEFAULT_REGION', usually: '`us-east-1`', what: 'the same, when that one is not set' },
+  // functions of Lambda, and whatever else runs steps without Node-RED
+  {
+    name: 'YSH_CLOUDWATCH',
+    usually: '`off`',
+    what: 'metrics of a function without Node-RED: `off`, `emf` or `put` ([metrics](metrics.md))',
+  },
+  { name: 'YSH_CLOUDWATCH_FILE', usually: '', what: 'file that its EMF lines go to; else standard output' },
+  { name: 'YSH_CLOUDWATCH_MORE', usually: '', what: 'metrics besides the ten, with commas' },
+  { name: 'YSH_PIPELINE', usually: '`ysh`', what: 'its name in them' },
+  {
+    name: 'YSH_PLANS',
+    usually: '`/opt/plans`',
+    what: 'where a function finds its plans ([AWS](aws.md)); set by Terraform',
+  },
 ]
 
 /** Read by the command line `ysh-pipeline`. */
@@ -94,4 +138,5 @@ export const commandVariables: readonly Variable[] = [
   { name: 'YSH_NODE_RED_TOKEN', usually: '', what: 'as `--token`' },
   { name: 'YSH_NODE_RED_USER', usually: '', what: 'who logs in there' },
   { name: 'YSH_NODE_RED_PASSWORD', usually: '', what: 'with which password' },
+  { name: 'YSH_BACKUP', usually: '', what: 'as `--to` and `--from` of backups ([backup](backup.md))' },
 ]

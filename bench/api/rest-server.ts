@@ -67,6 +67,7 @@ async function ours({ url, folder }: { url: string; folder: string }): Promise<v
     name: 'bench',
     points: windowOf(rate).points,
     trouble: nothing,
+    over: nothing,
   })
   const gate = new Gatekeeper({
     ...{ reach: 'loopback', postgres: async () => stores.postgres, origins: [], log },

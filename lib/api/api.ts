@@ -2,6 +2,7 @@ import { PipelineError } from '../errors.ts'
 import { meter } from '../metrics/meter.ts'
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
+import { Absences } from './absences.ts'
 import type { Caller } from './access/caller.ts'
 import type { Gate } from './access/gate.ts'
 import { finish } from './finish.ts'
@@ -87,6 +88,7 @@ export function createApi(options: ApiOptions): Api {
   const routes: readonly AnyRoute[] = [...options.routes, ...openApiRoutes(info, () => options.routes)]
   const router = createRouter(routes)
   const prepared = new Map(routes.map((route) => [route, prepare(route)]))
+  const absences = new Absences()
   let streams = 0
 
   async function answer(request: ApiRequest, trace: Trace): Promise<ApiResponse> {
@@ -162,12 +164,16 @@ export function createApi(options: ApiOptions): Api {
   /** An error as an answer; what the caller must not see goes into the log. */
   function failed(request: ApiRequest, thrown: unknown, trace: Trace): ApiResponse {
     const error = PipelineError.from(thrown)
-    const problem = problemOf(error)
-    trace.code = problem.code
-    if (problem.id !== undefined && !request.signal.aborted) {
-      const where = { id: problem.id, route: trace.route?.id, caller: trace.caller?.id }
-      log[problem.status === 500 ? 'error' : 'warn'](`API: ${error.message}`, { ...where, code: error.code, error })
-    }
+    const found = problemOf(error)
+    trace.code = found.code
+    if (request.signal.aborted) return problemResponse(error, found)
+    const problem = absences.told(error, found, (id, untold) => {
+      const where = { id, route: trace.route?.id, caller: trace.caller?.id }
+      const more = untold === 0 ? {} : { sameBefore: untold }
+      log[found.status === 500 ? 'error' : 'warn'](`API: ${error.message}`, {
+        ...{ ...where, code: error.code, ...more, error },
+      })
+    })
     return problemResponse(error, problem)
   }
 

@@ -40,7 +40,16 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ...group(kind(503, 'Too much is asked at once', true), 'API_BUSY'),
   ...group(
     kind(503, 'What is needed for this does not answer just now', false),
-    ...['STORE_UNAVAILABLE', 'STORE_BUSY', 'STORE_CLOSED', 'STORE_LOCKED', 'STOPPED', 'CACHE_REFUSED'],
+    ...[
+      'STORE_UNAVAILABLE',
+      'STORE_BUSY',
+      'STORE_CLOSED',
+      'STORE_LOCKED',
+      'STORE_FULL',
+      'STORE_READ_ONLY',
+      'STOPPED',
+      'CACHE_REFUSED',
+    ],
     ...['MODEL_UNAVAILABLE', 'MODEL_MISSING', 'MODEL_BUSY', 'NOT_DEPLOYED'],
     'API_ISSUER_UNAVAILABLE',
   ),

@@ -91,15 +91,18 @@ export const runHelp = `ysh-pipeline run FILE [--pipeline ID] [--slot TEXT] [--p
 Where the data are: as for step. Exit codes: 0 done, 1 the run failed, 2 used wrongly or refused, 75 stopped: the same slot goes on.`
 
 /** The help of `compile`. */
-export const compileHelp = `ysh-pipeline compile FILE --target plan|step-functions [--out DIR]
+export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-functions|airflow [--out DIR]
 
   Compiles a flow for other engines. What means nothing there is refused, by the node's name, with the reason and the remedy.
 
   --target plan             the portable plan, on standard output or as DIR/plan.json
-  --target step-functions   state machines, schedules, event rules, source map and estimate into DIR
+  --target step-functions   state machines, schedules, event rules, source map, estimate and Terraform's variables into DIR; several
+                            files get a folder each there
       --fuse                linear steps without retry become one call: fewer transitions
       --distributed-above N lists of more items are distributed maps (200)
       --items N             length of lists that nobody knows, for the estimate (10)
+  --target airflow          a DAG file of the flow's pipelines, their plan and the runner into DIR
+      --start-date DATE     of the DAGs, YYYY-MM-DD: from when a schedule that makes up for all slots does so (2026-01-01)
   --env NAME=VALUE          what a variable is worth that must be known when compiling; several times
   --json                    what was found as JSON
   --lang pt-BR              in Portuguese
@@ -126,6 +129,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
       'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
       'ysh-pipeline compile FILE: compiles a flow for other engines; see compile --help',
       'ysh-pipeline cost FILE: what it costs on Step Functions',
+      'ysh-pipeline backup, restore, backups: saves all that is kept and brings it back; see backup --help',
       "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",
       'ysh-pipeline health: how the Node-RED of this machine is, in one line; exit code 0 when flows run and stores answer',
     ].join('\n'),

@@ -6,6 +6,7 @@ import type { Refused } from '../runs/letter-settle.ts'
 import { type RunFilter, runFilters } from '../runs/run-filter.ts'
 import { newAdminPassword } from './admin-password.ts'
 import { generateKey, prepareKeys } from './api-keys.ts'
+import { backupCommand, isBackupCommand } from './backup.ts'
 import { compile } from './compile.ts'
 import { openDatabase } from './database.ts'
 import { doctor } from './doctor.ts'
@@ -35,6 +36,7 @@ export async function main(args: readonly string[], io: Console): Promise<number
   const redact = redactor(args, io.env)
   const out = (text: string) => io.out(redact(text))
   const output = { out, err: (text: string) => io.err(redact(text)) }
+  if (isBackupCommand(args[0])) return backupCommand(args, { env: io.env, ...output })
   if (args[0] === 'lint') return lint(args.slice(1), output)
   if (args[0] === 'health') return health(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'compile' || args[0] === 'cost') return compile(args[0], args.slice(1), output)

@@ -61,8 +61,14 @@ const shownKeys = answers(KeySchema)
 const tokens = answers(Type.Object({ access_token: Type.String() }))
 const errors = answers(Type.Object({ code: Type.String(), message: Type.String() }))
 
-/** A target over the admin endpoints of a running Node-RED. Logs in when user and password are given. Throws CLI_NODE_RED. */
-export async function openNodeRed({ url, token, user, password, stores }: NodeRedAccess): Promise<Target> {
+/** Requests to the admin endpoints of a Node-RED, with what they answer. */
+export interface Admin {
+  get<T>(path: string, query: Record<string, unknown>, answer: Parser<T>): Promise<T>
+  post<T>(path: string, body: Record<string, unknown>, answer: Parser<T>): Promise<T>
+}
+
+/** The admin endpoints of a running Node-RED. Logs in when user and password are given. Throws CLI_NODE_RED. */
+export async function adminOf({ url, token, user, password, stores }: NodeRedAccess): Promise<Admin> {
   const bearer = token ?? (user === undefined ? undefined : await login(url, user, password ?? ''))
   const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
 
@@ -79,6 +85,12 @@ export async function openNodeRed({ url, token, user, password, stores }: NodeRe
       await ask(new URL(path, url), { method: 'POST', headers: sent, body: JSON.stringify({ ...body, stores }) }),
     )
   }
+  return { get, post }
+}
+
+/** A target over the admin endpoints of a running Node-RED. Logs in when user and password are given. Throws CLI_NODE_RED. */
+export async function openNodeRed(to: NodeRedAccess): Promise<Target> {
+  const { get, post } = await adminOf(to)
   return {
     list: (filter) => get('ysh/dead-letters', filter, lists),
     show: (id) => get(`ysh/dead-letters/${encodeURIComponent(id)}`, {}, letters),
@@ -128,7 +140,10 @@ async function ask(address: URL, init: RequestInit): Promise<unknown> {
   const body = json(text)
   if (response.ok && body !== undefined) return body
   if (response.status === 401 || response.status === 403) {
-    const how = 'give --token, or YSH_NODE_RED_USER and YSH_NODE_RED_PASSWORD'
+    const how =
+      response.status === 403
+        ? 'this login may not do that'
+        : 'give --token, or YSH_NODE_RED_USER and YSH_NODE_RED_PASSWORD'
     throw new PipelineError('CLI_NODE_RED', `Node-RED refuses (${response.status}): ${how}`)
   }
   if (errors.problems(body).length === 0) {

@@ -95,7 +95,8 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
   return command
 }
 
-function access(
+/** Reads the address of a Node-RED, and how to log in there. Throws CLI_USAGE. */
+export function access(
   address: string,
   token: string | undefined,
   stores: string | undefined,

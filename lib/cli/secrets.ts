@@ -13,7 +13,8 @@ export function redactor(
     if (arg.startsWith('--token=')) note(arg.slice('--token='.length))
     note(passwordIn(arg.replace(/^--[\w-]+=/, '')))
   }
-  for (const name of ['YSH_NODE_RED_TOKEN', 'YSH_NODE_RED_PASSWORD', 'PGPASSWORD']) note(env[name])
+  for (const name of ['YSH_NODE_RED_TOKEN', 'YSH_NODE_RED_PASSWORD', 'PGPASSWORD', 'YSH_BACKUP_PASSPHRASE'])
+    note(env[name])
   for (const name of ['YSH_POSTGRES', 'YSH_NODE_RED']) note(passwordIn(env[name] ?? ''))
   const forms = [...secrets].flatMap((secret) => [secret, encodeURIComponent(secret), decoded(secret)])
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length)

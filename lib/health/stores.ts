@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { isReadOnly, readOnly } from '../stores/room.ts'
 import type { Stores } from '../stores/stores.ts'
 import { Pulse } from './pulse.ts'
 
@@ -13,7 +14,7 @@ export interface StoreHealth {
 }
 
 /** The pulses of open stores; those that lie in PostgreSQL have none of their own. */
-export function pulsesOf({ postgres, cache, vectors, objects }: Stores): Map<string, Pulse> {
+export function pulsesOf({ postgres, cache, vectors, objects, scratch }: Stores): Map<string, Pulse> {
   const pulses = new Map<string, Pulse>()
   const add = (store: string, ask: () => Promise<unknown>) => pulses.set(store, new Pulse(ask, patienceMs))
   add(postgres.kind === 'embedded' ? 'embedded PostgreSQL' : 'PostgreSQL', () =>
@@ -25,7 +26,18 @@ export function pulsesOf({ postgres, cache, vectors, objects }: Stores): Map<str
       vectors.count(absent, { at: 0, abandoned: [], signal: AbortSignal.timeout(patienceMs) }).catch(unlessAbsent),
     )
   }
-  add(objects.kind === 's3' ? 'S3' : 'files', () => objects.head(absent))
+  // Reading goes on where the volume was remounted read-only, which is what errors of a disk do to it.
+  const writable = async () => {
+    if (await isReadOnly(scratch)) throw readOnly('work can be done')
+  }
+  if (objects.kind === 's3') {
+    add('S3', () => objects.head(absent))
+    add('scratch folder', writable)
+  } else
+    add('files', async () => {
+      await objects.head(absent)
+      await writable()
+    })
   return pulses
 }
 

@@ -20,6 +20,8 @@ export const queues = [
   'letters_open',
   'incidents_open',
 ] as const
+/** What the governor counts out. */
+export const heavyWork = ['pdf', 'model', 'embed'] as const
 /** What is paid for by use: see `prices.ts`. */
 export const resources = [
   's3_write',
@@ -75,6 +77,7 @@ export const catalogue = defineMetrics({
     prometheus: 'ysh_pipeline_runs_total',
     labels: { flow, outcome: ['started', 'resumed', 'parked', 'done', 'failed', 'cancelled'] },
     help: 'What became of runs in this process: taken up, sent anew, parked, ended.',
+    cloudwatch: 'failures',
   },
   'pipeline.steps.count': {
     kind: 'counter',
@@ -104,7 +107,6 @@ export const catalogue = defineMetrics({
     prometheus: 'ysh_pipeline_queue_depth',
     labels: { queue: queues },
     help: 'What waits or is open in the stores.',
-    cloudwatch: 'sum',
     fleet: true,
   },
   'pipeline.queue.oldest': {
@@ -382,6 +384,41 @@ export const catalogue = defineMetrics({
     prometheus: 'ysh_process_start_time_seconds',
     labels: {},
     help: 'When Node-RED was started, in seconds since 1970.',
+  },
+  'governor.active': {
+    kind: 'gauge',
+    unit: 'count',
+    prometheus: 'ysh_governor_active',
+    labels: { work: heavyWork },
+    help: 'Heavy work that the governor has let in and that is not done.',
+  },
+  'governor.waiting': {
+    kind: 'gauge',
+    unit: 'count',
+    prometheus: 'ysh_governor_waiting',
+    labels: { work: heavyWork },
+    help: 'Heavy work that waits for memory or the processor.',
+  },
+  'governor.waits': {
+    kind: 'counter',
+    unit: 'count',
+    prometheus: 'ysh_governor_waits_total',
+    labels: { work: heavyWork },
+    help: 'How often heavy work has had to wait.',
+  },
+  'governor.memory.free': {
+    kind: 'gauge',
+    unit: 'bytes',
+    prometheus: 'ysh_governor_memory_free_bytes',
+    labels: {},
+    help: 'Free memory as the governor sees it.',
+  },
+  'governor.processor.held': {
+    kind: 'gauge',
+    unit: 'count',
+    prometheus: 'ysh_governor_processor_held',
+    labels: {},
+    help: '1 while the machine holds the processor back, as burstable ones do without credits.',
   },
   'metrics.facts.age': {
     kind: 'gauge',

@@ -12,9 +12,10 @@ export type LabelValues = readonly string[] | { readonly most: number }
 
 /**
  * How CloudWatch gets a metric: every combination of labels would be a custom metric with a price, so they are brought together into one
- * value. `statistics`: as a set of count, sum, least and most of what was observed.
+ * value. `statistics`: the values that were observed and how often, so that percentiles can be asked for. `failures`: of ended runs, 1 for a
+ * failed and 0 for another, so that the average is the failure rate.
  */
-export type Together = 'sum' | 'max' | 'min' | 'statistics'
+export type Together = 'sum' | 'max' | 'min' | 'statistics' | 'failures'
 
 /** One metric. */
 export interface MetricDeclaration {

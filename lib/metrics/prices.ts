@@ -7,17 +7,18 @@ export type Resource = (typeof resources)[number]
 /** US dollars for one unit of each. */
 export type Prices = Readonly<Record<Resource, number>>
 
-/** When the list was written, and for where. */
-export const pricesAsOf = { day: '2025-06-01', region: 'us-east-1' }
+/** When the prices were so, and where; written down from memory, compared with no price list since. */
+export const pricesAsOf = { day: '2026-11-26', region: 'us-east-1', source: 'memory, compared with no price list' }
 
 /**
- * AWS's public prices on demand, without free tiers; a bucket read from its own region pays nothing for the bytes, and a model on a machine of
- * one's own nothing for tokens. Other prices go into the node.
+ * What AWS takes on demand as we remember it, without free tiers (SNS, SQS and CloudWatch: a million a month; bytes out of AWS: 100 GB a
+ * month). A bucket read from a machine in its own region pays nothing for the bytes: give `s3_out_gb=0` there. A model on a machine of one's
+ * own takes nothing for tokens. Other prices go into the node.
  */
 export const usualPrices: Prices = {
   s3_write: 0.005 / 1_000,
   s3_read: 0.0004 / 1_000,
-  s3_out_gb: 0,
+  s3_out_gb: 0.09,
   sns_publish: 0.5 / 1_000_000,
   sqs_request: 0.4 / 1_000_000,
   cloudwatch_call: 0.01 / 1_000,

@@ -3,12 +3,13 @@ import { noteBreaker } from '../metrics/breakers.ts'
 import { type HostClass, hostClassOf } from '../metrics/host-class.ts'
 import { meter } from '../metrics/meter.ts'
 import { stoppedBy } from '../stopped.ts'
+import { spans } from '../traces/spans.ts'
 import { parseAllowed } from './allow.ts'
 import { createConnections, type Resolve } from './connect.ts'
 import { exchange, type Outcome } from './exchange.ts'
 import { Hosts, type HostsOptions } from './hosts.ts'
 import type { HttpBytes, HttpClient, HttpRequest, HttpResponse } from './http.ts'
-import { placeOf, plainCause, printable, Secrets } from './redact.ts'
+import { placeOf, plainCause, printable, Secrets, withoutSecrets } from './redact.ts'
 import { type Hop, Trail, target } from './redirects.ts'
 import { Robots } from './robots.ts'
 import { productToken, userAgent } from './user-agent.ts'
@@ -104,7 +105,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
       const began = performance.now()
       const counted = countRequest(options.hostClass ?? hostClassOf(hop.url.hostname), began)
       const { received } = counted
-      const exchanged = exchange({ hop, request: r, connections, permit, secrets, idleMs, ...time, received })
+      const exchanged = spans.within(spanOf(hop), async (note) => {
+        const came = await exchange({ hop, request: r, connections, permit, secrets, idleMs, ...time, received })
+        note({ 'http.response.status_code': came.kind === 'answer' ? came.response.status : came.status })
+        return came
+      })
       const outcome = await exchanged.catch((error: unknown) => counted.failed(error))
       counted.answered(outcome)
       time.leftMs -= performance.now() - began
@@ -151,6 +156,19 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
     close() {
       robots.close()
       connections.close()
+    },
+  }
+}
+
+/** One request as a span, by OpenTelemetry's names for HTTP clients; until the head of the answer. */
+function spanOf({ url, method }: Hop) {
+  const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
+  return {
+    name: method,
+    kind: 'client' as const,
+    attributes: {
+      ...{ 'http.request.method': method, 'url.full': withoutSecrets(url.href) },
+      ...{ 'server.address': url.hostname, 'server.port': port },
     },
   }
 }

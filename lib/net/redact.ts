@@ -1,5 +1,7 @@
 /** A word shorter than this is no secret, and hiding it would make messages unreadable. */
 const shortest = 4
+/** A part of a path shorter than this is a word such as "hook" and no secret. */
+const shortestPart = 12
 
 const secretHeaders =
   /^(authorization|proxy-authorization|cookie|set-cookie)$|token|secret|api-?key|password|signature/i
@@ -53,6 +55,26 @@ export class Secrets {
       // the parts also stand alone: the token after "Bearer", the values of cookies
       for (const part of value.split(/[\s;,]+/)) this.#add(part.slice(part.indexOf('=') + 1))
     }
+  }
+
+  /** A secret that servers may repeat in their answers, also in the base64 of a login's protocol. */
+  word(secret: string, user = ''): void {
+    this.#add(secret)
+    if (secret.length < shortest) return
+    for (const text of [secret, `\0${user}\0${secret}`, `${user}:${secret}`]) {
+      this.#add(Buffer.from(text).toString('base64'))
+    }
+  }
+
+  /** An address of which the path is secret as well. */
+  wholeUrl(url: string): void {
+    this.url(url)
+    const parsed = URL.parse(url)
+    if (parsed === null || parsed.pathname === '/') return
+    this.#add(parsed.pathname)
+    // as messages shorten it
+    this.#add(placeOf(parsed).slice(parsed.host.length))
+    for (const part of parsed.pathname.split('/')) if (part.length >= shortestPart) this.#add(part)
   }
 
   /** The text with an ellipsis for each secret, and its addresses without their queries. */

@@ -4,6 +4,7 @@ import type { HttpClient } from '../net/http.ts'
 import { parser } from '../schema.ts'
 import type { Logger, Progress, StepContext } from '../steps/step.ts'
 import type { Stores } from '../stores/stores.ts'
+import { runPlace, spans } from '../traces/spans.ts'
 import { beginStep, failStep, finishStep, readOutput, stepKey } from './journal.ts'
 import type { StepLines } from './lines.ts'
 import type { Flight, LiveRun } from './live.ts'
@@ -154,7 +155,7 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
     live.movedAt = host.clock.monotonic()
     live.failures.delete(run.item)
     host.emit({ ...event, state: 'running' })
-    const returned = await shown(host, ref, () =>
+    const work = () =>
       bound.run({
         run,
         node,
@@ -174,8 +175,8 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
           await finishStep(tx, ref, finished.output)
           failPoint('step-before-commit')
         },
-      }),
-    )
+      })
+    const returned = await spans.within(spanOf(live, ref, bound), () => shown(host, ref, work))
     const end = finished ?? { output: bound.checkOutput(returned) }
     if (finished === undefined) {
       failPoint('step-before-commit')
@@ -207,6 +208,19 @@ async function fly(host: FlightHost, live: LiveRun, run: RunRef, bound: Bound): 
     live.failures.set(run.item, { node, error })
     host.emit({ ...event, state: 'failed', error })
     throw error
+  }
+}
+
+/** A try of a step, in the trace of its run; of a message outside any run it is the trace. */
+function spanOf(live: LiveRun, { node, item, attempt }: StepRef, { name }: Bound) {
+  const place = runPlace(live.id)
+  return {
+    name,
+    ...(live.trigger === 'message' ? { root: place } : { parent: place }),
+    attributes: {
+      ...{ 'ysh.run.id': live.id, 'ysh.node.id': node, 'ysh.step.attempt': attempt },
+      ...(item === '' ? {} : { 'ysh.item': item }),
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../steps/step.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
 import type { EngineEvent, FlowTrigger } from './engine-types.ts'
 import { loadJournal } from './journal.ts'
+import type { Sign } from './leases.ts'
 import { lettersFull } from './letter.ts'
 import { type Claimant, claimable, claimRun, type Ending, endRun, nextQueued } from './lifecycle.ts'
 import { callOff, callOffWaits, type LiveRun, liven, refOf } from './live.ts'
@@ -27,6 +28,8 @@ export interface HandOptions {
 
 /** Nobody may be called dead before we have seen the store answer for as long: until then only who is silent for this long (ms). */
 const unseenMs = 900_000
+/** The same right after the database's clock has jumped: every sign of life is of the other time. */
+const jumpedMs = 366 * 86_400_000
 
 /** The runs in this process's hand: how they come into it, are sent, and leave it. */
 export class Hand {
@@ -43,7 +46,7 @@ export class Hand {
   /** Another process of the same name was here first: it has the runs. */
   #stoodDown = false
   /** Since when, without a gap, this process has given signs of life, and when it gave the last one; monotonic. */
-  #signs: { since: number; last: number } | undefined
+  #signs: { since: number; last: number; at: number; jumped: boolean } | undefined
   /** Wakes this process for the next parked run. */
   #alarm: { at: number; off: AbortController } | undefined
   /** Whether the runs of an earlier process have been looked through. */
@@ -77,15 +80,25 @@ export class Hand {
     // After an outage of the store everybody looks dead to whoever is back first.
     const seen = this.#signs !== undefined && clock.monotonic() - this.#signs.since >= silentMs
     const from = this.#inherited ? 'none' : store.kind === 'embedded' ? 'all' : 'mine'
-    return { owner, from, silentMs: seen ? silentMs : unseenMs, now: clock.now() }
+    return {
+      owner,
+      from,
+      silentMs: seen ? silentMs : this.#signs?.jumped === true ? jumpedMs : unseenMs,
+      now: clock.now(),
+    }
   }
 
-  /** This process has given a sign of life. `twin`: an older one of the same name lives; two would steal each other's runs. */
-  signed(twin: boolean): void {
+  /** This process has given a sign of life. A twin is an older one of the same name: two would steal each other's runs. */
+  signed({ twin, at }: Sign): void {
     const { clock, silentMs, log, owner } = this.#options
     const now = clock.monotonic()
-    const gap = this.#signs === undefined || now - this.#signs.last > silentMs
-    this.#signs = { since: gap ? now : (this.#signs?.since ?? now), last: now }
+    const before = this.#signs
+    const gap = before === undefined || now - before.last > silentMs
+    const jumpMs = before === undefined ? 0 : at - before.at - (now - before.last)
+    if (Math.abs(jumpMs) > silentMs / 2) {
+      log.warn('The clock of the database has jumped', { seconds: Math.round(jumpMs / 1_000) })
+      this.#signs = { since: now, last: now, at, jumped: true }
+    } else this.#signs = { since: gap ? now : before.since, last: now, at, jumped: before?.jumped === true && !gap }
     if (twin === this.#stoodDown) return
     this.#stoodDown = twin
     const name = owner.split('/')[0]

@@ -1,6 +1,7 @@
 import type { Json } from '../stores/cache/port.ts'
 import type { Migration } from '../stores/postgres/migrate.ts'
 import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
+import { hasDied } from './leases.ts'
 import type { Claimant } from './lifecycle.ts'
 
 /** The table of messages from outside any run that wait for their next try. */
@@ -104,9 +105,7 @@ export class KeptMessages {
       `with adopted as (
          update pipeline.kept_message k set owner = $2::text
          where node = $1::text and owner <> $2::text and ($3::boolean
-           or split_part(owner, '/', 1) = split_part($2::text, '/', 1) or not exists (
-             select from pipeline.process p where p.owner = k.owner
-               and p.seen_at > clock_timestamp() - $4::double precision * interval '1 ms'))
+           or split_part(owner, '/', 1) = split_part($2::text, '/', 1) or ${hasDied('k.owner', '$2', '$4')})
          returning id, attempt, due_at
        )
        select id, attempt, due_at from (

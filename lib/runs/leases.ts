@@ -5,25 +5,42 @@ import { maxOpenLetters } from './letter.ts'
 import { afterRuns } from './letter-sql.ts'
 import { runLetter } from './lifecycle.ts'
 
+/** What a sign of life found. */
+export interface Sign {
+  /** An older process of the same name lives beside this one: one that gave a sign after this one had begun. */
+  twin: boolean
+  /** The database's time, in epoch milliseconds. */
+  at: number
+}
+
 /**
- * A sign of life of a process that holds runs. Resolves with whether an older process of the same name lives beside it: one that
- * gave a sign after this one had begun.
+ * SQL: the process named by `owner` has died, by what the parameter `silent` (ms) says. A sign from the future tells of a clock that was
+ * set back; and whoever finds its own sign old (`me`, a parameter) judges nobody: the clock has jumped, or it was asleep itself.
  */
-export async function keepAlive(q: Queryable, owner: string): Promise<boolean> {
-  const { rows } = await q.query<{ twin: boolean }>(
+export function hasDied(owner: string, me: string, silent: string): string {
+  const ms = `${silent}::double precision`
+  const fresh = (p: string) => `(${p}.seen_at > clock_timestamp() - ${ms} * interval '1 ms'
+    and ${p}.seen_at < clock_timestamp() + greatest(${ms}, 60000) * interval '1 ms')`
+  return `(not exists (select from pipeline.process p where p.owner = ${owner} and ${fresh('p')})
+    and not exists (select from pipeline.process me where me.owner = ${me}::text and not ${fresh('me')}))`
+}
+
+/** A sign of life of a process that holds runs. */
+export async function keepAlive(q: Queryable, owner: string): Promise<Sign> {
+  const { rows } = await q.query<{ twin: boolean; at: number }>(
     `with me as (
        insert into pipeline.process (owner, seen_at) values ($1::text, clock_timestamp())
-       on conflict (owner) do update set seen_at = excluded.seen_at returning started_at
+       on conflict (owner) do update set seen_at = excluded.seen_at returning started_at, seen_at
      )
      select exists (
        select from pipeline.process p, me
        where p.owner <> $1::text and split_part(p.owner, '/', 1) = split_part($1::text, '/', 1)
          and p.started_at < me.started_at and p.seen_at > me.started_at + interval '1 second'
          and p.seen_at > clock_timestamp() - interval '15 seconds'
-     ) as twin`,
+     ) as twin, (select extract(epoch from seen_at)::float8 * 1000 from me) as at`,
     [owner],
   )
-  return rows[0]?.twin === true
+  return { twin: rows[0]?.twin === true, at: rows[0]?.at ?? 0 }
 }
 
 /** Of the given runs those that the owner still holds: `id` to `epoch`. */

@@ -4,6 +4,7 @@ import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { fenced } from './fence.ts'
 import { runId } from './identity.ts'
 import { journalError, outputText } from './journal.ts'
+import { hasDied } from './leases.ts'
 import { letterId, maxOpenLetters } from './letter.ts'
 import { afterRuns } from './letter-sql.ts'
 import { type OnlyItem, type Redrive, redriveOf } from './only.ts'
@@ -183,17 +184,19 @@ export interface Claimant {
 /** Most runs asked for at once. */
 const maxAsked = 100
 
-/** SQL: the run `r` is not parked until later than the instant in the parameter (the database's time when that is null). */
+/**
+ * SQL: the run `r` is not parked until later than the instant in the parameter (the database's time when that is null). One that was parked
+ * in the future was so before the clock was set back: it goes on now rather than hours late.
+ */
 const isDue = (parameter: string) =>
-  `(r.state <> 'waiting' or coalesce(r.due_at <= coalesce(${parameter}::timestamptz, clock_timestamp()), true))`
+  `(r.state <> 'waiting' or coalesce(r.due_at <= coalesce(${parameter}::timestamptz, clock_timestamp()), true)
+  or r.updated_at > clock_timestamp() + interval '1 minute')`
 
 const nowOf = (who: Claimant) => who.now?.toISOString() ?? null
 
 /** SQL: the run `r` may be had by the claimant in parameters $1 (owner), $2 (from), $3 (silentMs). */
 const toBeHad = `(r.owner is null or (r.owner <> $1::text and (
-  $2::text = 'all' or ($2::text = 'mine' and split_part(r.owner, '/', 1) = split_part($1::text, '/', 1)) or not exists (
-    select from pipeline.process p
-    where p.owner = r.owner and p.seen_at > clock_timestamp() - $3::double precision * interval '1 ms'))))`
+  $2::text = 'all' or ($2::text = 'mine' and split_part(r.owner, '/', 1) = split_part($1::text, '/', 1)) or ${hasDied('r.owner', '$1', '$3')})))`
 
 const claimant = (who: Claimant) => [who.owner, who.from, who.silentMs]
 

@@ -1,7 +1,7 @@
 import { PipelineError } from '../errors.ts'
 import type { Logger } from '../steps/step.ts'
 import type { Queryable } from '../stores/postgres/port.ts'
-import { type Calendar, calendar, choose, maxCatchUp, type Schedule } from './schedule.ts'
+import { type Calendar, calendar, choose, graceMs, maxCatchUp, type Schedule } from './schedule.ts'
 import type { Timer } from './time.ts'
 
 /** Longest sleep between two looks at the clock, so that a suspended machine or a moved clock is noticed. */
@@ -43,6 +43,7 @@ export async function keepSchedule(options: SchedulerOptions): Promise<void> {
     try {
       const known = lastSlot
       lastSlot ??= await registerSchedule(options.store, options.flow, schedule, clock.now())
+      if (lastSlot.getTime() - clock.now().getTime() > graceMs) lastSlot = await setBack(options, lastSlot)
       if (next !== undefined && next <= clock.now()) lastSlot = await deal(options, instants, lastSlot)
       if (lastSlot !== known) {
         next = instants.next(lastSlot)
@@ -107,6 +108,22 @@ async function registerSchedule(store: Queryable, flow: string, schedule: Schedu
      returning last_slot`,
     [flow, schedule.expression, schedule.timeZone, schedule.catchUp, now.toISOString()],
   )
+  return rows[0]?.last_slot ?? now
+}
+
+/**
+ * The clock was ahead when the last slot was dealt with. Going on from now loses none that was passed over then; those that had their run
+ * have it by their name, and get no other.
+ */
+async function setBack({ flow, store, clock, log }: SchedulerOptions, known: Date): Promise<Date> {
+  const now = clock.now()
+  const { rows } = await store.query<{ last_slot: Date }>(
+    `update pipeline.schedule set last_slot = $2::timestamptz, updated_at = clock_timestamp()
+     where flow = $1 and last_slot > $2::timestamptz returning last_slot`,
+    [flow, now.toISOString()],
+  )
+  if (rows.length > 0)
+    log.warn('The clock was set back: the schedule goes on from now', { flow, dealtWith: known.toISOString() })
   return rows[0]?.last_slot ?? now
 }
 

@@ -2,6 +2,7 @@ import type { Json } from '../stores/cache/port.ts'
 import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { holdFence } from './fence.ts'
 import { outputText } from './journal.ts'
+import { hasDied } from './leases.ts'
 import type { Claimant } from './lifecycle.ts'
 import type { OnlyItem } from './only.ts'
 import type { RunRef, Trigger } from './run.ts'
@@ -86,9 +87,7 @@ export async function takeItems(q: Queryable, node: string, most: number, who: C
     `with free as (
        select i.run_id, i.parent, i.key, r.epoch
        from pipeline.shared_item i join pipeline.run r on r.id = i.run_id and r.state = 'running'
-       where i.node = $2::text and (i.owner is null or i.epoch <> r.epoch or (i.owner <> $1::text and not exists (
-         select from pipeline.process p
-         where p.owner = i.owner and p.seen_at > clock_timestamp() - $4::double precision * interval '1 ms')))
+       where i.node = $2::text and (i.owner is null or i.epoch <> r.epoch or (i.owner <> $1::text and ${hasDied('i.owner', '$1', '$4')}))
        order by r.created_at, i.place limit $3::integer
        for update of i skip locked
      )

@@ -53,10 +53,14 @@ export const systemTimer: Timer = {
 /** Longest sleep until an instant before the clock is asked again: a suspended machine, or a clock set right, is noticed then. */
 const lookAgainMs = 15_000
 
-/** Sleeps until an instant (epoch milliseconds) has come. Rejects with STOPPED when the signal aborts. */
+/**
+ * Sleeps until an instant (epoch milliseconds) has come, or as long as it was away: a clock that is set back lengthens no wait. Rejects
+ * with STOPPED when the signal aborts.
+ */
 export async function sleepUntil(timer: Timer, at: number, signal?: AbortSignal): Promise<void> {
+  const end = timer.monotonic() + at - timer.now().getTime()
   for (;;) {
-    const left = at - timer.now().getTime()
+    const left = Math.min(at - timer.now().getTime(), end - timer.monotonic())
     if (left <= 0) return
     await timer.sleep(Math.min(left, lookAgainMs), signal)
   }

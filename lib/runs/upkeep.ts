@@ -75,6 +75,11 @@ async function once({ owner, store, hand, fanOut, outbox, clock, signal }: Upkee
 async function watch(live: LiveRun, hand: Hand, fanOut: FanOut, clock: Timer): Promise<void> {
   const verdict = judge(live, clock.monotonic(), hand.triggers.get(live.flow)?.stallMs ?? defaultStallMs)
   if (verdict === undefined) return
+  if (verdict.act === 'store-back') {
+    if (live.guest) await fanOut.spread.leave([live])
+    else hand.resend(live)
+    return
+  }
   hand.stalled(live)
   // The process that has the run judges it as a whole; here only its items count, and others may have more luck with them.
   if (live.guest && verdict.act !== 'fail-items') await fanOut.spread.leave([live])

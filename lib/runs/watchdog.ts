@@ -9,14 +9,24 @@ export type Verdict =
   | { act: 'fail-items'; items: { run: RunRef; join: string; error: PipelineError }[] }
   /** A message was lost on the way: the run is sent anew, finished steps come from the journal. */
   | { act: 'replay' }
+  /** Our own store was away and is back: the run is sent anew, as often as that happens. */
+  | { act: 'store-back' }
   | { act: 'fail'; error: PipelineError }
+
+/** The store's own trouble, which passes: no verdict on the work. */
+const storeAway = /^STORE_(UNAVAILABLE|TIMEOUT|BUSY|FULL|READ_ONLY)$/
+/** How long nothing may move before such a failure counts as the end of the message, in milliseconds. */
+const settledMs = 5_000
 
 /**
  * Judges a run by what this process sees of it; undefined while all is well. A step at work is no stall, it has deadlines of
- * its own. Foreign nodes are not seen: one that keeps a message for longer than `stallMs` looks like one that lost it.
+ * its own. Whoever asks has just written to the store. Foreign nodes are not seen: one that keeps a message for longer than `stallMs` looks like one that lost it.
  */
 export function judge(live: LiveRun, now: number, stallMs: number): Verdict | undefined {
-  if (live.flights.size > 0 || now - live.movedAt < stallMs) return undefined
+  if (live.flights.size > 0) return undefined
+  const away = [...live.failures.values()].some(({ error }) => error.retryable && storeAway.test(error.code))
+  if (away && live.waits.size === 0 && now - live.movedAt >= settledMs) return { act: 'store-back' }
+  if (now - live.movedAt < stallMs) return undefined
   const items = [...live.windows.values()].flatMap(({ node, run, join, out }) =>
     join === undefined
       ? []

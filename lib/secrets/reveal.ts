@@ -43,7 +43,7 @@ export async function revealAll<T extends Record<string, string>>(values: T, sig
 /** One look-up for all who ask at the same time; a failed one is not kept. */
 function remembered(reference: SecretReference): Promise<string> {
   const name = nameOf(reference)
-  const now = Date.now()
+  const now = performance.now()
   const known = kept.get(name)
   if (known !== undefined && known.until > now) return known.value
   kept.delete(name)

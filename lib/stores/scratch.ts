@@ -3,6 +3,7 @@ import { lstat, mkdir, readdir, realpath, rm, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PipelineError } from '../errors.ts'
 import { ownerGone, ownerName } from './owner.ts'
+import { roomError } from './room.ts'
 
 /** A folder for the files in progress of one opening. */
 export interface Scratch {
@@ -18,7 +19,7 @@ const BEAT_MS = 60 * 60 * 1000
 
 /**
  * Makes a folder of one's own in `parent`, and removes those that killed processes left there. Others may use `parent` too:
- * nothing is removed whose name is not one that this function gives. Throws STORE_CONFIG, STORE_FULL.
+ * nothing is removed whose name is not one that this function gives. Throws STORE_CONFIG, STORE_FULL, STORE_READ_ONLY.
  */
 export async function openScratch(parent: string): Promise<Scratch> {
   try {
@@ -40,10 +41,10 @@ export async function openScratch(parent: string): Promise<Scratch> {
       },
     }
   } catch (error) {
+    const known = await roomError(error, 'making the scratch folder', parent)
+    if (known !== undefined) throw known
     const message = error instanceof Error ? error.message : String(error)
-    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-    const code = full ? 'STORE_FULL' : 'STORE_CONFIG'
-    throw new PipelineError(code, `The scratch folder cannot be used: ${message}`, { cause: error })
+    throw new PipelineError('STORE_CONFIG', `The scratch folder cannot be used: ${message}`, { cause: error })
   }
 }
 

@@ -7,8 +7,8 @@ import { declaration } from './declaration.ts'
 export default function (red: Red): void {
   registerStepNode(red, declaration, apiCache, {
     resultIn: 'apiCache',
-    statusOf: ({ datasets, missing }) => ({
-      mood: missing.length > 0 ? 'warning' : 'done',
+    statusOf: ({ datasets, missing, unreached }) => ({
+      mood: missing.length + unreached.length > 0 ? 'warning' : 'done',
       key: 'status.renewed',
       values: { count: datasets.length },
     }),

@@ -72,11 +72,12 @@ function gateOf(handle: NodeHandle<ConfigOf<typeof declaration>>, stores: Stores
       const error = PipelineError.from(thrown)
       if (!signal.aborted) log.warn('Requests are counted by each process for itself just now', { error })
     },
+    over: () => log.info('Requests are counted over all processes again'),
   })
   return new Gatekeeper({
     reach: config.reach,
     postgres: async () => (await engine()).stores.postgres,
-    limits: new Limits({ rate, counter, now: Date.now }),
+    limits: new Limits({ rate, counter, now: () => performance.now() }),
     origins: config.origins,
     log,
     ...(config.jwksUrl === ''

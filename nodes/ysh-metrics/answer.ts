@@ -34,24 +34,21 @@ export function answerScrape(
     response.writeHead(status, { ...plain, ...headers }).end(words[status])
   }
   response.removeHeader('x-powered-by')
-  const allowed = access(request)
-  if (allowed === 401) refuse(401, { 'www-authenticate': 'Bearer realm="metrics"' })
-  else if (allowed === 403) refuse(403)
-  else if (path !== '' && path !== '/') refuse(404)
-  else if (request.method !== 'GET' && request.method !== 'HEAD') refuse(405, { allow: 'GET, HEAD' })
-  else {
-    scrape(/application\/openmetrics-text/.test(request.headers.accept ?? '')).then(
-      ({ contentType, text }) => {
-        const length = Buffer.byteLength(text)
-        response.writeHead(200, { ...plain, 'content-type': contentType, 'content-length': length })
-        response.end(request.method === 'HEAD' ? undefined : text)
-      },
-      (error: unknown) => {
-        trouble(error)
-        refuse(500)
-      },
-    )
+  const answer = async () => {
+    const allowed = await access(request)
+    if (allowed === 401) return refuse(401, { 'www-authenticate': 'Bearer realm="metrics"' })
+    if (allowed === 403) return refuse(403)
+    if (path !== '' && path !== '/') return refuse(404)
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, { allow: 'GET, HEAD' })
+    const { contentType, text } = await scrape(/application\/openmetrics-text/.test(request.headers.accept ?? ''))
+    const length = Buffer.byteLength(text)
+    response.writeHead(200, { ...plain, 'content-type': contentType, 'content-length': length })
+    response.end(request.method === 'HEAD' ? undefined : text)
   }
+  answer().catch((error: unknown) => {
+    trouble(error)
+    refuse(500)
+  })
 }
 
 /** A server of its own for the metrics, on this machine's own address unless everybody may connect. Rejects when the port is taken. */

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { PipelineError } from '../../lib/errors.ts'
+import { openCloudWatch } from '../../lib/metrics/cloudwatch/sender.ts'
 import { parsePrices } from '../../lib/metrics/prices.ts'
 import { sharedPrometheus } from '../../lib/metrics/prometheus/exposition.ts'
 import { countEngine } from '../../lib/metrics/sources/engine.ts'
@@ -21,7 +22,7 @@ export default function (red: Red): void {
     const { config, log } = handle
     const { path, port, reach } = config
     const stores = handle.use('stores', StoresService)
-    const access = accessOf(reach, handle.credentials.token ?? '')
+    const access = accessOf(reach, handle.credentials.token || process.env.YSH_METRICS_TOKEN || '')
     setPrices(parsePrices(config.prices))
     // of a trigger in a subflow only its place is known
     const nameOf = (flow: string) => red.nodes.getNode(flow)?.name || flow
@@ -48,6 +49,23 @@ export default function (red: Red): void {
             handle.status({ mood: 'error', text: `${port}` })
             return undefined
           })
+    const cloudwatch =
+      config.cloudwatch === 'off'
+        ? undefined
+        : openCloudWatch({
+            way: config.cloudwatch,
+            pipeline: config.pipeline,
+            file: config.cloudwatchFile,
+            aws: {
+              region: config.cloudwatchRegion,
+              endpoint: config.cloudwatchEndpoint,
+              accessKeyId: handle.credentials.accessKeyId ?? '',
+              secretAccessKey: handle.credentials.secretAccessKey ?? '',
+            },
+            more: config.cloudwatchMore,
+            sources,
+            log,
+          })
     const withdraw = stores.attach((engine) => {
       countEngine(engine, nameOf)
       return () => undefined // an engine that stays is counted over the deploy
@@ -57,6 +75,7 @@ export default function (red: Red): void {
       async close() {
         withdraw()
         giveBack?.()
+        await cloudwatch?.close()
         const open = await server
         if (open === undefined) return
         const closed = new Promise<void>((resolve) => open.close(() => resolve()))

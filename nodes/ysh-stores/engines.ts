@@ -7,6 +7,8 @@ import { createEngine } from '../../lib/runs/engine.ts'
 import type { Infer } from '../../lib/schema.ts'
 import type { Logger } from '../../lib/steps/step.ts'
 import { openStores, type StoresOptions } from '../../lib/stores/open.ts'
+import { sharedExporter } from '../../lib/traces/otlp/shared.ts'
+import { traceEngine } from '../../lib/traces/sources/runs.ts'
 import { Lingering } from '../kit/lingering.ts'
 import type { Red } from '../kit/red.ts'
 import { watchForShutdown } from '../kit/shutdown.ts'
@@ -84,11 +86,13 @@ function passwordOf(password: string | undefined): { password?: string } {
   return password === undefined || password === '' ? {} : { password }
 }
 
-/** Opens the stores, and the engine over them. */
+/** Opens the stores, and the engine over them. `nameOf` gives a flow's id a name that people know, for traces. */
 export async function openEngine(
   { stores: options, keepDays, runsAtOnce, allow, owner }: EngineSettings,
   log: Logger,
+  nameOf: (flow: string) => string = (flow) => flow,
 ): Promise<OpenEngine> {
+  const traces = sharedExporter(product().split('/')[1] ?? '0', log)
   const stores = await openStores(options)
   const http = createHttpClient({
     product: product(),
@@ -106,13 +110,14 @@ export async function openEngine(
   }
   try {
     const engine = await createEngine({ stores, http, log, owner, keepDays, runsAtOnce })
+    if (traces !== undefined) traceEngine(engine, nameOf)
     return {
       engine,
       async close() {
         try {
           await engine.close()
         } finally {
-          await closeAll()
+          await Promise.all([closeAll(), traces?.flush()])
         }
       },
     }

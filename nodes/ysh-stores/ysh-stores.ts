@@ -4,6 +4,7 @@ import type { Red } from '../kit/red.ts'
 import { isShuttingDown } from '../kit/shutdown.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { registerStoresTest } from './admin.ts'
+import { registerBackups } from './backups.ts'
 import { declaration } from './declaration.ts'
 import { announceStores } from './deployed.ts'
 import { engineSettings, enginesOf, openEngine } from './engines.ts'
@@ -16,7 +17,7 @@ export default function (red: Red): void {
     const service = new StoresService({
       acquire: () =>
         enginesOf(red).acquire(handle.path, JSON.stringify(settings), async () => {
-          const open = await openEngine(settings, handle.log)
+          const open = await openEngine(settings, handle.log, (flow) => red.nodes.getNode(flow)?.name || flow)
           // for whoever watches from inside Node-RED: a dashboard, the demo
           open.engine.subscribe((event) => red.events.emit('ysh:event', event))
           return open
@@ -43,4 +44,5 @@ export default function (red: Red): void {
     }
   })
   registerStoresTest(red)
+  registerBackups(red)
 }

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of Compose
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -21,6 +21,7 @@ interface Service {
   healthcheck?: { test: string[]; interval: string; timeout: string }
   secrets?: string[]
   networks?: string[]
+  volumes?: string[]
   environment?: Record<string, string>
   stop_grace_period?: string
 }
@@ -82,6 +83,38 @@ describe('compose.yaml', () => {
       const heap = Number(/--max-old-space-size=(\d+)/.exec(service?.environment?.NODE_OPTIONS ?? '')?.[1])
       assert.ok(heap <= mebibytes(service?.mem_limit ?? '0m') / 2, name)
       assert.equal(service?.stop_grace_period, '45s') // of the image's test
+    }
+  })
+
+  test('Prometheus asks the pipeline with the token that both are given, and Grafana has data source and dashboards', () => {
+    const read = (file: string) => parse(readFileSync(join(packageFolder, 'deploy', file), 'utf8'))
+    const [job] = read('prometheus/prometheus.yml').scrape_configs
+    const [{ names, port }] = job.dns_sd_configs
+    const flow: { type: string; path: string; reach: string }[] = JSON.parse(
+      readFileSync(join(packageFolder, 'flows/daily.json'), 'utf8'),
+    )
+    const served = flow.find(({ type }) => type === 'ysh-metrics')
+    assert.deepEqual([job.metrics_path, port], [served?.path, 1_880])
+    assert.equal(served?.reach, '$'.concat('{YSH_METRICS_REACH}'))
+    const secret = /^\/run\/secrets\/(\w+)$/.exec(job.authorization.credentials_file)?.[1] ?? ''
+    const prometheus = compose.services.prometheus
+    assert.ok(prometheus?.secrets?.includes(secret))
+    for (const name of names) {
+      const { environment = {}, secrets = [], networks = [] } = compose.services[name] ?? {}
+      assert.equal(environment.YSH_METRICS_REACH, 'token', name)
+      assert.equal(environment.YSH_METRICS_TOKEN_FILE, `/run/secrets/${secret}`)
+      assert.ok(secrets.includes(secret))
+      assert.ok(networks.some((network) => prometheus?.networks?.includes(network)))
+    }
+    const grafana = compose.services.grafana
+    const [source] = read('grafana/provisioning/datasources/prometheus.yml').datasources
+    assert.equal(source.url, '$'.concat('{PROMETHEUS_URL}'))
+    assert.equal(grafana?.environment?.PROMETHEUS_URL, 'http://prometheus:9090')
+    const [provider] = read('grafana/provisioning/dashboards/ysh.yml').providers
+    for (const inside of [provider.options.path, '/etc/grafana/provisioning', '/etc/prometheus']) {
+      const volumes = [...(grafana?.volumes ?? []), ...(prometheus?.volumes ?? [])]
+      const mounted = volumes.find((volume) => volume.split(':')[1] === inside)?.split(':')[0] ?? ''
+      assert.ok(existsSync(join(packageFolder, mounted)) && mounted !== '', inside)
     }
   })
 

@@ -1,36 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { parser } from '@prometheus-io/lezer-promql'
-import { parse } from 'yaml'
 import { declarationOf, metricNames } from '../../lib/metrics/catalogue.ts'
-import { packageFolder } from '../helpers/node-red.ts'
 import { askPromtool, noPromtool } from '../helpers/promtool.ts'
-
-interface Panel {
-  id: number
-  title: string
-  datasource: { uid: string }
-  fieldConfig: { defaults: { unit: string } }
-  targets: { expr: string }[]
-}
-interface Rule {
-  alert: string
-  expr: string
-  labels: { severity: string }
-  annotations: Record<string, string>
-}
-
-const deploy = join(packageFolder, 'deploy')
-const alertsFile = join(deploy, 'prometheus', 'alerts.yml')
-const rules: Rule[] = parse(readFileSync(alertsFile, 'utf8')).groups.flatMap(({ rules }: { rules: Rule[] }) => rules)
-const folder = join(deploy, 'grafana', 'dashboards')
-const dashboards: { file: string; uid: string; panels: Panel[] }[] = readdirSync(folder).map((file) => ({
-  file,
-  ...JSON.parse(readFileSync(join(folder, file), 'utf8')),
-}))
+import { alertCases, ruleTests } from './alert-cases.ts'
+import { alertsFile, dashboards, deploy, namedIn, promQueries, rules } from './prometheus-files.ts'
 
 /** Labels by the name of each series that a scrape has, and those that Prometheus adds. */
 const series = new Map<string, string[]>([['up', ['job', 'instance']]])
@@ -44,22 +20,12 @@ for (const { prometheus, kind, labels } of metricNames.map(declarationOf)) {
 
 /** What is wrong with a query: it does not parse, or names what no scrape has. */
 function problemsOf(given: string): string[] {
-  const query = given.replaceAll('$__rate_interval', '5m')
-  const names: string[] = []
-  const labels: string[] = []
-  const found: string[] = []
-  parser.parse(query).iterate({
-    enter(node) {
-      const text = query.slice(node.from, node.to)
-      if (node.type.isError) found.push(`does not parse at ${node.from}: ${query}`)
-      if (node.name === 'Identifier') names.push(text)
-      if (node.name === 'LabelName') labels.push(text)
-    },
-  })
+  const { metrics: names, labels, errors } = namedIn(given)
+  const found = [...errors]
   const known = new Set(names.flatMap((name) => series.get(name) ?? []))
   found.push(...names.filter((name) => !series.has(name)).map((name) => `no metric ${name}`))
-  found.push(...labels.filter((label) => !known.has(label)).map((label) => `no label ${label}: ${query}`))
-  if (names.length === 0) found.push(`names no metric: ${query}`)
+  found.push(...labels.filter((label) => !known.has(label)).map((label) => `no label ${label}: ${given}`))
+  if (names.length === 0) found.push(`names no metric: ${given}`)
   return found
 }
 
@@ -67,10 +33,7 @@ describe('dashboards and alert rules', () => {
   it('ask only for metrics and labels that there are', () => {
     assert.deepEqual(problemsOf('sum by (flaw) (rate(ysh_up[5m]))').length, 1)
     assert.deepEqual(problemsOf('max(ysh_upp').length > 1, true)
-    const queries = [
-      ...rules.map(({ expr }) => expr),
-      ...dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))),
-    ]
+    const queries = promQueries()
     assert.ok(queries.length > 80)
     assert.deepEqual(queries.flatMap(problemsOf), [])
   })
@@ -96,63 +59,22 @@ describe('dashboards and alert rules', () => {
     }
   })
 
+  it('each alert has a load under which it fires and one under which it does not', () => {
+    assert.deepEqual([...new Set(alertCases.map(({ alert }) => alert))].sort(), rules.map(({ alert }) => alert).sort())
+  })
+
   it('promtool takes the files, and alerts fire when they should', { skip: noPromtool }, () => {
-    askPromtool(['check', 'config', join(deploy, 'prometheus', 'prometheus.yml')])
+    askPromtool(['check', 'config', '--syntax-only', join(deploy, 'prometheus', 'prometheus.yml')])
     const scratch = mkdtempSync(join(tmpdir(), 'ysh-alerts-'))
     try {
-      const file = join(scratch, 'alerts.test.yml')
-      writeFileSync(file, JSON.stringify(ruleTests()))
-      askPromtool(['test', 'rules', file])
+      const files = ruleTests(alertsFile).map((content, index) => {
+        const file = join(scratch, `alerts-${index}.test.yml`)
+        writeFileSync(file, JSON.stringify(content))
+        return file
+      })
+      askPromtool(['test', 'rules', ...files])
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }
   })
 })
-
-/** For some alerts a load under which they fire, and one under which they do not. */
-function ruleTests() {
-  const cases: [alert: string, at: string, fires: Record<string, string>, quiet: Record<string, string>][] = [
-    [
-      'YshErrors',
-      '2h',
-      { 'ysh_pipeline_errors_total{where="step"}': '0+2x180' },
-      { 'ysh_pipeline_errors_total{where="step"}': '0+1x180' },
-    ],
-    [
-      'YshCost',
-      '30h',
-      { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.01x2000' },
-      { 'ysh_cost_dollars_total{resource="s3_write"}': '0+0.005x2000' },
-    ],
-    ['YshApiSlow', '10m', { ysh_api_latency_p99_seconds: '1.2x20' }, { ysh_api_latency_p99_seconds: '0.9x20' }],
-    ['YshStoreDown', '5m', { 'ysh_up{store="postgres"}': '0x20' }, { 'ysh_up{store="postgres"}': '1x20' }],
-    [
-      'YshScheduleMissed',
-      '20m',
-      { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '1000x40' },
-      { 'ysh_pipeline_schedule_lateness_seconds{flow="a"}': '800x40' },
-    ],
-    [
-      'YshDeadLetters',
-      '20m',
-      { 'ysh_pipeline_queue_depth{queue="letters_open"}': '2x40' },
-      { 'ysh_pipeline_queue_depth{queue="letters_open"}': '0x40' },
-    ],
-  ]
-  const test = (alert: string, at: string, input: Record<string, string>, count: number) => ({
-    interval: '1m',
-    input_series: Object.entries(input).map(([name, values]) => ({ series: name, values })),
-    promql_expr_test: [
-      {
-        expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) or vector(0)`,
-        eval_time: at,
-        exp_samples: [{ labels: '{}', value: count }],
-      },
-    ],
-  })
-  return {
-    rule_files: [alertsFile],
-    evaluation_interval: '1m',
-    tests: cases.flatMap(([alert, at, fires, quiet]) => [test(alert, at, fires, 1), test(alert, at, quiet, 0)]),
-  }
-}

@@ -13,7 +13,7 @@ interface Import {
 const statement =
   /(?:^|\n)\s*(?:import|export)\s+(type\s+)?[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[^.\w])import\s*\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g
 
-const imports: Import[] = ['lib', 'nodes', 'build'].flatMap((folder) =>
+const imports: Import[] = ['lib', 'nodes', 'build', 'settings'].flatMap((folder) =>
   filesUnder(folder, '.ts').flatMap((from) =>
     [...read(from).matchAll(statement)].map(([, type, named, dynamic, bare]) => {
       const target = named ?? dynamic ?? bare ?? ''
@@ -37,6 +37,12 @@ describe('imports go one way', () => {
     assert.deepEqual(shown(going('lib/', /^(nodes|build|test)\/|^@?node-red|^@types\/node-red/)), [])
   })
 
+  test('the settings use the package, and no code of it uses them', () => {
+    assert.ok(going('settings/', /^lib\//).length > 0)
+    assert.deepEqual(shown(going('settings/', /^(nodes|build|test)\//)), [])
+    assert.deepEqual(shown([...going('lib/', /^settings\//), ...going('nodes/', /^settings\//)]), [])
+  })
+
   test('stores and net use neither runs nor steps; runs use no steps; models use only net', () => {
     const real = (found: Import[]) => shown(found.filter((each) => !each.typeOnly))
     assert.deepEqual(real(going('lib/stores/', /^lib\/(steps|runs)\//)), [])
@@ -55,6 +61,16 @@ describe('imports go one way', () => {
     assert.deepEqual(shown(meter.filter(({ from }) => /^lib\/metrics\/[^/]+$/.test(from))), [])
     const deep = going('lib/', /^lib\/(metrics\/\w+\/|vendor\/prometheus)/)
     assert.deepEqual(shown(deep.filter(({ from }) => !from.startsWith('lib/metrics/'))), [])
+  })
+
+  test('backups use the stores, what runs know and secrets; only the command line and the nodes use them', () => {
+    const below = /^lib\/(backup|runs|stores|secrets)\/|^lib\/[^/]+$|^node:/
+    assert.ok(going('lib/backup/', /./).length > 30)
+    assert.deepEqual(shown(going('lib/backup/', /./).filter(({ to }) => !below.test(to))), [])
+    assert.deepEqual(
+      shown(going('lib/', /^lib\/backup\//).filter(({ from }) => !/^lib\/(backup|cli)\//.test(from))),
+      [],
+    )
   })
 
   test('the API uses steps and what is below them; only the nodes use it; nobody but lib/vendor names a library that the build inlines', () => {

@@ -335,18 +335,27 @@ describe('replicas over one PostgreSQL', { timeout: 120_000 }, () => {
     })
     const patience = () => hand.claimant().silentMs
     assert.equal(patience(), 900_000)
+    let aheadMs = 0
+    const sign = () => hand.signed({ twin: false, at: clock.monotonic() + aheadMs })
     const signFor = async (ms: number) => {
-      for (let at = 0; at < ms; at += 2_000) {
-        hand.signed(false)
+      for (let passed = 0; passed < ms; passed += 2_000) {
+        sign()
         await clock.run(2_000)
       }
     }
     await signFor(10_000)
     assert.equal(patience(), 8_000)
     await clock.run(30_000) // the database is away
-    hand.signed(false)
+    sign()
     assert.equal(patience(), 900_000, 'everybody was silent meanwhile')
     await signFor(10_000)
     assert.equal(patience(), 8_000)
+    for (const hours of [6, -6]) {
+      aheadMs += hours * 3_600_000
+      sign()
+      assert.ok(patience() > 24 * 3_600_000, 'every sign is of before the jump')
+      await signFor(10_000)
+      assert.equal(patience(), 8_000)
+    }
   })
 })

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
+import { Outage } from '../../outage.ts'
 import { inTime } from '../../stopped.ts'
 import type { Cache } from '../../stores/cache/port.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
@@ -41,17 +42,21 @@ export interface CounterOptions {
   name: string
   /** Points of a window of a minute. */
   points: number
-  /** Told when the store cannot count, at most every few seconds. */
+  /** Told when the store cannot count: once for an outage, and each hour that it lasts. */
   trouble(error: unknown): void
+  /** Told when it counts again. */
+  over(): void
 }
 
 /**
  * Counts in Redis where there is one, else in PostgreSQL. On the embedded store, where nobody else is, and while a store does not answer, each
  * process counts for itself: that is no reason to refuse.
  */
-export function sharedCounter({ stores, name, points, trouble }: CounterOptions): Counter {
+export function sharedCounter({ stores, name, points, trouble, over }: CounterOptions): Counter {
   const common = { points, duration: 60, keyPrefix: `api:${name}` }
   let own: Promise<RateLimiterMemory> | undefined
+  const outage = new Outage()
+  // A clock that is set back must not lengthen it.
   let aloneUntil = 0
   let made: Promise<Pick<RateLimiterMemory, 'consume'>> | undefined
 
@@ -90,15 +95,17 @@ export function sharedCounter({ stores, name, points, trouble }: CounterOptions)
     async take(caller, take) {
       // the library's table has room for 255 letters
       const key = caller.length > 150 ? hash('sha256', caller) : caller
-      if (Date.now() < aloneUntil) return taken(await alone(), key, take)
+      if (performance.now() < aloneUntil) return taken(await alone(), key, take)
       made ??= make()
       const counting = made
       try {
-        return await inTime(patience, async () => taken(await counting, key, take))
+        const counted = await inTime(patience, async () => taken(await counting, key, take))
+        outage.worked(over)
+        return counted
       } catch (error) {
         made = undefined
-        aloneUntil = Date.now() + aloneMs
-        trouble(error)
+        aloneUntil = performance.now() + aloneMs
+        outage.failed(() => trouble(error))
         return taken(await alone(), key, take)
       }
     },

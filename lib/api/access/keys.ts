@@ -7,7 +7,7 @@ import { type Scope, scopes } from './caller.ts'
 import { hashOf, idOfKey, makeKey } from './key.ts'
 
 /** Tables of keys and of the requests that were counted. */
-const migrations: readonly Migration[] = [
+export const keyMigrations: readonly Migration[] = [
   {
     component: 'api',
     id: 1,
@@ -36,7 +36,7 @@ const migrations: readonly Migration[] = [
 ]
 
 /** Brings the tables up to date. */
-export const apiTables = preparing(migrations)
+export const apiTables = preparing(keyMigrations)
 
 /** PostgreSQL's channel that tells of a key that was revoked; its payload is the id. */
 export const keyChannel = 'ysh_api_key'

@@ -3,6 +3,7 @@ import { LatencyWindow } from '../latency.ts'
 import { meter } from '../meter.ts'
 import type { Source } from '../reading.ts'
 import { spendReadings } from '../spend.ts'
+import { governorReadings } from './governor.ts'
 import { processSource } from './process.ts'
 
 let shared: readonly Source[] | undefined
@@ -13,7 +14,7 @@ export function ownSources(version: string): readonly Source[] {
     const latency = new LatencyWindow()
     meter.attach(latency)
     const { readings } = processSource(version)
-    shared = [readings, () => latency.readings(), () => spendReadings(), breakerReadings]
+    shared = [readings, () => latency.readings(), () => spendReadings(), breakerReadings, () => governorReadings()]
   }
   return shared
 }

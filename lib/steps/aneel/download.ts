@@ -1,9 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { PipelineError } from '../../errors.ts'
 import { failPoint } from '../../fail-point.ts'
 import type { HttpClient, HttpResponse } from '../../net/http.ts'
 import { type RetryPolicy, retry } from '../../runs/retry.ts'
+import { needRoom, roomError } from '../../stores/room.ts'
 import { sniffContainer } from '../dataset/load/source.ts'
 import { requestPolicy } from '../requests.ts'
 import type { Progress } from '../step.ts'
@@ -43,7 +45,8 @@ interface Progressed {
 /**
  * Downloads a file to `file`, asking first whether it has changed. A connection that breaks goes on where it stopped when the
  * server allows it (`If-Range`), else from the start. The length is checked against Content-Length, the first bytes against
- * what a data file looks like. On any error the file is removed.
+ * what a data file looks like. On any error the file is removed. Throws STORE_FULL before the first byte is written where a file of
+ * known length does not fit, and STORE_READ_ONLY.
  */
 export async function download(
   url: string,
@@ -53,8 +56,10 @@ export async function download(
   context: DownloadContext,
 ): Promise<Download> {
   let sofar: Progressed | undefined
+  // Our own disk's fault: nothing that asking the host again would help with.
+  let ours: PipelineError | undefined
   try {
-    return await retry(
+    const got = await retry<Download | undefined>(
       portalPolicy(portal),
       async ({ signal }) => {
         const response = await ask(url, known, sofar, portal, context.http, signal)
@@ -66,8 +71,9 @@ export async function download(
         if (!resumed || sofar === undefined) sofar = { hash: createHash('sha256'), bytes: 0, etag: '' }
         const progressed = sofar
         progressed.etag = response.headers.etag ?? ''
-        await receive(response, file, progressed, resumed, context)
+        ours = await receive(response, file, progressed, resumed, context)
         sofar = undefined
+        if (ours !== undefined) return undefined
         return {
           outcome: 'downloaded',
           file,
@@ -79,6 +85,8 @@ export async function download(
       },
       { signal: context.signal, onRetry: context.onRetry, budget: context.http.retryBudget(url) },
     )
+    if (got === undefined) throw ours
+    return got
   } catch (error) {
     await rm(file, { force: true })
     throw error
@@ -138,18 +146,22 @@ async function ask(
   return response
 }
 
+/** Writes the body to the file. Resolves with what our own disk has against it, if anything. */
 async function receive(
   response: HttpResponse,
   file: string,
   progressed: Progressed,
   resumed: boolean,
   context: DownloadContext,
-): Promise<void> {
+): Promise<PipelineError | undefined> {
   const length = response.headers['content-length']
   const expected = length === undefined ? undefined : Number(length) + (resumed ? progressed.bytes : 0)
-  const out = await open(file, resumed ? 'r+' : 'w')
+  const left = expected === undefined ? 0 : expected - progressed.bytes
+  let out: FileHandle | undefined
   let judged = resumed
   try {
+    await needRoom(dirname(file), left, 'downloading')
+    out = await open(file, resumed ? 'r+' : 'w')
     for await (const chunk of response.body) {
       if (!judged && chunk.length > 0) {
         sniffContainer(chunk)
@@ -174,8 +186,14 @@ async function receive(
       })
     }
     await out.sync()
+    return undefined
+  } catch (error) {
+    const full = error instanceof PipelineError && error.code === 'STORE_FULL' ? error : undefined
+    const own = full ?? (await roomError(error, 'downloading', dirname(file), left))
+    if (own === undefined) throw error
+    return own
   } finally {
     response.body.destroy()
-    await out.close()
+    await out?.close()
   }
 }

@@ -1,5 +1,6 @@
 import { worstTier } from '../../runs/fallback.ts'
 import { type Infer, Type } from '../../schema.ts'
+import { tolerant } from '../../stores/cache/tolerant.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
 import { questions } from '../dataset/answers/all.ts'
 import { warm } from '../dataset/answers/answer.ts'
@@ -49,6 +50,8 @@ export const ApiCacheOutputSchema = Type.Object({
   warmed: Type.Integer(),
   /** Datasets of which no version is held: their entries are dropped, and nothing takes their place. */
   missing: Type.Array(Type.String()),
+  /** Datasets whose entries could not be renewed, because the cache did not answer: they may be old until the next renewal. */
+  unreached: Type.Array(Type.String()),
 })
 
 const prepared = preparing(datasetMigrations)
@@ -57,7 +60,7 @@ const maxColumns = 400
 
 /**
  * Renews what the cache holds of datasets: drops every entry below `api:<dataset>:` and writes `api:<dataset>:summary`. The cache is no
- * truth: done twice it is the same. Then it asks what is asked most often, so that whoever comes first need not wait for a scan.
+ * truth: done twice it is the same, and one that does not answer fails no run. Then it asks what is asked most often, so that whoever comes first need not wait for a scan.
  */
 export const apiCache = defineStep({
   name: 'api-cache',
@@ -70,19 +73,28 @@ export const apiCache = defineStep({
     await prepared(postgres)
     const named = input.datasets ?? config.datasets
     const wanted = named.length > 0 ? named : await publishedIn(postgres, context.run.id)
-    const output: Infer<typeof ApiCacheOutputSchema> = { datasets: [], dropped: 0, warmed: 0, missing: [] }
+    const output: Infer<typeof ApiCacheOutputSchema> = {
+      datasets: [],
+      dropped: 0,
+      warmed: 0,
+      missing: [],
+      unreached: [],
+    }
     for (const dataset of new Set(wanted)) {
       context.signal.throwIfAborted()
       const parts = await currentParts(postgres, dataset)
-      // Dropped first: whoever answers from the cache meanwhile asks the database.
-      const dropped = await cache.deletePrefix(apiPrefix(dataset))
-      output.dropped += dropped
       const summary = summaryOf(dataset, parts, context)
+      const renewed = await tolerant(cache, context.log, async () => {
+        // Dropped first: whoever answers from the cache meanwhile asks the database.
+        const dropped = await cache.deletePrefix(apiPrefix(dataset))
+        if (summary !== undefined)
+          await cache.set(apiSummaryKey(dataset), summary, { ttlMs: config.keepHours * 3_600_000 })
+        return dropped
+      })
+      output.dropped += renewed?.value ?? 0
       if (summary === undefined) output.missing.push(dataset)
-      else {
-        await cache.set(apiSummaryKey(dataset), summary, { ttlMs: config.keepHours * 3_600_000 })
-        output.datasets.push({ dataset, version: summary.version, dropped })
-      }
+      else if (renewed === undefined) output.unreached.push(dataset)
+      else output.datasets.push({ dataset, version: summary.version, dropped: renewed.value })
     }
     const renewed = new Set(output.datasets.map(({ dataset }) => dataset))
     const due = config.warm ? questions.filter(({ datasets }) => datasets.some((name) => renewed.has(name))) : []

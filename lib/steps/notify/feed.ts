@@ -5,7 +5,7 @@ import type { PostgresStore } from '../../stores/postgres/port.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
 import type { Channel } from './channel.ts'
 
-const migrations: readonly Migration[] = [
+export const feedMigrations: readonly Migration[] = [
   {
     component: 'notify',
     id: 1,
@@ -23,7 +23,7 @@ const migrations: readonly Migration[] = [
     `,
   },
 ]
-const prepared = preparing(migrations)
+const prepared = preparing(feedMigrations)
 
 /** Entries of a feed that are kept for those who come back. */
 const kept = 1_000

@@ -1,4 +1,5 @@
 import { PipelineError } from '../../errors.ts'
+import { plainCause, Secrets } from '../../net/redact.ts'
 import { revealAll } from '../../secrets/reveal.ts'
 import { getArtifact } from '../../stores/objects/artifacts.ts'
 import type { Channel, Delivery } from './channel.ts'
@@ -57,7 +58,10 @@ async function through<T>(
   work: (transport: Transport) => Promise<T>,
 ): Promise<T> {
   if (server.host === '') throw new PipelineError('CONFIG', 'The SMTP server has no name')
-  const transport = await transportOf(server, await revealAll({ ...login }, signal))
+  const revealed = await revealAll({ ...login }, signal)
+  const secrets = new Secrets()
+  secrets.word(revealed.password, revealed.user)
+  const transport = await transportOf(server, revealed)
   if (signal.aborted) throw PipelineError.from(signal.reason, 'STOPPED')
   const stop = () => transport.close()
   signal.addEventListener('abort', stop, { once: true })
@@ -65,7 +69,7 @@ async function through<T>(
     return await work(transport)
   } catch (thrown) {
     if (signal.aborted) throw PipelineError.from(signal.reason, 'STOPPED')
-    throw mailError(thrown, server)
+    throw mailError(thrown, server, secrets.clean)
   } finally {
     signal.removeEventListener('abort', stop)
     transport.close()
@@ -122,13 +126,18 @@ async function attachmentsOf({ attachments }: Note, { stores, signal }: Delivery
 
 /**
  * An error of nodemailer in our words. Only what the server says of this message (5xx about sender, recipient or content) is final; a wrong
- * password or certificate can be mended while the message waits.
+ * password or certificate can be mended while the message waits. Servers repeat what they were told: `clean` takes the password out.
  */
-function mailError(thrown: unknown, { host, port }: MailServer): PipelineError {
+function mailError(thrown: unknown, { host, port }: MailServer, clean: (text: string) => string): PipelineError {
   const { code, responseCode, response } = facts(thrown)
-  const said = response === undefined ? '' : `: ${response.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 300)}`
+  const said =
+    response === undefined
+      ? ''
+      : `: ${clean(response)
+          .replaceAll(/\p{Cc}+/gu, ' ')
+          .slice(0, 300)}`
   const place = `${host}:${port}`
-  const options = { cause: thrown, details: { smtp: responseCode ?? null } }
+  const options = { cause: plainCause(thrown, clean), details: { smtp: responseCode ?? null } }
   if (code === 'EAUTH' || code === 'ENOAUTH' || responseCode === 530 || responseCode === 535) {
     return new PipelineError('MAIL_AUTH', `${place} does not accept user and password${said}`, {
       ...options,
@@ -136,7 +145,7 @@ function mailError(thrown: unknown, { host, port }: MailServer): PipelineError {
     })
   }
   if (code === 'ETLS' || code === 'EREQUIRETLS' || isCertificate(thrown)) {
-    return new PipelineError('MAIL_TLS', `No safe connection to ${place}: ${words(thrown)}`, {
+    return new PipelineError('MAIL_TLS', `No safe connection to ${place}: ${clean(words(thrown))}`, {
       ...options,
       retryable: true,
     })
@@ -150,7 +159,7 @@ function mailError(thrown: unknown, { host, port }: MailServer): PipelineError {
       retryable: true,
     })
   }
-  return new PipelineError('MAIL_UNREACHABLE', `${place} cannot be reached: ${words(thrown)}`, {
+  return new PipelineError('MAIL_UNREACHABLE', `${place} cannot be reached: ${clean(words(thrown))}`, {
     ...options,
     retryable: true,
   })

@@ -1,4 +1,5 @@
 import { type Infer, Type } from '../../schema.ts'
+import { referencePattern } from '../../secrets/reference.ts'
 import type { Json } from '../../stores/cache/port.ts'
 
 const strict = { additionalProperties: false }
@@ -67,10 +68,10 @@ export const NotifyConfigSchema = Type.Object(
       maxItems: maxRecipients,
       description: 'E-mail addresses; each gets a message of its own',
     }),
-    webhooks: Type.Array(Type.String({ pattern: '^https?://\\S+$', maxLength: 2_000 }), {
+    webhooks: Type.Array(Type.String({ pattern: `^(https?://\\S+|${referencePattern})$`, maxLength: 2_000 }), {
       default: [],
       maxItems: 10,
-      description: 'Addresses that get a signed POST with JSON',
+      description: 'Addresses that get a signed POST with JSON, or references to them',
     }),
     snsTopic: Type.String({
       default: '',
@@ -144,7 +145,7 @@ export type NotifyOutput = Infer<typeof NotifyOutputSchema>
 export const NoteSchema = Type.Object({
   /** Idempotency key, safe in a header. */
   id: Type.String(),
-  /** Address, URL or ARN; '' for subscribers. */
+  /** Address, URL or a reference to it, or ARN; '' for subscribers. */
   recipient: Type.String(),
   subject: Type.String(),
   /** ISO: when it was put into the outbox. */

@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
+import { plainCause, Secrets } from '../../net/redact.ts'
 import { reveal } from '../../secrets/reveal.ts'
+import { runPlace, spans, traceparent } from '../../traces/spans.ts'
 import type { Channel } from './channel.ts'
 import type { Content, Note } from './schema.ts'
 
@@ -10,7 +12,7 @@ const timeoutMs = 20_000
 
 /**
  * A signed POST in the form of Standard Webhooks: `webhook-id`, `webhook-timestamp` (of this try) and `webhook-signature` over
- * `id.timestamp.body`; the secret may be a reference. Answers that are not 2xx are tried again; redirects are not followed.
+ * `id.timestamp.body`; secret and address may be references. Answers that are not 2xx are tried again; redirects are not followed.
  */
 export function webhookChannel(secret: string): Channel {
   return {
@@ -19,17 +21,22 @@ export function webhookChannel(secret: string): Channel {
     timeoutMs: timeoutMs + 5_000,
     async send(note, content, { http, signal }) {
       const key = keyOf(await reveal(secret, signal))
+      const url = await reveal(note.recipient, signal)
+      // who knows the address of such a receiver may write to it: errors name its host only
+      const secrets = new Secrets()
+      secrets.wholeUrl(url)
       const json = bodyOf(note, content)
       const timestamp = String(Math.floor(Date.now() / 1_000))
       const { status, body } = await http
         .request({
           method: 'POST',
-          url: note.recipient,
+          url,
           json,
           headers: {
             'content-type': 'application/json',
             'webhook-id': note.id,
             'webhook-timestamp': timestamp,
+            ...traceOf(note),
             ...(key === undefined ? {} : { 'webhook-signature': sign(key, note.id, timestamp, JSON.stringify(json)) }),
           },
           // a redirect would turn the POST into a GET, or take it to somebody else
@@ -40,16 +47,22 @@ export function webhookChannel(secret: string): Channel {
           signal,
         })
         .catch((thrown: unknown) => {
-          throw refusal(PipelineError.from(thrown))
+          throw refusal(PipelineError.from(thrown), secrets)
         })
       body.destroy()
       if (status >= 300) {
-        throw new PipelineError('WEBHOOK_REDIRECT', `${hostOf(note)} answers with a redirect (${status})`, {
+        throw new PipelineError('WEBHOOK_REDIRECT', `${hostOf(url)} answers with a redirect (${status})`, {
           retryable: true,
         })
       }
     },
   }
+}
+
+/** Lets the receiver go on in the run's trace, where that is traced. */
+function traceOf({ run }: Note): Record<string, string> {
+  const place = runPlace(run)
+  return spans.wants(place) ? { traceparent: traceparent(place) } : {}
 }
 
 /** What a webhook gets. */
@@ -70,17 +83,17 @@ export function keyOf(secret: string): Buffer | undefined {
     : Buffer.from(secret, 'utf8')
 }
 
-function refusal(error: PipelineError): PipelineError {
+function refusal(error: PipelineError, secrets: Secrets): PipelineError {
   const status = /^HTTP_(\d{3})$/.exec(error.code)?.[1]
   const retryable =
     status === undefined ? error.retryable || error.code === 'ADDRESS_REFUSED' : !final.has(Number(status))
-  return new PipelineError(error.code, error.message, {
+  return new PipelineError(error.code, secrets.clean(error.message), {
     retryable,
-    cause: error,
+    cause: plainCause(error, secrets.clean),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
   })
 }
 
-function hostOf({ recipient }: Note): string {
-  return URL.parse(recipient)?.host ?? 'the webhook'
+function hostOf(url: string): string {
+  return URL.parse(url)?.host ?? 'the webhook'
 }

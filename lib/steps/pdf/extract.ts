@@ -78,7 +78,7 @@ export async function extractPdf(source: PdfSource, options: ExtractOptions = {}
   }
   let failure: PipelineError | undefined
   let taking: unknown
-  let opened = Date.now()
+  let opened = performance.now()
   const unread: PageAnalysis[] = []
   const hand = async (page: PageAnalysis): Promise<void> => {
     if (onPage === undefined) extraction.result.push(page)
@@ -90,7 +90,7 @@ export async function extractPdf(source: PdfSource, options: ExtractOptions = {}
       job,
       async (message) => {
         if (message.type === 'opened') {
-          opened = Date.now()
+          opened = performance.now()
           extraction.pages = message.pages
           extraction.tagged = message.tagged
         } else if (message.type === 'page') {
@@ -122,7 +122,7 @@ export async function extractPdf(source: PdfSource, options: ExtractOptions = {}
   }
   if (unread.length > 0) {
     const { document } = extraction
-    const ms = job.limits.ms - (Date.now() - opened)
+    const ms = job.limits.ms - (performance.now() - opened)
     const alone = extraction.read === 0
     const limits = { ...usualOcrLimits, ...options.ocr }
     const ocr = { signal, ms, limits, alone, ...(options.password === undefined ? {} : { password: options.password }) }

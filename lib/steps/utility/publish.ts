@@ -61,7 +61,7 @@ export async function publishDatasets(
           source: {
             tier: 'primary',
             why: [],
-            url: seen.url,
+            url: scraping.shown,
             resourceId: scraping.recipe.recipe,
             etag: seen.etag,
             lastModified: seen.lastModified,

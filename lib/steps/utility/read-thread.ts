@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../errors.ts'
+import { withoutSecrets } from '../../net/redact.ts'
 import { sibling } from '../../sibling.ts'
 import { startThread } from '../../start-thread.ts'
 import type { ReadJob, ReadResult } from './read-job.ts'
@@ -52,7 +53,7 @@ class ReadThread {
         reject(
           new PipelineError(
             'EXTRACT_TIMEOUT',
-            `${job.url} was not read within ${ms / 1_000} s: is a pattern of the recipe too greedy?`,
+            `${withoutSecrets(job.url)} was not read within ${ms / 1_000} s: is a pattern of the recipe too greedy?`,
           ),
         ),
       ms,
@@ -65,7 +66,7 @@ class ReadThread {
         memory
           ? new PipelineError(
               'EXTRACT_MEMORY',
-              `${job.url} takes more memory than a page may (${job.bytes.length} bytes of HTML)`,
+              `${withoutSecrets(job.url)} takes more memory than a page may (${job.bytes.length} bytes of HTML)`,
             )
           : PipelineError.from(error, 'EXTRACT_FAILED'),
       )

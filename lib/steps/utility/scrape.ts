@@ -20,7 +20,16 @@ import { parseRecipe } from './recipe.ts'
 import type { Recipe } from './recipe-schema.ts'
 import { pageOf, prepareRecipe, shippedRecipe } from './recipes.ts'
 import { type ScrapeConfig, ScrapeConfigSchema, ScrapeInputSchema, ScrapeOutputSchema } from './scrape-schema.ts'
-import { type Context, keepServing, lastGood, manifest, type Scraping, watched } from './serving.ts'
+import {
+  addressMark,
+  type Context,
+  keepServing,
+  lastGood,
+  manifest,
+  type Scraping,
+  shownAddress,
+  watched,
+} from './serving.ts'
 
 /**
  * Keeps what a distributor's page says up to date: asks whether it changed, extracts what the recipe says, and publishes versions of
@@ -75,11 +84,13 @@ function resolveScraping(config: ScrapeConfig, input: Infer<typeof ScrapeInputSc
   }
   const { contracts } = prepareRecipe(recipe)
   const page = pageOf(recipe, config.page || input.page || '')
+  const url = config.url || input.url || page.url
   return {
     recipe,
     contracts,
     page,
-    url: config.url || input.url || page.url,
+    url,
+    shown: shownAddress(url, page),
     part: `${recipe.recipe}.${page.page}`,
     hash: recipeHash(recipe),
     started: context.clock.now(),
@@ -98,7 +109,8 @@ async function scrape(
   const state = await pageState(postgres, key)
   const served = await lastGood(scraping, context)
   // Only a page that was published as it is, by this recipe, from this address, may answer "not modified".
-  const settled = state !== undefined && !state.stale && state.url === url && state.recipeHash === scraping.hash
+  const settled =
+    state !== undefined && !state.stale && state.url === addressMark(scraping) && state.recipeHash === scraping.hash
   const known =
     config.mode === 'incremental' &&
     settled &&
@@ -131,7 +143,8 @@ async function scrape(
     },
     context.signal,
   )
-  if (result.outcome === 'blocked') return await blocked(scraping, blockedError(url, result.blocked), config, context)
+  if (result.outcome === 'blocked')
+    return await blocked(scraping, blockedError(scraping.shown, result.blocked), config, context)
   const archive = async () =>
     config.archive
       ? await putArtifact(objects, answer.bytes, {
@@ -144,7 +157,7 @@ async function scrape(
     // What the page looked like is what the one who mends the recipe needs: once, for pages may be other bytes at each look.
     const artifact = state?.stale && state.staleCode === error.code ? null : await archive()
     throw new PipelineError(error.code, `${recipe.recipe}, ${error.message}`, {
-      details: { ...error.details, url, tables: result.tables, artifact: artifact?.key ?? null },
+      details: { ...error.details, url: scraping.shown, tables: result.tables, artifact: artifact?.key ?? null },
       cause: error,
     })
   }
@@ -162,7 +175,7 @@ async function scrape(
     return manifest(scraping, served, { ...end, charset: result.charset }, context)
   }
   const seen = {
-    url,
+    url: addressMark(scraping),
     recipeHash: scraping.hash,
     etag: answer.headers.etag ?? '',
     lastModified: answer.headers['last-modified'] ?? '',

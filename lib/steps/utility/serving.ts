@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { PipelineError } from '../../errors.ts'
+import { withoutSecrets } from '../../net/redact.ts'
 import type { Infer } from '../../schema.ts'
 import type { Contract } from '../dataset/contract.ts'
 import { ageOf, heldVersions } from '../dataset/last-good.ts'
@@ -18,7 +20,10 @@ export interface Scraping {
   /** Of the datasets that the recipe fills. */
   contracts: ReadonlyMap<string, Contract>
   page: RecipePage
+  /** What is asked; it may hold a token. */
   url: string
+  /** The address as it is kept and shown. */
+  shown: string
   /** The page's part of each dataset. */
   part: string
   hash: string
@@ -53,7 +58,7 @@ export interface End {
 }
 
 export function manifest(
-  { recipe, page, url, started }: Scraping,
+  { recipe, page, shown, started }: Scraping,
   served: readonly Served[],
   end: End,
   context: Context,
@@ -62,7 +67,7 @@ export function manifest(
   return {
     recipe: recipe.recipe,
     page: page.page,
-    url,
+    url: shown,
     outcome: end.outcome,
     reason: end.reason,
     tier: end.outcome === 'published' || end.outcome === 'unchanged' ? 'primary' : 'cache',
@@ -93,9 +98,9 @@ function datasetManifest({ version, fresh }: Served): ScrapedDataset {
 }
 
 /** What the administrator is told of: one thing a dataset that the page fills; the page itself when it only has documents. */
-export function watched({ contracts, part, url, recipe }: Scraping, { flapMinutes }: ScrapeConfig): Watched[] {
+export function watched({ contracts, part, shown, recipe }: Scraping, { flapMinutes }: ScrapeConfig): Watched[] {
   const names = contracts.size === 0 ? [recipe.recipe] : [...contracts.keys()]
-  return names.map((dataset) => ({ dataset, part, url, flapMinutes }))
+  return names.map((dataset) => ({ dataset, part, url: shown, flapMinutes }))
 }
 
 /** The site, or the way to it, does not work. */
@@ -118,8 +123,8 @@ export async function keepServing(
   held?: NonNullable<Staleness['held']>,
 ): Promise<void> {
   if (context.signal.aborted || !ofThePage.test(error.code)) return
-  const { recipe, page, url, hash } = scraping
-  const seen = { url, recipeHash: hash, etag: '', lastModified: '', at: context.clock.now() }
+  const { recipe, page, hash } = scraping
+  const seen = { url: addressMark(scraping), recipeHash: hash, etag: '', lastModified: '', at: context.clock.now() }
   const staleness = { code: error.code, reason: error.message, ...(held === undefined ? {} : { held }) }
   const { postgres } = context.stores
   const [first, ...others] = watched(scraping, config)
@@ -133,4 +138,14 @@ export async function keepServing(
       await raiseTrouble(what, trouble, versions === undefined ? null : { tier: 'cache', ...versions }, context)
     })
   }
+}
+
+/** An address of the recipe is public as a whole; one that somebody gave is shown without its query, for tokens lie there. */
+export function shownAddress(url: string, page: RecipePage): string {
+  return url === page.url ? url : withoutSecrets(url)
+}
+
+/** By which the table of pages tells addresses apart, without what may be secret. */
+export function addressMark({ url, shown }: Scraping): string {
+  return url === shown ? url : `${shown}#${createHash('sha256').update(url).digest('hex').slice(0, 16)}`
 }

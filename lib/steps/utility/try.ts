@@ -7,6 +7,7 @@ import { readInThread } from './read-thread.ts'
 import type { Recipe, RecipePage } from './recipe-schema.ts'
 import { prepareRecipe } from './recipes.ts'
 import type { ScrapeConfig } from './scrape-schema.ts'
+import { shownAddress } from './serving.ts'
 import type { Trial } from './trial.ts'
 
 /** Rows of a dataset that a trial shows. */
@@ -31,7 +32,7 @@ export async function tryRecipe(
   const url = config.url || page.url
   const trial: Trial = {
     key: { stores, recipe: recipe.recipe, page: page.page },
-    url,
+    url: shownAddress(url, page),
     outcome: 'failed',
     title: '',
     charset: '',
@@ -50,7 +51,7 @@ export async function tryRecipe(
     const error = PipelineError.from(thrown)
     return { ...trial, outcome: error.code === 'PAGE_BLOCKED' ? 'blocked' : 'failed', error: error.toJSON() }
   }
-  trial.url = answer.url
+  trial.url = shownAddress(answer.url, page)
   trial.bytes = answer.bytes.length
   const result = await readInThread(
     { bytes: answer.bytes, headers: answer.headers, url: answer.url, recipe, page, contracts: [...contracts.values()] },

@@ -92,6 +92,8 @@ export function redisConnection(target: RedisTarget, timeoutMs: number): RedisCo
   })
   let lastError: unknown
   let refused: PipelineError | undefined
+  // Once a call has waited in vain nobody waits any more: attempts to connect go on by themselves, each 2 s at the latest.
+  let away: string | undefined
   const waiting = new Set<() => void>()
   const wake = () => {
     for (const look of [...waiting]) look()
@@ -105,18 +107,23 @@ export function redisConnection(target: RedisTarget, timeoutMs: number): RedisCo
     redis.disconnect()
     wake()
   })
-  redis.on('ready', wake)
+  redis.on('ready', () => {
+    away = undefined
+    wake()
+  })
   redis.on('end', wake)
 
   /** Resolves when commands can be sent. */
   function ready(): Promise<void> {
     if (redis.status === 'wait' || redis.status === 'end') {
       refused = undefined
+      away = undefined
       // Its outcome is heard through the events, as that of every later attempt.
       redis.connect().catch(() => {})
     }
     if (refused !== undefined) return Promise.reject(refused)
     if (redis.status === 'ready') return Promise.resolve()
+    if (away !== undefined) return Promise.reject(unavailable(away))
     if (waiting.size >= MAX_WAITING) return Promise.reject(busy(`${waiting.size} calls wait for it`))
     return new Promise((resolve, reject) => {
       const settle = (done: () => void) => {
@@ -130,7 +137,11 @@ export function redisConnection(target: RedisTarget, timeoutMs: number): RedisCo
         else if (redis.status === 'end') settle(() => reject(unavailable('the connection was closed')))
       }
       const timer = setTimeout(
-        () => settle(() => reject(unavailable(`no connection within ${timeoutMs} ms`))),
+        () =>
+          settle(() => {
+            away = `no connection within ${timeoutMs} ms`
+            reject(unavailable(away))
+          }),
         timeoutMs,
       )
       waiting.add(look)

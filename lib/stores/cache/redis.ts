@@ -19,7 +19,8 @@ const SCAN_COUNT = 500
 
 /**
  * The cache port on a Redis (4 or newer, for UNLINK). Nothing is connected until the first call: a Redis that is down does not keep a
- * flow from starting, each call says STORE_UNAVAILABLE at its deadline, and a Redis that comes back is used again.
+ * flow from starting, calls say STORE_UNAVAILABLE (the first ones at their deadline, later ones at once), and a Redis that comes back is
+ * used again within seconds.
  * How much is kept is Redis's business (`maxmemory` with an eviction policy). Throws STORE_CONFIG.
  */
 export function openRedisCache(options: RedisCacheOptions): Cache {

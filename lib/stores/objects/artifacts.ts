@@ -136,7 +136,7 @@ async function flow(
   } catch (error) {
     if (signal?.reason instanceof PipelineError) throw signal.reason
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
-      throw new PipelineError('STORE_FULL', 'No room left in the scratch folder', { cause: error })
+      throw new PipelineError('STORE_FULL', 'No room left in the scratch folder', { retryable: true, cause: error })
     }
     throw PipelineError.from(error, 'OBJECT_SOURCE')
   }

@@ -169,7 +169,10 @@ export async function openS3Objects(options: S3ObjectsOptions): Promise<S3Object
         await mkdir(folder, { recursive: true })
         await pipeline(body, createWriteStream(file, { flags: 'wx' })).catch((error: unknown) => {
           if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
-            throw new PipelineError('STORE_FULL', 'No room left in the scratch folder', { cause: error })
+            throw new PipelineError('STORE_FULL', 'No room left in the scratch folder', {
+              retryable: true,
+              cause: error,
+            })
           }
           throw PipelineError.from(error, 'STORE_UNAVAILABLE')
         })

@@ -24,6 +24,7 @@ export async function openConnection(target: PostgresTarget): Promise<Connection
     query: (text, values, options) => session.query(text, values, options),
     transaction: (work) => session.transaction(work),
     copyIn: (name, options) => session.copyIn(name, options),
+    copyOut: (source) => session.copyOut(source),
     close: () => session.close(),
   }
 }

@@ -6,7 +6,10 @@ export type ErrorMapper = (thrown: unknown) => PipelineError
 
 // Class 08, 57P0x and the server's own "too many" are about the connection, not about the statement.
 const UNAVAILABLE = /^(08...|57P0.|53300|25P03)$/
+const DISK_FULL = '53100'
 const FULL = /^(53100|53200)$/
+// Writing where only reading is possible: a standby after a fail-over, or a volume mounted read-only.
+const READ_ONLY = '25006'
 const NETWORK =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ENOENT|EADDRNOTAVAIL|ENOTCONN)$/
 const CLOSED =
@@ -16,7 +19,7 @@ const TLS = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME|ERR_SSL|ERR_TLS/
 const AGAIN = new Set(['40001', '40P01', '55P03'])
 
 /**
- * Makes the {@link ErrorMapper} of one target. Codes: STORE_UNAVAILABLE, STORE_TIMEOUT (retryable), STORE_FULL, STORE_TLS,
+ * Makes the {@link ErrorMapper} of one target. Codes: STORE_UNAVAILABLE, STORE_TIMEOUT, STORE_READ_ONLY (retryable), STORE_FULL (retryable for a disk), STORE_TLS,
  * SQL_<sqlstate> (retryable for 40001, 40P01 and 55P03). `secrets` are blanked in messages.
  */
 export function errorMapper(secrets: readonly string[]): ErrorMapper {
@@ -34,9 +37,14 @@ function fromDatabase(error: pg.DatabaseError, redact: (text: string) => string)
   const message = redact(error.message)
   const details = describe(error, state, redact)
   // The driver's error may hold the failing row, which may hold personal data: only what was picked travels on.
-  const make = (code: string, retryable: boolean) => new PipelineError(code, message, { retryable, details })
+  const make = (code: string, retryable: boolean) =>
+    new PipelineError(code, message, {
+      ...{ retryable, details },
+      ...(code === 'STORE_FULL' && retryable ? { retryAfterMs: 30_000 } : {}),
+    })
   if (UNAVAILABLE.test(state)) return make('STORE_UNAVAILABLE', true)
-  if (FULL.test(state)) return make('STORE_FULL', false)
+  if (FULL.test(state)) return make('STORE_FULL', state === DISK_FULL)
+  if (state === READ_ONLY) return make('STORE_READ_ONLY', true)
   if (state === '57014' && message.includes('timeout')) return make('STORE_TIMEOUT', true)
   return make(`SQL_${state}`, AGAIN.has(state))
 }

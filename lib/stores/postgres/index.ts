@@ -27,7 +27,13 @@ export async function openPostgres(config: PostgresConfig): Promise<PostgresStor
     return tried(new PooledStore(target, maxConnections, serverBacking))
   }
   const host = await acquireHost(settings)
-  const target = { kind: 'embedded', socket: host.address, secret: host.secret, ...limits } as const
+  const target = {
+    kind: 'embedded',
+    folder: host.folder,
+    socket: host.address,
+    secret: host.secret,
+    ...limits,
+  } as const
   return tried(new PooledStore(target, maxConnections, host))
 }
 

@@ -24,7 +24,7 @@ const LOCK = createHash('sha256').update('pipeline.migration').digest().readBigI
 /**
  * Brings the database up to date: runs, in one transaction, those migrations it has not seen, in the order of the list
  * (within a component by id). Any number of processes may call it at once. Resolves with what was applied. Throws
- * MIGRATION_MISMATCH when an applied id has another name, or the list has an id twice.
+ * MIGRATION_MISMATCH when an applied id has another name, or the list has an id twice; MIGRATION_NEWER when a newer version was here.
  */
 export async function migrate(store: PostgresStore, migrations: readonly Migration[]): Promise<Migration[]> {
   check(migrations)
@@ -52,6 +52,7 @@ async function apply(tx: Queryable, migrations: readonly Migration[]): Promise<M
   const { rows } = await tx.query<{ component: string; id: number; name: string }>(
     'select component, id, name from pipeline.migration',
   )
+  demandNoNewer(rows, migrations)
   const applied = new Map(rows.map((row) => [key(row), row.name]))
   const done: Migration[] = []
   for (const migration of migrations) {
@@ -69,6 +70,18 @@ async function apply(tx: Queryable, migrations: readonly Migration[]): Promise<M
     done.push(migration)
   }
   return done
+}
+
+/** An older version would write into tables whose rules it does not know. */
+function demandNoNewer(rows: readonly Omit<Migration, 'sql'>[], migrations: readonly Migration[]): void {
+  const last = new Map(migrations.map(({ component, id }) => [component, id]))
+  const newer = rows.filter(({ component, id }) => id > (last.get(component) ?? Number.POSITIVE_INFINITY))
+  if (newer.length === 0) return
+  const names = newer.map((row) => `${key(row)} "${row.name}"`).join(', ')
+  throw new PipelineError(
+    'MIGRATION_NEWER',
+    `A newer version of this package has changed the tables (${names}): install that version again, or restore a backup from before the upgrade`,
+  )
 }
 
 function check(migrations: readonly Migration[]): void {

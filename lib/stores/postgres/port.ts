@@ -55,6 +55,12 @@ export interface Connection extends Queryable {
    * demands that the table was made in the same transaction; it is ignored where `chunkedCopy`.
    */
   copyIn(target: string, options?: { freeze?: boolean }): Promise<CopySink>
+  /**
+   * Reads by `COPY <source> TO STDOUT`, binary: blocks of tuples without the header and the trailer, and as the generator's result the number of
+   * rows. `source` is quoted SQL, a table with its columns or a query in parentheses. No faster than it is read; who stops reading loses the
+   * connection. Inside `transaction` it belongs to that transaction. On the embedded store all rows of a statement come at once: ask for pages.
+   */
+  copyOut(source: string): AsyncGenerator<Buffer, number>
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
@@ -62,7 +68,15 @@ export interface Connection extends Queryable {
 /** Plain data with which any thread of this machine can open a connection of its own. Holds secrets: not for logs. */
 export type PostgresTarget =
   | { kind: 'server'; url: string; connectTimeoutMs: number; statementTimeoutMs: number }
-  | { kind: 'embedded'; socket: string; secret: string; connectTimeoutMs: number; statementTimeoutMs: number }
+  | {
+      kind: 'embedded'
+      /** Where its files are. */
+      folder: string
+      socket: string
+      secret: string
+      connectTimeoutMs: number
+      statementTimeoutMs: number
+    }
 
 /** The port: rows, journal, queue and cache all live behind it. */
 export interface PostgresStore extends Queryable {

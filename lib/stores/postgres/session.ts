@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { PipelineError } from '../../errors.ts'
 import type { ClientRecipe } from './client.ts'
 import { CopyIn } from './copy-in.ts'
+import { CopyOut } from './copy-out.ts'
 import type { CopySink, PostgresTarget, Queryable, QueryOptions, QueryResult, Row } from './port.ts'
 
 /** A server ends a late statement itself; only if it stays silent this much longer do we hang up. */
@@ -102,6 +103,38 @@ export class Session implements Queryable {
         await copy.fail(reason)
         await over.catch(() => undefined)
       },
+    }
+  }
+
+  /** See {@link Connection.copyOut}. */
+  async *copyOut(source: string): AsyncGenerator<Buffer, number> {
+    const leave = await this.#enter()
+    const deadline = this.#deadline(this.#target.statementTimeoutMs)
+    const copy = new CopyOut(`COPY ${source} TO STDOUT (FORMAT binary)`, {
+      errors: (thrown) => deadline.error() ?? this.#failed(thrown),
+      waiting: (on) => (on ? deadline.start() : deadline.stop()),
+    })
+    this.#copying = true
+    const ended = this.#timed(0, () => {
+      this.#client.query(copy)
+      return copy.finished
+    }).finally(() => {
+      deadline.stop()
+      this.#copying = false
+      leave()
+    })
+    // Whatever fails before the copy begins would leave its reader waiting.
+    ended.catch((error: unknown) => copy.handleError(error))
+    try {
+      for (;;) {
+        const block = await copy.next()
+        if (block === undefined) return await ended
+        yield block
+      }
+    } finally {
+      // Read no further: nothing else ends it.
+      if (!copy.over) this.#cut()
+      await ended.catch(() => undefined)
     }
   }
 

@@ -86,6 +86,7 @@ for (const kind of ['redis', 'postgres'] as const) {
           name,
           points: windowOf(rate).points,
           trouble: (error) => void troubles.push(PipelineError.from(error).code),
+          over: () => undefined,
         }),
         now: Date.now,
       })

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { accessOf } from '../../../nodes/ysh-metrics/access.ts'
 import { type Answering, listenAt } from '../../../nodes/ysh-metrics/answer.ts'
@@ -10,26 +13,43 @@ const token = 'a token of tests, long enough'.replaceAll(' ', '-')
 const asked = (remoteAddress: string, headers: Record<string, string> = {}) => ({ headers, socket: { remoteAddress } })
 
 describe('who may ask for the metrics', () => {
-  it('by default this machine, and not through a proxy on it', () => {
+  it('by default this machine, and not through a proxy on it', async () => {
     const access = accessOf('loopback', '')
     const status = (address: string, headers: Record<string, string> = {}) => access(asked(address, headers))
     assert.deepEqual(
-      [status('127.0.0.1'), status('::1'), status('::ffff:127.0.0.1'), status('10.0.0.7'), status('')],
+      await Promise.all(['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.0.0.7', ''].map((each) => status(each))),
       [200, 200, 200, 403, 403],
     )
-    assert.equal(status('127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }), 403)
-    assert.equal(status('127.0.0.1', { forwarded: 'for=10.0.0.7' }), 403)
+    assert.equal(await status('127.0.0.1', { 'x-forwarded-for': '127.0.0.1' }), 403)
+    assert.equal(await status('127.0.0.1', { forwarded: 'for=10.0.0.7' }), 403)
   })
 
-  it('else whoever has the token, and a short one is none', () => {
+  it('else whoever has the token, and a short one is none', async () => {
     const access = accessOf('token', token)
     const status = (authorization?: string) =>
       access(asked('127.0.0.1', authorization === undefined ? {} : { authorization }))
     assert.deepEqual(
-      [status(`Bearer ${token}`), status(`bearer  ${token}`), status(`Bearer ${token}x`), status(token), status()],
+      await Promise.all([`Bearer ${token}`, `bearer  ${token}`, `Bearer ${token}x`, token, undefined].map(status)),
       [200, 200, 401, 401, 401],
     )
     for (const weak of ['', 'short']) assert.throws(() => accessOf('token', weak), { code: 'CONFIG' })
+  })
+
+  it('a token in a file is read for each request, so that it can be rotated', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ysh-token-'))
+    try {
+      const file = join(folder, 'token')
+      const access = accessOf('token', `file:${file}`)
+      const status = (given: string) => access(asked('127.0.0.1', { authorization: `Bearer ${given}` }))
+      writeFileSync(file, `${token}\n`)
+      assert.deepEqual([await status(token), await status(`file:${file}`)], [200, 401])
+      writeFileSync(file, `${token}-2`)
+      assert.deepEqual([await status(token), await status(`${token}-2`)], [401, 200])
+      writeFileSync(file, 'short')
+      await assert.rejects(status('short'), { code: 'CONFIG' })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 

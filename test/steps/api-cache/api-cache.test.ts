@@ -42,6 +42,7 @@ describe('api-cache', { timeout: 60_000 }, () => {
       dropped: 1,
       warmed: 0,
       missing: ['aneel.nada'],
+      unreached: [],
     })
     assert.equal(await cache.get('api:aneel.prova2:rows'), 1)
     const summary = parser(ApiSummarySchema, 'summary').parse(await cache.get(apiSummaryKey('aneel.prova')))

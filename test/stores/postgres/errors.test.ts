@@ -22,7 +22,7 @@ test('what the server says, as code and whether to try again', () => {
     ['08006', 'STORE_UNAVAILABLE', true],
     ['53300', 'STORE_UNAVAILABLE', true],
     ['25P03', 'STORE_UNAVAILABLE', true],
-    ['53100', 'STORE_FULL', false],
+    ['53100', 'STORE_FULL', true],
     ['53200', 'STORE_FULL', false],
     ['40001', 'SQL_40001', true],
     ['40P01', 'SQL_40P01', true],

@@ -3,6 +3,7 @@ import { PipelineError } from '../../../errors.ts'
 import { SharedWork } from '../../../models/shared-work.ts'
 import { type Infer, parser, type Schema, Type } from '../../../schema.ts'
 import type { Cache, Json } from '../../../stores/cache/port.ts'
+import { tolerant } from '../../../stores/cache/tolerant.ts'
 import type { PostgresStore } from '../../../stores/postgres/port.ts'
 import { apiPrefix } from '../../api-cache/keys.ts'
 import type { Clock, Logger } from '../../step.ts'
@@ -95,7 +96,7 @@ async function versionsOf(postgres: PostgresStore, datasets: readonly string[]):
 
 async function lookUp(cache: Cache, key: string, log: Logger): Promise<Infer<typeof KeptSchema> | undefined> {
   try {
-    const value = await cache.get(key)
+    const value = (await tolerant(cache, log, (asked) => asked.get(key)))?.value
     return value !== undefined && keptEntries.problems(value).length === 0 ? keptEntries.parse(value) : undefined
   } catch (thrown) {
     log.warn('The cache could not be asked; the answer is made anew', { error: PipelineError.from(thrown) })
@@ -105,7 +106,7 @@ async function lookUp(cache: Cache, key: string, log: Logger): Promise<Infer<typ
 
 async function keep(cache: Cache, key: string, value: Json, log: Logger): Promise<void> {
   try {
-    await cache.set(key, value, { ttlMs: keepMs })
+    await tolerant(cache, log, (asked) => asked.set(key, value, { ttlMs: keepMs }))
   } catch (thrown) {
     const error = PipelineError.from(thrown)
     // a large answer is made anew each time

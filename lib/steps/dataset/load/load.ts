@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../../errors.ts'
 import { sibling } from '../../../sibling.ts'
+import { needRoom } from '../../../stores/room.ts'
 import type { Stores } from '../../../stores/stores.ts'
+import { spans } from '../../../traces/spans.ts'
 import type { Logger, Progress } from '../../step.ts'
 import type { FromWorker, LoadJob, LoadResult, ToWorker } from './job.ts'
 import { announceLoad, keepLoadAlive, stateKey, sweepLoads, sweepSignatures } from './registry.ts'
@@ -26,12 +28,20 @@ export type LoadRequest = Omit<LoadJob, 'id' | 'target' | 'stateFile' | 'newStat
 
 const HEARTBEAT_MS = 30_000
 const STATEMENT_MS = 30 * 60_000
+/** What a first load takes of the embedded store's disk, rows, index and log, in times the file's size. */
+const ROOM = 2
 
 /**
  * Loads a file as the next version of a dataset's part, in a thread of its own. All or nothing: on any error the last good
- * version stays as it was. Errors: see `inspect`, `planLoad`, `judge`, `publish`.
+ * version stays as it was. Errors: STORE_FULL before anything is written where it would not fit; see `inspect`, `planLoad`, `judge`, `publish`.
  */
 export async function runLoad(request: LoadRequest, context: LoadContext): Promise<LoadResult> {
+  const { dataset } = request.contract
+  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': 'COPY', 'db.collection.name': dataset }
+  return spans.within({ name: `COPY ${dataset}`, kind: 'client', attributes }, () => load(request, context))
+}
+
+async function load(request: LoadRequest, context: LoadContext): Promise<LoadResult> {
   const base = request.base
   const objects = context.stores.objects
   if (base?.stateKey) {
@@ -77,6 +87,9 @@ async function attempt(request: LoadRequest, stateFile: string | null, context: 
   const tables = stagingTables(job)
   const about = { dataset: job.contract.dataset, part: job.part, runId: job.run?.id ?? null }
   await sweepLoads(stores.postgres, about)
+  const { target } = stores.postgres
+  if (target.kind === 'embedded')
+    await needRoom(target.folder, job.base === null ? ROOM * job.bytes : 0, `loading ${job.contract.dataset}`)
   await sweepSignatures(stores.postgres, stores.objects, about.dataset, about.part)
   await announceLoad(stores.postgres, {
     ...about,

@@ -1,8 +1,10 @@
 // A load's own thread: the flow's event loop stays free, and all its memory goes when it ends.
+import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PipelineError } from '../../../errors.ts'
 import { failPoint } from '../../../fail-point.ts'
 import { openConnection } from '../../../stores/postgres/connection.ts'
+import { roomError } from '../../../stores/room.ts'
 import { judge } from './gates.ts'
 import type { FromWorker, LoadJob, ToWorker } from './job.ts'
 import { publish } from './publish.ts'
@@ -46,5 +48,8 @@ async function load(): Promise<void> {
 }
 
 load()
-  .catch((error: unknown) => say({ kind: 'failed', error: PipelineError.from(error, 'LOAD_FAILED').toJSON() }))
+  .catch(async (error: unknown) => {
+    const known = await roomError(error, 'loading', dirname(job.newStateFile))
+    say({ kind: 'failed', error: (known ?? PipelineError.from(error, 'LOAD_FAILED')).toJSON() })
+  })
   .finally(() => port.close())

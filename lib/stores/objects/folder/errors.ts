@@ -1,4 +1,5 @@
 import { PipelineError } from '../../../errors.ts'
+import { readOnly } from '../../room.ts'
 
 /** The `code` of a system error (ENOENT and so on), else undefined. */
 export function errno(error: unknown): string | undefined {
@@ -6,16 +7,19 @@ export function errno(error: unknown): string | undefined {
 }
 
 const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
-const denied = new Set(['EACCES', 'EPERM', 'EROFS'])
+const denied = new Set(['EACCES', 'EPERM'])
 
-/** A file system's error as the port's own: STORE_FULL, STORE_DENIED, else STORE_UNAVAILABLE (retryable). */
+/** A file system's error as the port's own: STORE_DENIED, else STORE_FULL, STORE_READ_ONLY, STORE_UNAVAILABLE (retryable). */
 export function storeError(error: unknown, doing: string): PipelineError {
   if (error instanceof PipelineError) return error
   const code = errno(error) ?? 'unknown'
   const message = error instanceof Error ? error.message : String(error)
   if (full.has(code)) {
-    return new PipelineError('STORE_FULL', `No room left while ${doing}: ${message}`, { cause: error })
+    return new PipelineError('STORE_FULL', `No room left while ${doing}: ${message}`, {
+      ...{ retryable: code !== 'EFBIG', cause: error },
+    })
   }
+  if (code === 'EROFS') return readOnly(doing, error)
   if (denied.has(code)) {
     return new PipelineError('STORE_DENIED', `The object folder does not permit ${doing}: ${message}`, { cause: error })
   }

@@ -12,6 +12,8 @@ export interface AnswerSinks {
   forward(bytes: Buffer): void
   /** A whole NotificationResponse, for whoever listens. */
   notify(message: Buffer): void
+  /** An ErrorResponse to tell in place of this one, if there is a better one. */
+  better?(error: Buffer): Buffer | undefined
 }
 
 /**
@@ -59,8 +61,11 @@ export class Answer {
         break
       }
       const end = Math.min(offset + whole, bytes.length)
-      if (ours && !this.#keep(bytes.subarray(offset, end))) {
+      const message = bytes.subarray(offset, end)
+      const told = ours ? this.#keep(message) : message
+      if (told !== message) {
         if (offset > from) this.#sinks.forward(bytes.subarray(from, offset))
+        if (told !== undefined) this.#sinks.forward(told)
         from = end
       }
       this.#passing = offset + whole - end
@@ -69,21 +74,23 @@ export class Answer {
     if (offset > from) this.#sinks.forward(bytes.subarray(from, offset))
   }
 
-  /** Notes a message; true if the client is to see it too. */
-  #keep(message: Buffer): boolean {
+  /** Notes a message; what of it the client is to see. */
+  #keep(message: Buffer): Buffer | undefined {
     switch (message[0]) {
-      case ERROR:
-        this.#error ??= Buffer.from(message)
-        return true
+      case ERROR: {
+        const better = this.#sinks.better?.(message)
+        this.#error ??= better ?? Buffer.from(message)
+        return better ?? message
+      }
       case COMMAND:
         this.#tag = message.toString('latin1', HEADER, message.length - 1)
-        return true
+        return message
       case READY:
         this.#status = statusOf(message[HEADER])
-        return false
+        return undefined
       default:
         this.#sinks.notify(Buffer.from(message))
-        return false
+        return undefined
     }
   }
 }

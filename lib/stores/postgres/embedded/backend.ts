@@ -6,7 +6,9 @@ import { query } from './wire.ts'
 
 /** Opens (or first makes) the database of a folder. The one place that knows how PGlite is set up. */
 export async function openDatabase(folder: string): Promise<PGlite> {
-  return PGlite.create({ dataDir: folder, extensions: { vector }, postgresqlconf: ['shared_buffers = 16MB'] })
+  // The log that is kept for reuse: see upkeep.ts, which makes the checkpoints.
+  const postgresqlconf = ['shared_buffers = 16MB', 'max_wal_size = 128MB', 'min_wal_size = 32MB']
+  return PGlite.create({ dataDir: folder, extensions: { vector }, postgresqlconf })
 }
 
 /** The one session of PGlite, spoken to in wire protocol. Calls must not overlap; the front sees to that. */

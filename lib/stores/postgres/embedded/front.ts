@@ -6,6 +6,7 @@ import { Channels } from './channels.ts'
 import { CopyChunks, CopyFormatError } from './copy-chunks.ts'
 import { inspect, NAMED_STATEMENT, type Refusal } from './inspect.ts'
 import { type Copy, Peer, type Unit } from './peer.ts'
+import type { Room } from './room.ts'
 import {
   commandComplete,
   copyInResponse,
@@ -25,6 +26,8 @@ export interface FrontOptions {
   /** What clients are told of the server: version, encoding and the like. */
   parameters: ReadonlyMap<string, string>
   idleInTransactionMs: number
+  /** The volume: what it cannot take is refused before the backend dies of it. */
+  room: Room
   /** Called once if the backend does something that leaves its state unknown; the process has to end. */
   fatal(error: Error): void
 }
@@ -49,6 +52,8 @@ export class Front {
   readonly #secret: Buffer
   #owner: Peer | undefined
   #status: Status = 'I'
+  /** Whether the backend has been told to write nothing. */
+  #halted = false
   #running = false
   #closed = false
   #idle: NodeJS.Timeout | undefined
@@ -119,7 +124,7 @@ export class Front {
         await this.#abandon()
         continue
       }
-      if (this.#owner === undefined) await this.#internal(this.#channels.sweep())
+      if (this.#owner === undefined) await this.#internal([...this.#halt(), ...this.#channels.sweep()])
       const peer = this.#next()
       if (peer === undefined) break
       clearTimeout(this.#idle)
@@ -180,7 +185,8 @@ export class Front {
     const messages = batch.messages.length === 1 ? batch.messages[0] : undefined
     const answer = await this.#run(peer, messages ?? Buffer.concat(batch.messages), (bytes) => peer.write(bytes))
     if (answer.status === undefined) {
-      if (batch.end === 'sync') throw new Error('the backend did not answer a Sync')
+      // It has ended itself (PANIC), as when its log has no room.
+      if (batch.end !== 'flush') throw new Error(`the backend did not answer a ${batch.end}`)
       return
     }
     const repairs = this.#channels.apply(peer, listens)
@@ -201,10 +207,18 @@ export class Front {
     if (answer.status !== undefined) peer.write(readyForQuery(answer.status))
   }
 
+  /** Turns writing off and on again with what the volume can take: reading goes on. */
+  #halt(): string[] {
+    const halted = this.#options.room.obstacle !== undefined
+    if (halted === this.#halted) return []
+    this.#halted = halted
+    return [`set default_transaction_read_only = ${halted ? 'on' : 'off'}`]
+  }
+
   async #startCopy(peer: Peer, text: string): Promise<void> {
     // An empty load first: a wrong table or column, or a failed transaction, is told before any row is sent.
     const answer = await this.#copy(peer, text, Buffer.alloc(0))
-    if (answer.status === undefined) return
+    if (answer.status === undefined) throw new Error('the backend did not answer a COPY')
     if (answer.error !== undefined) return this.#endCopy(peer, answer.error, answer.status)
     peer.copy = { text, chunks: new CopyChunks(), rows: 0 }
     peer.write(copyInResponse())
@@ -213,16 +227,20 @@ export class Front {
   async #serveCopy(peer: Peer, copy: Copy): Promise<void> {
     const unit = copy.chunks.full ? undefined : peer.shift()
     if (unit?.kind === 'terminate') return peer.end()
-    if (unit?.kind === 'copy-fail') return this.#failCopy(peer, '57014', `COPY from stdin failed: ${unit.reason}`)
-    if (unit?.kind === 'batch') return this.#failCopy(peer, '08P01', 'unexpected message during COPY from stdin')
+    if (unit?.kind === 'copy-fail')
+      return this.#failCopy(peer, { code: '57014', message: `COPY from stdin failed: ${unit.reason}` })
+    if (unit?.kind === 'batch')
+      return this.#failCopy(peer, { code: '08P01', message: 'unexpected message during COPY from stdin' })
     let rows: Buffer<ArrayBuffer>
     try {
       rows = copy.chunks.take(unit !== undefined)
     } catch (error) {
-      if (error instanceof CopyFormatError) return this.#failCopy(peer, '22P04', error.message)
+      if (error instanceof CopyFormatError) return this.#failCopy(peer, { code: '22P04', message: error.message })
       throw error
     }
     if (rows.length > 0) {
+      const full = this.#options.room.tooLittleToLoad
+      if (full !== undefined) return this.#failCopy(peer, full)
       const answer = await this.#copy(peer, copy.text, rows)
       if (answer.status === undefined) throw new Error('the backend did not answer a COPY')
       if (answer.error !== undefined) return this.#endCopy(peer, answer.error, answer.status)
@@ -231,9 +249,9 @@ export class Front {
     if (unit !== undefined) this.#endCopy(peer, commandComplete(`COPY ${copy.rows}`), this.#status)
   }
 
-  #failCopy(peer: Peer, code: string, message: string): Promise<void> {
+  #failCopy(peer: Peer, error: Refusal): Promise<void> {
     peer.copy = undefined
-    return this.#refuse(peer, { code, message }, 'query')
+    return this.#refuse(peer, error, 'query')
   }
 
   #endCopy(peer: Peer, last: Buffer, status: Status): void {
@@ -243,11 +261,14 @@ export class Front {
   }
 
   #copy(peer: Peer, text: string, rows: Buffer<ArrayBuffer>): Promise<Answer> {
-    return this.#account(peer, this.#backend.copy(text, rows, { forward: () => {}, notify: this.#notify }))
+    return this.#account(
+      peer,
+      this.#backend.copy(text, rows, { forward: () => {}, notify: this.#notify, better: this.#better }),
+    )
   }
 
   #run(peer: Peer, messages: Buffer, forward: (bytes: Buffer) => void): Promise<Answer> {
-    return this.#account(peer, this.#backend.run(messages, { forward, notify: this.#notify }))
+    return this.#account(peer, this.#backend.run(messages, { forward, notify: this.#notify, better: this.#better }))
   }
 
   /** Notes who owns the backend after a batch. */
@@ -273,6 +294,11 @@ export class Front {
     const answer = await this.#backend.run(Buffer.concat([gone, SYNC]), { forward: () => {}, notify: this.#notify })
     if (answer.status !== 'I') await this.#internal(['rollback'])
     this.#status = 'I'
+  }
+
+  readonly #better = (error: Buffer): Buffer | undefined => {
+    const reason = this.#options.room.explain(error)
+    return reason === undefined ? undefined : errorResponse({ severity: 'ERROR', ...reason })
   }
 
   readonly #notify = (message: Buffer): void => {

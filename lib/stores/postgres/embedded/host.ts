@@ -3,11 +3,14 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PipelineError } from '../../../errors.ts'
 import { ownerGone, ownerName } from '../../owner.ts'
+import { freeBytes, isReadOnly, roomError } from '../../room.ts'
 import type { EmbeddedConfig } from '../config.ts'
 import type { Backing } from '../store.ts'
-import { isCreated, newAddress } from './layout.ts'
+import { demandVersion, isCreated, newAddress } from './layout.ts'
 import { BEAT_MS, isHolder, touchLock } from './lock.ts'
 import { Child } from './process.ts'
+import { WRITE_BYTES } from './room.ts'
+import { Upkeep } from './upkeep.ts'
 
 /** Opening replays the log after a kill; creating runs initdb. Both are slow on a small box. */
 const OPEN_MS = 120_000
@@ -69,6 +72,8 @@ async function resolveFolder(folder: string): Promise<string> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return await realpath(folder)
   } catch (error) {
+    const known = await roomError(error, 'making the folder of the embedded PostgreSQL', folder)
+    if (known !== undefined) throw known
     const why = error instanceof Error ? error.message : String(error)
     throw new PipelineError('STORE_CONFIG', `The folder of the embedded PostgreSQL cannot be used: ${why}`, {
       cause: error,
@@ -83,20 +88,27 @@ export class Host implements Backing {
   readonly secret = randomBytes(32).toString('hex')
   users = 0
   closing: Promise<void> | undefined
-  readonly #folder: string
+  /** The database's folder, without links. */
+  readonly folder: string
   readonly #config: EmbeddedConfig
   readonly #beatMs: number
   readonly #beat: NodeJS.Timeout
+  readonly #upkeep: Upkeep
   #child: Child | undefined
   #starting: Promise<void> | undefined
   #starts: number[] = []
+  /** What the volume made the last start fail with: none is tried before that has changed. */
+  #refused: PipelineError | undefined
   #missed = 0
 
   constructor(folder: string, config: EmbeddedConfig) {
-    this.#folder = folder
+    this.folder = folder
     this.#config = config
     this.#beatMs = Math.min(BEAT_MS, config.stuckMs / 2)
     this.#beat = setInterval(() => this.#tick(), this.#beatMs).unref()
+    const { connectTimeoutMs, statementTimeoutMs } = config
+    const target = { kind: 'embedded', folder, socket: this.address, secret: this.secret } as const
+    this.#upkeep = new Upkeep({ ...target, connectTimeoutMs, statementTimeoutMs }, () => this.#child?.alive === true)
   }
 
   /** Process id of the child, while there is one. */
@@ -128,7 +140,9 @@ export class Host implements Backing {
   }
 
   async #start(): Promise<void> {
-    const now = Date.now()
+    if (this.#refused !== undefined && (await this.#stillRefused(this.#refused))) throw this.#refused
+    this.#refused = undefined
+    const now = performance.now()
     this.#starts = this.#starts.filter((at) => now - at < MINUTE)
     if (this.#starts.length >= MAX_STARTS) {
       throw new PipelineError(
@@ -138,8 +152,25 @@ export class Host implements Backing {
       )
     }
     this.#starts.push(now)
-    await this.#evict(() => createEmbedded(this.#folder))
-    await this.#evict(() => this.#serve())
+    try {
+      await demandVersion(this.folder)
+      await this.#evict(() => createEmbedded(this.folder))
+      await this.#evict(() => this.#serve())
+    } catch (thrown) {
+      const error = PipelineError.from(thrown)
+      // The volume's fault, which passes: it does not count among the deaths.
+      if (error.code === 'STORE_FULL' || error.code === 'STORE_READ_ONLY') {
+        this.#refused = error
+        this.#starts = []
+      }
+      throw error
+    }
+  }
+
+  async #stillRefused({ code }: PipelineError): Promise<boolean> {
+    if (code === 'STORE_READ_ONLY') return isReadOnly(this.folder)
+    const free = await freeBytes(this.folder)
+    return free !== undefined && free < WRITE_BYTES
   }
 
   async #serve(): Promise<void> {
@@ -150,7 +181,7 @@ export class Host implements Backing {
       const { address, secret } = this
       const { idleInTransactionMs } = this.#config
       await child.ask(
-        { type: 'serve', folder: this.#folder, parent: ownerName(), address, secret, idleInTransactionMs },
+        { type: 'serve', folder: this.folder, parent: ownerName(), address, secret, idleInTransactionMs },
         'ready',
         OPEN_MS,
       )
@@ -165,7 +196,7 @@ export class Host implements Backing {
 
   /** Does `work`; if an orphan of a dead process holds the folder, waits for it to notice, then ends it. */
   async #evict(work: () => Promise<unknown>): Promise<void> {
-    const started = Date.now()
+    const started = performance.now()
     for (;;) {
       try {
         await work()
@@ -173,7 +204,7 @@ export class Host implements Backing {
       } catch (error) {
         const holder = error instanceof PipelineError && error.code === 'STORE_LOCKED' ? error.details : undefined
         const orphan = isHolder(holder) && ownerGone(holder.parent) === true && ownerGone(holder.owner) !== undefined
-        const waited = Date.now() - started
+        const waited = performance.now() - started
         if (!orphan || waited > ORPHAN_MS * 5) throw error
         if (waited > ORPHAN_MS && ownerGone(holder.owner) === false) process.kill(holder.pid, 'SIGKILL')
         await sleep(100)
@@ -184,7 +215,7 @@ export class Host implements Backing {
   #tick(): void {
     const child = this.#child
     if (child?.alive !== true || this.#starting !== undefined) return
-    void touchLock(this.#folder)
+    void touchLock(this.folder)
     // Counted in beats, not by the clock: after a pause of this process itself the child has done nothing wrong.
     if (this.#missed * this.#beatMs >= this.#config.stuckMs) child.kill()
     else child.send({ type: 'ping' })
@@ -193,8 +224,9 @@ export class Host implements Backing {
 
   async #stop(): Promise<void> {
     clearInterval(this.#beat)
+    await this.#upkeep.stop()
     await this.#starting?.catch(() => undefined)
     await this.#child?.close(CLOSE_MS)
-    hosts.delete(this.#folder)
+    hosts.delete(this.folder)
   }
 }

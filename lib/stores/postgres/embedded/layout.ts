@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { access } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PipelineError } from '../../../errors.ts'
+
+/** PostgreSQL's version in the pinned PGlite; it opens folders of no other. */
+export const embeddedVersion = '18'
 
 /** PostgreSQL's own data directory inside the store's folder. */
 export function dataFolder(folder: string): string {
@@ -21,6 +25,18 @@ export async function isCreated(folder: string): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** Throws STORE_FOLDER_VERSION when another version of PostgreSQL made the folder: PGlite would end without a word of use. */
+export async function demandVersion(folder: string): Promise<void> {
+  if (!(await isCreated(folder))) return
+  const version = (await readFile(join(dataFolder(folder), 'PG_VERSION'), 'utf8')).trim()
+  if (version === embeddedVersion) return
+  throw new PipelineError(
+    'STORE_FOLDER_VERSION',
+    `${folder} was made by PostgreSQL ${version}, this package has ${embeddedVersion}: back it up with the version of the package that made it, and restore that into a new folder`,
+    { details: { expected: embeddedVersion, actual: version } },
+  )
 }
 
 /**

@@ -1,9 +1,11 @@
 import { chmod, cp, mkdir, rename, rm } from 'node:fs/promises'
 import { PipelineError } from '../../../errors.ts'
+import { freeBytes, isReadOnly, noRoom, readOnly, roomError } from '../../room.ts'
 import { Front } from './front.ts'
 import { dataFolder, isCreated } from './layout.ts'
 import { type Lock, takeLock } from './lock.ts'
 import type { Command, Report } from './messages.ts'
+import { Room, WRITE_BYTES } from './room.ts'
 
 export { isCommand } from './messages.ts'
 
@@ -39,7 +41,8 @@ export async function handle(command: Command, report: (message: Report) => void
         process.exit(0)
     }
   } catch (error) {
-    report({ type: 'failed', error: failure(error).toJSON() })
+    const folder = 'folder' in command ? command.folder : '.'
+    report({ type: 'failed', error: (await failure(error, folder)).toJSON() })
   }
 }
 
@@ -77,6 +80,7 @@ async function serve(command: Extract<Command, { type: 'serve' }>): Promise<() =
     secret: command.secret,
     parameters: await backend.settings(TOLD),
     idleInTransactionMs: command.idleInTransactionMs,
+    room: new Room(command.folder),
     fatal: (error) => {
       // What the backend is in is unknown now: the parent starts another on the folder, which is safe to do.
       process.stderr.write(`${error.stack ?? error.message}\n`)
@@ -93,10 +97,15 @@ async function serve(command: Extract<Command, { type: 'serve' }>): Promise<() =
   }
 }
 
-function failure(error: unknown): PipelineError {
+async function failure(error: unknown, folder: string): Promise<PipelineError> {
   if (error instanceof PipelineError) return error
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const doing = 'opening the embedded PostgreSQL'
+  const known = await roomError(error, doing, folder, WRITE_BYTES)
+  if (known !== undefined) return known
+  // PGlite does not say what its PostgreSQL died of.
+  const free = await freeBytes(folder)
+  if (free !== undefined && free < WRITE_BYTES) return noRoom(doing, free, WRITE_BYTES, folder, error)
+  if (await isReadOnly(folder)) return readOnly(doing, error)
   const message = error instanceof Error ? error.message : String(error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new PipelineError('STORE_FULL', message, { cause: error })
   return new PipelineError('STORE_FAILED', `The embedded PostgreSQL could not be opened: ${message}`, { cause: error })
 }

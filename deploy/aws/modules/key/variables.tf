@@ -1,0 +1,9 @@
+variable "name" {
+  description = "The key's alias."
+  type        = string
+}
+
+variable "tags" {
+  description = "On everything."
+  type        = map(string)
+}

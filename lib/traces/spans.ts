@@ -1,0 +1,116 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createHash, randomBytes } from 'node:crypto'
+import { PipelineError } from '../errors.ts'
+
+/** Where in a trace something happens. Hexadecimal, as in `traceparent`. */
+export interface SpanPlace {
+  traceId: string
+  spanId: string
+}
+
+/** Facts of a span; never a secret. */
+export type Attributes = Record<string, string | number | boolean>
+
+/** Work that has ended. */
+export interface Span extends SpanPlace {
+  name: string
+  kind: 'internal' | 'client'
+  parentSpanId: string | undefined
+  /** Milliseconds since 1970, with fractions. */
+  startMs: number
+  endMs: number
+  attributes: Attributes
+  /** Code of the error it ended with. */
+  error: string | undefined
+}
+
+/** What work is called before it begins. */
+export interface Begun {
+  name: string
+  kind?: Span['kind']
+  attributes?: Attributes
+  /** Left out: what is at work here. Where that is nothing, the work is not traced. */
+  parent?: SpanPlace
+  /** A trace of its own: there is no parent, and this is its place. */
+  root?: SpanPlace
+}
+
+/** The trace of a run, the same in every process and for every replay, and the place of the run itself in it. */
+export function runPlace(run: string): SpanPlace {
+  return { traceId: digest(`trace ${run}`).slice(0, 32), spanId: digest(`run ${run}`).slice(0, 16) }
+}
+
+/** A place as the header `traceparent` of W3C Trace Context. */
+export function traceparent({ traceId, spanId }: SpanPlace): string {
+  return `00-${traceId}-${spanId}-01`
+}
+
+/** Where this process says what it works on. One for all; knows nobody that listens, and without a listener costs next to nothing. */
+export class Spans {
+  readonly #here = new AsyncLocalStorage<SpanPlace>()
+  #sink: ((span: Span) => void) | undefined
+  #wanted: (traceId: string) => boolean = () => false
+
+  /** Has a sink hear of all spans of the traces that it wants. It must be quick. Returns how to take it back. */
+  attach(sink: (span: Span) => void, wanted: (traceId: string) => boolean): () => void {
+    this.#sink = sink
+    this.#wanted = wanted
+    return () => {
+      this.#sink = undefined
+      this.#wanted = () => false
+    }
+  }
+
+  /** Whether anybody wants this trace. */
+  wants({ traceId }: SpanPlace): boolean {
+    return this.#sink !== undefined && this.#wanted(traceId)
+  }
+
+  /** Does work as a span, through all its awaits. What `note` is given is added to the attributes. */
+  async within<T>(begun: Begun, work: (note: (more: Attributes) => void) => Promise<T>): Promise<T> {
+    const parent = begun.root === undefined ? (begun.parent ?? this.#here.getStore()) : undefined
+    const trace = begun.root ?? parent
+    if (trace === undefined || !this.wants(trace)) return work(() => undefined)
+    const place = begun.root ?? { traceId: trace.traceId, spanId: randomBytes(8).toString('hex') }
+    const startMs = Date.now()
+    const began = performance.now()
+    const attributes = { ...begun.attributes }
+    const end = (error: string | undefined) =>
+      this.tell({
+        ...place,
+        ...{
+          name: begun.name,
+          kind: begun.kind ?? 'internal',
+          parentSpanId: parent?.spanId,
+          attributes,
+          error,
+          startMs,
+        },
+        // a moved clock must not make work end before it began
+        endMs: startMs + performance.now() - began,
+      })
+    try {
+      const value = await this.#here.run(place, () => work((more) => Object.assign(attributes, more)))
+      end(undefined)
+      return value
+    } catch (thrown) {
+      end(PipelineError.from(thrown).code)
+      throw thrown
+    }
+  }
+
+  /** Tells of a span that somebody else has measured. Never throws: tracing must not break what is traced. */
+  tell(span: Span): void {
+    if (!this.wants(span)) return
+    try {
+      this.#sink?.(span)
+    } catch {
+      // see above
+    }
+  }
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex')
+
+/** The spans of this process. */
+export const spans = new Spans()
