@@ -45,7 +45,7 @@ export async function doctor(args: readonly string[], { env, out, err }: Console
     }
     const checks: Check[] = [nodeVersion(), memory(), ...optionalParts()]
     let stores: StoresOptions = {
-      folder: env.YSH_FOLDER || env.YSH_DATA_FOLDER || '.',
+      folder: env.YSH_FOLDER || '.',
       ...(env.YSH_POSTGRES ? { postgres: { url: env.YSH_POSTGRES } } : {}),
     }
     if (file !== undefined) {
