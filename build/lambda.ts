@@ -22,7 +22,11 @@ const external = [
   ...['pdfjs-dist', '@napi-rs/canvas', 'tesseract.js', '@tesseract.js-data/por', '@duckdb/node-api'],
 ]
 /** Threads, each built as one file already. PDFs are left out: pdf.js and its fonts are larger than all the rest. */
-const threads = ['lib/steps/dataset/load/worker.js', 'lib/steps/utility/read-worker.js', 'lib/api/formats/parquet-worker.js']
+const threads = [
+  'lib/steps/dataset/load/worker.js',
+  'lib/steps/utility/read-worker.js',
+  'lib/api/formats/parquet-worker.js',
+]
 const data = new Set(['.json', '.sql', '.wasm'])
 
 /** In a bundle `import.meta.url` would be the bundle's: each module keeps the place that it had. */
@@ -34,7 +38,10 @@ const places: Plugin = {
       if (place.startsWith('..')) return undefined
       const text = readFileSync(path, 'utf8')
       if (!text.includes('import.meta.url')) return undefined
-      return { contents: text.replaceAll('import.meta.url', `new URL(${JSON.stringify(`./${place}`)}, import.meta.url).href`), loader: 'js' }
+      return {
+        contents: text.replaceAll('import.meta.url', `new URL(${JSON.stringify(`./${place}`)}, import.meta.url).href`),
+        loader: 'js',
+      }
     })
   },
 }
@@ -44,9 +51,17 @@ async function main(): Promise<void> {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
   const common = {
-    ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', external, absWorkingDir: here } as const,
-    ...{ minifySyntax: true, minifyWhitespace: true, keepNames: true, logLevel: 'error', legalComments: 'none' } as const,
-    banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },
+    ...({ bundle: true, format: 'esm', platform: 'node', target: 'node24', external, absWorkingDir: here } as const),
+    ...({
+      minifySyntax: true,
+      minifyWhitespace: true,
+      keepNames: true,
+      logLevel: 'error',
+      legalComments: 'none',
+    } as const),
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
   }
   await esbuild({
     ...common,
@@ -54,13 +69,16 @@ async function main(): Promise<void> {
     ...{ outdir: out, outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]' },
     plugins: [places],
   })
-  for (const thread of threads) await esbuild({ ...common, entryPoints: [join(dist, thread)], outfile: join(out, thread) })
+  for (const thread of threads)
+    await esbuild({ ...common, entryPoints: [join(dist, thread)], outfile: join(out, thread) })
   for (const entry of readdirSync(join(dist, 'lib'), { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name)
     if (!entry.isFile() || !data.has(extname(entry.name))) continue
     cpSync(file, join(out, relative(dist, file)))
   }
-  const { name, version }: { name: string; version: string } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'))
+  const { name, version }: { name: string; version: string } = JSON.parse(
+    readFileSync(join(here, 'package.json'), 'utf8'),
+  )
   writeFileSync(join(out, 'package.json'), `${JSON.stringify({ name, version, type: 'module' })}\n`)
   cpSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), join(out, 'THIRD-PARTY-NOTICES.txt'))
   const files = readdirSync(out, { recursive: true, withFileTypes: true })

@@ -123,6 +123,25 @@ export const processVariables: readonly Variable[] = [
   { name: 'YSH_CLOUDWATCH_FILE', usually: '', what: 'file that its EMF lines go to; else standard output' },
   { name: 'YSH_CLOUDWATCH_MORE', usually: '', what: 'metrics besides the ten, with commas' },
   { name: 'YSH_PIPELINE', usually: '`ysh`', what: 'its name in them' },
+  // the data API in a function: what the form of ysh-api says elsewhere
+  { name: 'YSH_API_ROOT', usually: '', what: 'data API in a function: path before its own, such as `/prod`' },
+  {
+    name: 'YSH_API_REQUESTS_PER_MINUTE',
+    usually: '600',
+    what: 'data API in a function: requests of a key in a minute',
+  },
+  { name: 'YSH_API_BURST', usually: '100', what: 'data API in a function: requests that may come at once' },
+  { name: 'YSH_API_ORIGINS', usually: '', what: 'data API in a function: origins of web pages, with commas between' },
+  { name: 'YSH_API_JWKS_URL', usually: '', what: 'data API in a function: public keys of who issues tokens' },
+  { name: 'YSH_API_ISSUER', usually: '', what: 'data API in a function: issuer that tokens must name' },
+  { name: 'YSH_API_AUDIENCES', usually: '', what: 'data API in a function: audiences of which a token must name one' },
+  {
+    name: 'YSH_API_REQUIRED_CLAIMS',
+    usually: '',
+    what: 'data API in a function: further claims, such as `token_use=access`',
+  },
+  { name: 'YSH_API_SCOPE_CLAIM', usually: '', what: 'data API in a function: claim that holds the scopes' },
+  { name: 'YSH_API_SCOPE_MAP', usually: '', what: 'data API in a function: what the issuer’s scopes mean here' },
   {
     name: 'YSH_PLANS',
     usually: '`/opt/plans`',

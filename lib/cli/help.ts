@@ -70,6 +70,14 @@ export const stepHelp = `ysh-pipeline step NAME --plan FILE --node ID [--run ID]
 Where the data are: as the flow's ysh-stores says, unless YSH_POSTGRES or YSH_FOLDER says otherwise. Secrets: YSH_SECRET_NODE_NAME.
 Exit codes: 0 done, 75 worth another try, 1 final, 2 used wrongly.`
 
+/** The help of `doctor`. */
+export const doctorHelp = `ysh-pipeline doctor [FLOW] [--json]
+
+  Looks at what is needed on this machine, and changes nothing: Node.js, memory, disk, optional parts, the servers that the flow (or
+  YSH_POSTGRES) names, their tables and clock, and the flow itself.
+
+Exit codes: 0 nothing is bad, 1 something is, 2 used wrongly.`
+
 /** The help of `run`. */
 export const runHelp = `ysh-pipeline run FILE [--pipeline ID] [--slot TEXT] [--payload JSON|@FILE]
 

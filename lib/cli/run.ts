@@ -44,6 +44,7 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
     try {
       const ended = await executePipeline(pipeline, start, {
         ...{ clock: heldTimer, signal: told.signal },
+        onWait: (node, seconds) => io.err(`wait  ${node}: ${seconds} s`),
         call: (call, signal) => runtime.call(call, signal),
       })
       const { run: ref } = ended.state

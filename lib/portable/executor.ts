@@ -11,6 +11,8 @@ export interface ExecutorOptions {
   clock: Pick<Timer, 'sleep' | 'monotonic'>
   /** From 0 to below 1, for waits that are spread. */
   random?(): number
+  /** Told of each wait of the flow. */
+  onWait?(node: string, seconds: number): void
   signal: AbortSignal
 }
 
@@ -84,6 +86,7 @@ class Execution {
   async #act(node: PlanNode, state: State): Promise<{ state: State; next: string | null }> {
     switch (node.kind) {
       case 'wait':
+        this.#options.onWait?.(node.path, node.seconds)
         await this.#options.clock.sleep(node.seconds * 1_000, this.#options.signal)
         return { state, next: node.next }
       case 'choice':

@@ -64,7 +64,12 @@ describe('conformance: the executor, with the real step runtime and its journal'
         const tracer = new Tracer()
         const slot = `${name} ${fuse}`
         const handler = stepHandler({
-          ...{ env: { YSH_POSTGRES: server.url, YSH_FOLDER: folder }, product: 'test/1', plans, write: () => undefined },
+          ...{
+            env: { YSH_POSTGRES: server.url, YSH_FOLDER: folder },
+            product: 'test/1',
+            plans,
+            write: () => undefined,
+          },
           ...{ entries: scriptedEntries(script), onStep: tracer.onStep },
         })
         const run = await runMachine(machine, { slot, message: { payload: pipeline.payload } }, async (call) => {
@@ -79,9 +84,10 @@ describe('conformance: the executor, with the real step runtime and its journal'
         await handler.close()
         const told = difference({ pipeline: pipeline.id, outcome: run.outcome, lines: tracer.lines }, trace)
         assert.equal(told, undefined, run.error)
-        const { rows } = await stores.postgres.query<{ state: string }>('select state from pipeline.run where id = $1', [
-          runId(pipeline.id, slot),
-        ])
+        const { rows } = await stores.postgres.query<{ state: string }>(
+          'select state from pipeline.run where id = $1',
+          [runId(pipeline.id, slot)],
+        )
         assert.equal(rows[0]?.state, run.outcome)
       })
     }

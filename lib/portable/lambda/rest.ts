@@ -54,6 +54,9 @@ const HttpEventSchema = Type.Object({
 const rests = parser(RestEventSchema, 'The event of a REST API', 'CALL_INVALID')
 const https = parser(HttpEventSchema, 'The event of an HTTP API', 'CALL_INVALID')
 
+/** Variables of the shipped flows. */
+const variables = { collection: 'YSH_COLLECTION', folder: 'YSH_DATA_FOLDER' } as const
+
 /** What API Gateway takes. */
 export interface GatewayAnswer {
   statusCode: number
@@ -94,6 +97,7 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
   const rate = { perMinute: Number(env.YSH_API_REQUESTS_PER_MINUTE) || 600, burst: Number(env.YSH_API_BURST) || 100 }
   const counter = sharedCounter({
     ...{ stores, name: root || '/', points: windowOf(rate).points },
+    over: () => log.info('Requests are counted over all processes again'),
     trouble: (error) => log.warn('Requests are counted by each process for itself just now', { error }),
     over: () => log.info('Requests are counted over all processes again'),
   })
@@ -123,7 +127,7 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
     ...{ routes: allRoutes, gate, log },
     context: async () => ({
       ...{ stores: await stores(), clock: { now: () => new Date() }, log },
-      search: { collection: env.YSH_COLLECTION || 'documents' },
+      search: { collection: env[variables.collection] || 'documents' },
     }),
     info: {
       title: 'YSH data API',
@@ -155,7 +159,7 @@ function storesOf(env: Env) {
   if (postgres === '')
     throw new PipelineError('CONFIG', 'YSH_POSTGRES_URL says no server: a function has no database of its own')
   return {
-    folder: at('YSH_DATA_FOLDER') || '/tmp/ysh',
+    folder: at(variables.folder) || '/tmp/ysh',
     postgres: { url: postgres },
     ...(at('YSH_REDIS_URL') === '' ? {} : { cache: { url: at('YSH_REDIS_URL') } }),
     ...(at('YSH_QDRANT_URL') === '' ? {} : { vectors: { url: at('YSH_QDRANT_URL') } }),

@@ -33,10 +33,13 @@ export async function holdRun(q: Queryable, id: string): Promise<HeldRun> {
        update pipeline.run set owner = $2::text, updated_at = clock_timestamp(),
          epoch = case when state = 'failed' then epoch + 1 else epoch end,
          state = 'running', error = null, finished_at = null, due_at = null
-       where id = $1::uuid and (state = 'failed' or (state = 'running' and (owner is null or starts_with(owner, 'portable/'))))
+       -- Not when it is ours already: a step at work may hold the row for long.
+       where id = $1::uuid and (state = 'failed' or (state = 'running' and (owner is null or owner = 'portable/new')))
        returning id, flow, slot, trigger, state, epoch, input, created_at, owner
      ), lease as (
-       insert into pipeline.process (owner, seen_at) select $2::text, clock_timestamp() + $3::int * interval '1 hour' from mine
+       insert into pipeline.process (owner, seen_at) select $2::text, clock_timestamp() + $3::int * interval '1 hour'
+       where exists (select from mine) or exists (
+         select from pipeline.run where id = $1::uuid and owner = $2::text and state = 'running')
        on conflict (owner) do update set seen_at = excluded.seen_at
      )
      select * from mine
@@ -48,7 +51,9 @@ export async function holdRun(q: Queryable, id: string): Promise<HeldRun> {
   const row = rows[0]
   if (row === undefined) throw new PipelineError('RUN_UNKNOWN', `There is no run ${id} in these stores`)
   const { created_at: createdAt, owner, state, ...run } = row
-  if (state === 'running' && owner === ownerOf(id)) return { ...run, state, createdAt }
+  // Two that begin it at once: the other one has just put the name in.
+  const isOurs = owner === ownerOf(id) || owner === 'portable/new'
+  if (state === 'running' && isOurs) return { ...run, state, createdAt }
   if (state === 'done') return { ...run, state, createdAt }
   const why = owner === null ? `it is ${state}` : `it is ${state}, and ${owner} has it`
   throw new PipelineError('FENCED', `Run ${id} is not for another engine: ${why}`)

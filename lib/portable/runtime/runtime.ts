@@ -11,6 +11,7 @@ import type { RunRef, Trigger } from '../../runs/run.ts'
 import { systemTimer } from '../../runs/time.ts'
 import { parser } from '../../schema.ts'
 import type { Logger } from '../../steps/step.ts'
+import { goOn, unlessStopped } from '../../stopped.ts'
 import type { Stores } from '../../stores/stores.ts'
 import { type Call, CallSchema, type CaughtError, type State } from '../call.ts'
 import type { Pipeline, Plan, PlanNode, StepNode } from '../plan/schema.ts'
@@ -129,8 +130,7 @@ export class StepRuntime {
     const run: RunRef = { ...refOf(live), ...eachOf(state) }
     const host = this.#host(live)
     if (node.kind === 'map') {
-      const limited = timed(node.timeoutSeconds, signal)
-      const work = { host, settings, signal: limited, node, state, run, over: held.state === 'done' }
+      const work = { host, settings, signal, node, state, run, over: held.state === 'done' }
       if (part === 'close') return closeMap(work)
       if (call.distributed === true) {
         throw new PipelineError(
@@ -138,7 +138,7 @@ export class StepRuntime {
           `The items of ${node.id} are to be read from a bucket, which this runtime does not write`,
         )
       }
-      return openMap(work, call.most)
+      return timed(node.timeoutSeconds, signal, (until) => openMap({ ...work, signal: until }, call.most))
     }
     if (node.kind === 'end') return this.#end(node.tolerance, state, held)
     if (node.kind !== 'step')
@@ -160,7 +160,7 @@ export class StepRuntime {
     const does = await entry()
     const message = { ...state.message, ...(state.error ? { error: state.error } : {}) }
     const { message: next, port } = await this.#inPlace(node, signal, () =>
-      does({ host, settings, node, message, run, signal: timed(node.timeoutSeconds, signal) }),
+      timed(node.timeoutSeconds, signal, (until) => does({ host, settings, node, message, run, signal: until })),
     )
     const { error, ...rest } = next
     // A step's own result takes the error away; what only passes the message on lets it be.
@@ -171,8 +171,8 @@ export class StepRuntime {
   async #inPlace<T>({ id, concurrency }: StepNode, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const busy = this.#busy.get(id) ?? []
     this.#busy.set(id, busy)
-    while (busy.length >= concurrency) await Promise.race(busy)
-    signal.throwIfAborted()
+    while (busy.length >= concurrency) await unlessStopped(signal, () => Promise.race(busy))
+    goOn(signal)
     const done = work()
     const place = done.then(
       () => undefined,
@@ -248,16 +248,19 @@ function instant(slot: string | undefined): string | undefined {
   return slot !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(slot) ? new Date(slot).toISOString() : slot
 }
 
-/** The engine's signal, and the node's own limit. */
-function timed(seconds: number, signal: AbortSignal): AbortSignal {
-  if (seconds === 0) return signal
+/** Work by the engine's signal and the node's own limit. */
+async function timed<T>(seconds: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  if (seconds === 0) return work(signal)
   const limit = new AbortController()
   const timer = setTimeout(
     () => limit.abort(new PipelineError('TIMEOUT', `A try took longer than ${seconds} s`, { retryable: true })),
     Math.min(seconds * 1_000, 2 ** 31 - 1),
   )
-  timer.unref()
-  return AbortSignal.any([signal, limit.signal])
+  try {
+    return await work(AbortSignal.any([signal, limit.signal]))
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function caughtOf(error: CaughtError | null | undefined) {

@@ -45,7 +45,10 @@ const flow = [
 describe('the Lambda bundle, in a process of its own', () => {
   const { folder, remove } = testFolder()
   let server: PostgresServer
-  let invoke: (handler: string, event: unknown) => Promise<{ answer?: unknown; errorType?: string; errorMessage?: string }>
+  let invoke: (
+    handler: string,
+    event: unknown,
+  ) => Promise<{ answer?: unknown; errorType?: string; errorMessage?: string }>
   const lines: string[] = []
   let end = () => {}
   const compiled = compile(flow)
@@ -65,7 +68,12 @@ describe('the Lambda bundle, in a process of its own', () => {
     cpSync(fileURLToPath(new URL('invoke.mjs', import.meta.url)), driver)
     const child = spawn(process.execPath, [driver, join(code, 'index.mjs')], {
       cwd: folder,
-      env: { YSH_POSTGRES_URL: server.url, YSH_PLANS: plans, YSH_DATA_FOLDER: join(folder, 'data'), YSH_FOLDER: join(folder, 'data') },
+      env: {
+        YSH_POSTGRES_URL: server.url,
+        YSH_PLANS: plans,
+        YSH_DATA_FOLDER: join(folder, 'data'),
+        YSH_FOLDER: join(folder, 'data'),
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     const waiting: ((line: string) => void)[] = []
@@ -94,11 +102,15 @@ describe('the Lambda bundle, in a process of its own', () => {
     assert.ok(compiled.plan)
     const machine = emitStepFunctions(compiled.plan).machines.run
     assert.ok(machine)
-    const run = await runMachine(machine, { slot: 'one', message: { payload: { list: [{ n: 'a' }, { n: 'b' }] } } }, async (call) => {
-      const { answer, errorType = '', errorMessage } = await invoke('step', call)
-      if (isRecord(answer) && isRecord(answer.message)) return { ...answer, message: answer.message }
-      throw Object.assign(new Error(errorMessage), { name: errorType })
-    })
+    const run = await runMachine(
+      machine,
+      { slot: 'one', message: { payload: { list: [{ n: 'a' }, { n: 'b' }] } } },
+      async (call) => {
+        const { answer, errorType = '', errorMessage } = await invoke('step', call)
+        if (isRecord(answer) && isRecord(answer.message)) return { ...answer, message: answer.message }
+        throw Object.assign(new Error(errorMessage), { name: errorType })
+      },
+    )
     assert.equal(run.outcome, 'done', run.error)
     const client = new pg.Client(server.url)
     await client.connect()
@@ -131,7 +143,12 @@ describe('the Lambda bundle, in a process of its own', () => {
     const unknown = await invoke('step', { pipeline: 'other', units: ['x'], execution: 'e', state: { message: {} } })
     assert.equal(unknown.errorType, 'PermanentError')
     assert.equal(JSON.parse(unknown.errorMessage ?? '').code, 'PLAN_INVALID')
-    const large = { pipeline: 'run', units: ['names'], execution: 'e', state: { message: { payload: 'x'.repeat(262_144) } } }
+    const large = {
+      pipeline: 'run',
+      units: ['names'],
+      execution: 'e',
+      state: { message: { payload: 'x'.repeat(262_144) } },
+    }
     assert.equal(JSON.parse((await invoke('step', large)).errorMessage ?? '').code, 'STATE_TOO_LARGE')
   })
 
