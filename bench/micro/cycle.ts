@@ -71,7 +71,7 @@ export async function cycle({
       env: {
         ...world.env,
         ...{ NODE_RED_USER_DIR: folder, PORT: String(await freePort()), NODE_RED_LANG: 'en-US', LOG_LEVEL: 'info' },
-        NODE_RED_CREDENTIAL_SECRET: 'of the bench',
+        NODE_RED_CREDENTIAL_SECRET: 'a secret of the bench',
         YSH_DATA_FOLDER: join(folder, 'data'),
         ...(servers === undefined ? {} : { YSH_POSTGRES_URL: servers.postgres, YSH_REDIS_URL: servers.redis }),
       },

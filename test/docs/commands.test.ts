@@ -72,7 +72,7 @@ test('each command of ysh-pipeline in README and docs is one, and has the option
 })
 
 test('a wrong command, action or option would be found', async () => {
-  assert.match((await problem('run list')) ?? '', /no command/)
+  assert.match((await problem('walk list')) ?? '', /no command/)
   assert.match((await problem('runs delete ID')) ?? '', /delete|one of/)
   assert.match((await problem('runs list --colour red')) ?? '', /no --colour/)
 })

@@ -39,6 +39,8 @@ const open = [
   /^\/auth\/(login|token)$/,
   /^\/(theme|icons|locales|vendor|red|resources|debug|core|types|plugins)(\/|$)/,
   /^\/favicon/,
+  // the page of runs is files without data; what it asks for is asked with the login
+  /^\/ysh-pipeline\/runs(\/[^/]+)?$/,
 ]
 
 /** An address that a route of Express matches; patterns stand there as text. */

@@ -97,7 +97,6 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
   const rate = { perMinute: Number(env.YSH_API_REQUESTS_PER_MINUTE) || 600, burst: Number(env.YSH_API_BURST) || 100 }
   const counter = sharedCounter({
     ...{ stores, name: root || '/', points: windowOf(rate).points },
-    over: () => log.info('Requests are counted over all processes again'),
     trouble: (error) => log.warn('Requests are counted by each process for itself just now', { error }),
     over: () => log.info('Requests are counted over all processes again'),
   })

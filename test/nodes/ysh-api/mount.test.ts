@@ -104,7 +104,8 @@ describe('the place on the server of flows', { timeout: 60_000 }, () => {
 
   it('takes a root once, and says when there is no server', () => {
     const red = { httpNode: flows, settings: {} }
-    for (const path of ['/api', '/api/v1']) assert.throws(() => takeRoot(red, path), code('CONFIG', /Another ysh-api/))
+    for (const path of ['/api', '/api/v1'])
+      assert.throws(() => takeRoot(red, path), code('CONFIG', /Another node has the path/))
     assert.throws(
       () => takeRoot({ httpNode: flows, settings: { httpNodeRoot: false } }, '/x'),
       code('CONFIG', /httpNodeRoot/),

@@ -42,7 +42,7 @@ export async function readScans(
   installed()
   const { signal, limits } = options
   await inTurn(async () => {
-    const deadline = AbortSignal.timeout(Math.max(0, options.ms))
+    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(options.ms)))
     const bytes = await bytesOf(source)
     const process = new OcrProcess({ memoryMb: limits.memoryMb, dpi })
     try {

@@ -7,6 +7,8 @@ export function errno(error: unknown): string | undefined {
 }
 
 const full = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+/** Room does not help. */
+const tooLarge = new Set(['EFBIG'])
 const denied = new Set(['EACCES', 'EPERM'])
 
 /** A file system's error as the port's own: STORE_DENIED, else STORE_FULL, STORE_READ_ONLY, STORE_UNAVAILABLE (retryable). */
@@ -16,7 +18,7 @@ export function storeError(error: unknown, doing: string): PipelineError {
   const message = error instanceof Error ? error.message : String(error)
   if (full.has(code)) {
     return new PipelineError('STORE_FULL', `No room left while ${doing}: ${message}`, {
-      ...{ retryable: code !== 'EFBIG', cause: error },
+      ...{ retryable: !tooLarge.has(code), cause: error },
     })
   }
   if (code === 'EROFS') return readOnly(doing, error)

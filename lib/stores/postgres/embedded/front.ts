@@ -54,6 +54,8 @@ export class Front {
   #status: Status = 'I'
   /** Whether the backend has been told to write nothing. */
   #halted = false
+  /** Whether the backend passes over everything up to the owner's Sync. */
+  #skips = false
   #running = false
   #closed = false
   #idle: NodeJS.Timeout | undefined
@@ -185,10 +187,14 @@ export class Front {
     const messages = batch.messages.length === 1 ? batch.messages[0] : undefined
     const answer = await this.#run(peer, messages ?? Buffer.concat(batch.messages), (bytes) => peer.write(bytes))
     if (answer.status === undefined) {
-      // It has ended itself (PANIC), as when its log has no room.
-      if (batch.end !== 'flush') throw new Error(`the backend did not answer a ${batch.end}`)
+      // After an error everything up to the Sync is skipped, a simple query too. Else it has ended itself (PANIC), as when its log has no room.
+      const failedBefore = batch.messages.length > 1 && answer.error !== undefined
+      const skips = batch.end !== 'sync' && (this.#skips || failedBefore || batch.end === 'flush')
+      if (!skips) throw new Error(`the backend did not answer a ${batch.end}`)
+      this.#skips ||= answer.error !== undefined
       return
     }
+    this.#skips = false
     const repairs = this.#channels.apply(peer, listens)
     if (answer.status !== 'E') await this.#internal(repairs)
     peer.write(readyForQuery(answer.status))
@@ -294,6 +300,7 @@ export class Front {
     const answer = await this.#backend.run(Buffer.concat([gone, SYNC]), { forward: () => {}, notify: this.#notify })
     if (answer.status !== 'I') await this.#internal(['rollback'])
     this.#status = 'I'
+    this.#skips = false
   }
 
   readonly #better = (error: Buffer): Buffer | undefined => {

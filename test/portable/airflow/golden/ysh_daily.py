@@ -12,7 +12,7 @@ from airflow.sdk import dag, task, task_group
 
 from ysh_runner import Pipeline, cron
 
-FLOW_SHA256 = "27915ae156dbc3f1d82cfe7ba3ef8ac41fb0e3716b31ef5bf5a5721b749d5367"
+FLOW_SHA256 = "f67645fc440fd51e42bc4c6e9786b0e374282fc45186a13bba75c4c3382fa524"
 
 
 @dag(
@@ -24,7 +24,7 @@ FLOW_SHA256 = "27915ae156dbc3f1d82cfe7ba3ef8ac41fb0e3716b31ef5bf5a5721b749d5367"
     catchup=False,
     max_active_runs=1,
     tags=["ysh", "schedule"],
-    doc_md="**Diário: tudo às 2 h / Todo dia às 2 h**\n\nCompiled from a Node-RED flow (trigger `ysh-daily-run`, 17 nodes, SHA-256 `27915ae156dbc3f1d82cfe7ba3ef8ac41fb0e3716b31ef5bf5a5721b749d5367`). Started by its schedule. Task ids are the ids of the flow's nodes. Change the flow, not this file.\n\nSee [Airflow](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/airflow.md) and [what compiles](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/portable.md).",
+    doc_md="**Diário: tudo às 2 h / Todo dia às 2 h**\n\nCompiled from a Node-RED flow (trigger `ysh-daily-run`, 17 nodes, SHA-256 `f67645fc440fd51e42bc4c6e9786b0e374282fc45186a13bba75c4c3382fa524`). Started by its schedule. Task ids are the ids of the flow's nodes. Change the flow, not this file.\n\nSee [Airflow](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/airflow.md) and [what compiles](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/portable.md).",
     default_args={"retries": 0, "execution_timeout": timedelta(seconds=86460)},
 )
 def dag_daily_full_ingestion():
@@ -334,7 +334,7 @@ dag_daily_full_ingestion()
     catchup=False,
     max_active_runs=16,
     tags=["ysh", "alert"],
-    doc_md="**Diário: tudo às 2 h / Avisos**\n\nCompiled from a Node-RED flow (trigger `ysh-daily-alerts`, 2 nodes, SHA-256 `27915ae156dbc3f1d82cfe7ba3ef8ac41fb0e3716b31ef5bf5a5721b749d5367`). Started by the delivery of the outbox, for each alert. Task ids are the ids of the flow's nodes. Change the flow, not this file.\n\nSee [Airflow](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/airflow.md) and [what compiles](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/portable.md).",
+    doc_md="**Diário: tudo às 2 h / Avisos**\n\nCompiled from a Node-RED flow (trigger `ysh-daily-alerts`, 2 nodes, SHA-256 `f67645fc440fd51e42bc4c6e9786b0e374282fc45186a13bba75c4c3382fa524`). Started by the delivery of the outbox, for each alert. Task ids are the ids of the flow's nodes. Change the flow, not this file.\n\nSee [Airflow](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/airflow.md) and [what compiles](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/portable.md).",
     default_args={"retries": 0, "execution_timeout": timedelta(seconds=86460)},
 )
 def dag_ysh_daily_alerts():
@@ -374,7 +374,7 @@ dag_ysh_daily_alerts()
     catchup=False,
     max_active_runs=16,
     tags=["ysh", "late"],
-    doc_md="**Diário: tudo às 2 h / 4 · Resumir**\n\nCompiled from a Node-RED flow (trigger `ysh-daily-enrich/late`, 3 nodes, SHA-256 `27915ae156dbc3f1d82cfe7ba3ef8ac41fb0e3716b31ef5bf5a5721b749d5367`). Started when the model is back that its step owes work to. Task ids are the ids of the flow's nodes. Change the flow, not this file.\n\nSee [Airflow](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/airflow.md) and [what compiles](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/portable.md).",
+    doc_md="**Diário: tudo às 2 h / 4 · Resumir**\n\nCompiled from a Node-RED flow (trigger `ysh-daily-enrich/late`, 3 nodes, SHA-256 `f67645fc440fd51e42bc4c6e9786b0e374282fc45186a13bba75c4c3382fa524`). Started when the model is back that its step owes work to. Task ids are the ids of the flow's nodes. Change the flow, not this file.\n\nSee [Airflow](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/airflow.md) and [what compiles](https://github.com/ysh/node-red-data-pipeline/blob/main/docs/portable.md).",
     default_args={"retries": 0, "execution_timeout": timedelta(seconds=86460)},
 )
 def dag_ysh_daily_enrich__late():
