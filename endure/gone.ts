@@ -117,7 +117,13 @@ export async function gone(how: Absence, seconds: number, say: (line: string) =>
         [since],
       )
       for (const { flow, error } of failed) say(`  failed: ${flow}: ${JSON.stringify(error)}`)
-      const after = await look()
+      // Connections that were asked through meanwhile are kept for some seconds, at both ends.
+      let after = await look()
+      const quiet = performance.now() + 20_000
+      while (after.descriptors > before.descriptors + 8 && performance.now() < quiet) {
+        await sleep(1_000)
+        after = await look()
+      }
       return {
         ...{ answers, withoutRetryAfter, longestMs, answeredAfter, workedAfter, lines },
         heap: [before.heap, during.heap, after.heap],
