@@ -38,13 +38,14 @@ export async function keepSchedule(options: SchedulerOptions): Promise<void> {
   const instants = calendar(schedule.expression, schedule.timeZone)
   let lastSlot: Date | undefined
   let next: Date | undefined
+  const fired = new Set<string>()
   while (!signal.aborted) {
     let pause = troubleMs
     try {
       const known = lastSlot
       lastSlot ??= await registerSchedule(options.store, options.flow, schedule, clock.now())
       if (lastSlot.getTime() - clock.now().getTime() > graceMs) lastSlot = await setBack(options, lastSlot)
-      if (next !== undefined && next <= clock.now()) lastSlot = await deal(options, instants, lastSlot)
+      if (next !== undefined && next <= clock.now()) lastSlot = await deal(options, instants, lastSlot, fired)
       if (lastSlot !== known) {
         next = instants.next(lastSlot)
         options.onNext?.(next)
@@ -66,11 +67,15 @@ export async function keepSchedule(options: SchedulerOptions): Promise<void> {
   }
 }
 
-/** Fires what is due; resolves with the last slot dealt with. */
+/**
+ * Fires what is due; resolves with the last slot dealt with. `fired` holds the newest slots of this process: after a clock was set back they are
+ * due again, and have had their run.
+ */
 async function deal(
   { flow, schedule, store, clock, log, fire, signal }: SchedulerOptions,
   instants: Calendar,
   known: Date,
+  fired: Set<string>,
 ): Promise<Date> {
   const now = clock.now()
   // What another replica has dealt with meanwhile is not due any more.
@@ -90,7 +95,13 @@ async function deal(
   }
   for (const slot of chosen) {
     signal.throwIfAborted()
-    await fire(slot.toISOString())
+    const name = slot.toISOString()
+    if (!fired.has(name)) {
+      await fire(name)
+      fired.add(name)
+      const [oldest] = fired
+      if (fired.size > maxCatchUp && oldest !== undefined) fired.delete(oldest)
+    }
     await advance(store, flow, slot)
   }
   const newest = slots.at(-1)

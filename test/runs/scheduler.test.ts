@@ -137,7 +137,7 @@ describe('scheduler', () => {
     assert.equal(fired.at(-1), '2026-03-02T00:00:00.000Z')
   })
 
-  it('notices a suspended machine within a minute, and offers no other slot when the clock is set back', async () => {
+  it('notices a suspended machine within a minute, and fires nothing twice when the clock is set back', async () => {
     const clock = new SimulatedClock('2026-03-01T04:00:30Z')
     const fired: string[] = []
     const process = keep(
@@ -152,9 +152,7 @@ describe('scheduler', () => {
     assert.match(fired[0] ?? '', /^2026-03-01T05:00:00.000Z at 2026-03-01T10:0/)
     clock.jump(-6 * hour)
     await pass(clock, 12 * hour)
-    // the slot may be offered once more when its time comes again: the journal has its run already (clock-jump.test.ts)
-    assert.deepEqual([...new Set(fired.map((line) => line.slice(0, 24)))], ['2026-03-01T05:00:00.000Z'])
-    assert.ok(fired.length <= 2)
+    assert.equal(fired.length, 1)
     await process.stop()
   })
 
