@@ -8,9 +8,10 @@ import { restore, verify } from '../backup/restore.ts'
 import { PipelineError } from '../errors.ts'
 import type { ObjectStore } from '../stores/objects/port.ts'
 import { isCreated } from '../stores/postgres/embedded/layout.ts'
-import { openPostgres, type PostgresConfig, type PostgresStore } from '../stores/postgres/index.ts'
+import type { PostgresConfig, PostgresStore } from '../stores/postgres/index.ts'
 import { backupHelp } from './backup-help.ts'
 import { made, restored, underWay } from './backup-words.ts'
+import { opened } from './database.ts'
 import { allMigrations } from './migrations.ts'
 import { backupOf } from './node-red-backup.ts'
 import { access, type NodeRedAccess } from './options.ts'
@@ -49,6 +50,7 @@ const options = {
   quiet: flag,
   help: { type: 'boolean', short: 'h' },
 } as const
+const throughIt = 'backup works through it: --node-red http://127.0.0.1:1880; for a restore stop it'
 const common = ['s3-endpoint', 's3-region', 'json', 'quiet', 'help']
 const stores = ['postgres', 'folder', 'objects', 'without-objects', 'user-dir']
 const known: Readonly<Record<string, readonly string[]>> = {
@@ -212,7 +214,7 @@ async function source(values: Values, env: Output['env'], making: boolean): Prom
   if (!without && objectPlace === undefined) {
     throw usage('A server has no objects: --objects DIR, --objects s3://bucket/prefix or --without-objects')
   }
-  const postgres = await opened(url ? { kind: 'server', url } : await embedded(folder ?? '', making))
+  const postgres = await opened(url ? { kind: 'server', url } : await embedded(folder ?? '', making), throughIt)
   try {
     const objects = without || objectPlace === undefined ? undefined : await openPlace(objectPlace, aws(values))
     return {
@@ -233,19 +235,6 @@ async function embedded(folder: string, making: boolean): Promise<PostgresConfig
   const place = resolve(folder, 'postgres')
   if (making || (await isCreated(place))) return { kind: 'embedded', folder: place }
   throw new PipelineError('NO_PIPELINE', `There is no embedded database in ${folder}`)
-}
-
-async function opened(config: PostgresConfig): Promise<PostgresStore> {
-  try {
-    return await openPostgres(config)
-  } catch (thrown) {
-    const error = PipelineError.from(thrown)
-    if (error.code !== 'STORE_LOCKED') throw error
-    const how = 'backup works through it: --node-red http://127.0.0.1:1880; for a restore stop it'
-    throw new PipelineError('STORE_LOCKED', `${error.message}. A running Node-RED has it open: ${how}`, {
-      cause: error,
-    })
-  }
 }
 
 function nodeRedOf(values: Values, env: Output['env']): NodeRedAccess | undefined {

@@ -15,7 +15,10 @@ import type { Target } from './target.ts'
  * database without runs, STORE_LOCKED for a folder that a running Node-RED has open.
  */
 export async function openDatabase({ postgres, folder }: Pick<Command, 'postgres' | 'folder'>): Promise<Target> {
-  const store = await opened(postgres === undefined ? await embedded(folder ?? '') : { kind: 'server', url: postgres })
+  const store = await opened(
+    postgres === undefined ? await embedded(folder ?? '') : { kind: 'server', url: postgres },
+    'ask it: --node-red http://127.0.0.1:1880',
+  )
   try {
     const { rows } = await store.query<{ there: boolean }>(
       `select to_regclass('pipeline.dead_letter') is not null and to_regclass('pipeline.run_action') is not null as there`,
@@ -65,13 +68,14 @@ async function embedded(folder: string): Promise<PostgresConfig> {
   throw new PipelineError('NO_PIPELINE', `There is no embedded database in ${folder}`)
 }
 
-async function opened(config: PostgresConfig): Promise<PostgresStore> {
+/** Opens it; `otherwise` is what to do when a running Node-RED has it open. */
+export async function opened(config: PostgresConfig, otherwise: string): Promise<PostgresStore> {
   try {
     return await openPostgres(config)
   } catch (thrown) {
     const error = PipelineError.from(thrown)
     if (error.code !== 'STORE_LOCKED') throw error
-    const message = `${error.message}. Ask the Node-RED that has it open: --node-red http://127.0.0.1:1880`
+    const message = `${error.message}. A running Node-RED has it open: ${otherwise}`
     throw new PipelineError('STORE_LOCKED', message, { cause: error })
   }
 }

@@ -1,10 +1,11 @@
 import type { FlowNode } from '../../flow-check/node.ts'
 import type { CheckLanguage } from '../../flow-check/rule.ts'
 import { canonicalFile } from '../canonical.ts'
+import type { Note } from '../notes.ts'
 import type { Plan } from '../plan/schema.ts'
 import { type Dag, dagOf } from './dag.ts'
 import { dagIds } from './dag-ids.ts'
-import { type Note, Notes } from './notes.ts'
+import { newNotes } from './notes.ts'
 import { words } from './python.ts'
 
 export interface AirflowOptions {
@@ -36,7 +37,7 @@ export const airflowVersions = '>=3.0,<4'
  */
 export function emitAirflow(plan: Plan, options: AirflowOptions): AirflowFiles {
   const { startDate = '2026-01-01', language = 'en-US', nodes, runner } = options
-  const notes = new Notes(language)
+  const notes = newNotes(language)
   const name = `ysh_${options.name.replaceAll(/[^A-Za-z0-9]+/g, '_').toLowerCase()}`
   const planFile = `${name}.plan.json`
   const ids = dagIds(plan.pipelines, nodes)

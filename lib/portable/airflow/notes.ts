@@ -1,5 +1,5 @@
 import type { CheckLanguage, RuleText } from '../../flow-check/rule.ts'
-import type { Place } from '../plan/diagnostics.ts'
+import { NoteBook } from '../notes.ts'
 
 const english = {
   RETRY_LINEAR: {
@@ -82,33 +82,9 @@ const texts: Readonly<Record<CheckLanguage, Readonly<Record<NoteCode, RuleText>>
   'pt-BR': portuguese,
 }
 
-/** What Airflow cannot do (`error`) or does otherwise (`warning`). */
-export interface Note extends Place {
-  code: NoteCode
-  severity: 'error' | 'warning'
-  reason: string
-  remedy: string
-}
+const errors: ReadonlySet<NoteCode> = new Set<NoteCode>(['RETRY_LINEAR'])
 
-/** Collects the notes of one emission, each once. */
-export class Notes {
-  readonly #found = new Map<string, Note>()
-  readonly #language: CheckLanguage
+/** What this target cannot do or does otherwise. */
+export type Notes = NoteBook<NoteCode>
 
-  constructor(language: CheckLanguage = 'en-US') {
-    this.#language = language
-  }
-
-  add(code: NoteCode, { node, name, type, tab }: Place, values: Readonly<Record<string, string | number>> = {}): void {
-    const key = JSON.stringify([code, node])
-    if (this.#found.has(key)) return
-    const { reason, remedy } = texts[this.#language][code]
-    const filled = (said: string) => said.replaceAll(/__(\w+?)__/g, (whole, of: string) => String(values[of] ?? whole))
-    const severity = code === 'RETRY_LINEAR' ? 'error' : 'warning'
-    this.#found.set(key, { code, severity, node, name, type, tab, reason: filled(reason), remedy: filled(remedy) })
-  }
-
-  get all(): Note[] {
-    return [...this.#found.values()]
-  }
-}
+export const newNotes = (language?: CheckLanguage): Notes => new NoteBook(texts, errors, language)

@@ -1,10 +1,11 @@
 import type { CheckLanguage } from '../../flow-check/rule.ts'
 import { canonicalFile } from '../canonical.ts'
+import type { Note } from '../notes.ts'
 import type { Pipeline, Plan } from '../plan/schema.ts'
 import { type Cost, costOf } from './cost.ts'
 import { type Machine, MachineEmitter, type MachineOptions } from './machine.ts'
 import { slug } from './names.ts'
-import { type Note, Notes } from './notes.ts'
+import { newNotes } from './notes.ts'
 import { triggerFile } from './triggers.ts'
 
 export interface EmitOptions extends MachineOptions {
@@ -28,7 +29,7 @@ export interface Emitted {
  * nodes; `plan.json`, which the step runtime reads; `cost.json`.
  */
 export function emitStepFunctions(plan: Plan, { language, items, ...options }: EmitOptions = {}): Emitted {
-  const notes = new Notes(language)
+  const notes = newNotes(language)
   const files: Record<string, string> = {}
   const machines: Record<string, Machine> = {}
   const taken = new Set<string>()

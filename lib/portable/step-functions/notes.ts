@@ -1,5 +1,5 @@
 import type { CheckLanguage, RuleText } from '../../flow-check/rule.ts'
-import type { Place } from '../plan/diagnostics.ts'
+import { NoteBook } from '../notes.ts'
 
 const english = {
   CRON_DAYS: {
@@ -72,32 +72,7 @@ const texts: Readonly<Record<CheckLanguage, Readonly<Record<NoteCode, RuleText>>
 }
 const errors: ReadonlySet<NoteCode> = new Set<NoteCode>(['CRON_DAYS', 'CRON_FIELD', 'RETRY_LINEAR'])
 
-/** What this target cannot do (`error`) or does otherwise (`warning`). */
-export interface Note extends Place {
-  code: NoteCode
-  severity: 'error' | 'warning'
-  reason: string
-  remedy: string
-}
+/** What this target cannot do or does otherwise. */
+export type Notes = NoteBook<NoteCode>
 
-/** Collects the notes of one emission, each once. */
-export class Notes {
-  readonly all: Note[] = []
-  readonly #language: CheckLanguage
-  readonly #told = new Set<string>()
-
-  constructor(language: CheckLanguage = 'en-US') {
-    this.#language = language
-  }
-
-  add(code: NoteCode, { node, name, type, tab }: Place, values: Readonly<Record<string, string | number>> = {}): void {
-    const key = JSON.stringify([code, node])
-    if (this.#told.has(key)) return
-    this.#told.add(key)
-    const { reason, remedy } = texts[this.#language][code]
-    const filled = (words: string) =>
-      words.replaceAll(/__(\w+?)__/g, (whole, of: string) => String(values[of] ?? whole))
-    const severity = errors.has(code) ? 'error' : 'warning'
-    this.all.push({ code, severity, node, name, type, tab, reason: filled(reason), remedy: filled(remedy) })
-  }
-}
+export const newNotes = (language?: CheckLanguage): Notes => new NoteBook(texts, errors, language)

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { retriesOf } from '../../../lib/portable/airflow/arguments.ts'
-import { Notes } from '../../../lib/portable/airflow/notes.ts'
+import { newNotes } from '../../../lib/portable/airflow/notes.ts'
 import type { Retry } from '../../../lib/portable/plan/schema.ts'
 import { cases } from '../cases.ts'
 import { compiled, graphOf, runPython, shipped } from './engine.ts'
@@ -63,7 +63,7 @@ const place = { node: 'n', name: 'n', type: 't', tab: 'tab' }
 
 describe('what Airflow has other words for', () => {
   test('waits that double are a flag or a factor, by the version that runs', async (t) => {
-    const notes = new Notes()
+    const notes = newNotes()
     assert.deepEqual(retriesOf(exponential, place, notes), {
       retries: '4',
       retry_delay: 'timedelta(seconds=2)',
