@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   }
   await esbuild({
     ...common,
-    entryPoints: { index: join(dist, 'lib', 'portable', 'lambda', 'index.js') },
+    entryPoints: { index: join(dist, 'lambda', 'index.js') },
     ...{ outdir: out, outExtension: { '.js': '.mjs' }, splitting: true, chunkNames: 'chunk-[hash]' },
     plugins: [places],
   })

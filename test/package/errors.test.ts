@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Codes that the sources give to a PipelineError, as far as they stand there as text. */
 function codes(): Map<string, string> {
   const found = new Map<string, string>()
-  for (const folder of ['lib', 'nodes', 'settings']) {
+  for (const folder of ['lib', 'nodes', 'settings', 'lambda']) {
     for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
       if (!entry.endsWith('.ts')) continue
       const source = readFileSync(join(root, folder, entry), 'utf8')

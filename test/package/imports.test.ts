@@ -13,7 +13,7 @@ interface Import {
 const statement =
   /(?:^|\n)\s*(?:import|export)\s+(type\s+)?[^'"`;]*?from\s*['"]([^'"]+)['"]|(?:^|[^.\w])import\s*\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g
 
-const imports: Import[] = ['lib', 'nodes', 'build', 'settings'].flatMap((folder) =>
+const imports: Import[] = ['lib', 'nodes', 'build', 'settings', 'lambda'].flatMap((folder) =>
   filesUnder(folder, '.ts').flatMap((from) =>
     [...read(from).matchAll(statement)].map(([, type, named, dynamic, bare]) => {
       const target = named ?? dynamic ?? bare ?? ''
@@ -40,6 +40,9 @@ describe('imports go one way', () => {
   test('the settings use the package, and no code of it uses them', () => {
     assert.ok(going('settings/', /^lib\//).length > 0)
     assert.deepEqual(shown(going('settings/', /^(nodes|build|test)\//)), [])
+    assert.ok(going('lambda/', /^lib\//).length > 0)
+    assert.deepEqual(shown(going('lambda/', /^(nodes|settings|build|test)\//)), [])
+    assert.deepEqual(shown(going('lib/', /^lambda\//)), [])
     assert.deepEqual(shown([...going('lib/', /^settings\//), ...going('nodes/', /^settings\//)]), [])
   })
 
@@ -77,10 +80,7 @@ describe('imports go one way', () => {
     const below =
       /^lib\/(api|steps|runs|stores|net|models|vendor)\/|^lib\/metrics\/[^/]+$|^lib\/[^/]+$|^(?!lib\/|nodes\/|build\/|test\/)/
     assert.deepEqual(shown(going('lib/api/', /./).filter(({ to }) => !below.test(to))), [])
-    assert.deepEqual(
-      shown(going('lib/', /^lib\/api\//).filter(({ from }) => !/^lib\/(api|cli|portable\/lambda)\//.test(from))),
-      [],
-    )
+    assert.deepEqual(shown(going('lib/', /^lib\/api\//).filter(({ from }) => !/^lib\/(api|cli)\//.test(from))), [])
     assert.deepEqual(shown(going('lib/vendor/', /^\.|^(lib|nodes|build)\//)), [])
     const vendored = new Set(going('lib/vendor/', /./).map(({ to }) => to))
     assert.ok(vendored.size > 3)

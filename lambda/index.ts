@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { PipelineError } from '../../errors.ts'
-import { isRecord } from '../../flow-check/node.ts'
-import { product } from '../../product.ts'
-import { stepEntries } from '../runtime/entries.ts'
+import { PipelineError } from '../lib/errors.ts'
+import { isRecord } from '../lib/flow-check/node.ts'
+import { stepEntries } from '../lib/portable/runtime/entries.ts'
+import { product } from '../lib/product.ts'
 import type { LambdaContext } from './log.ts'
 import type { GatewayAnswer } from './rest.ts'
 import { stepHandler } from './step.ts'
@@ -14,7 +14,7 @@ const named = product()
 /** Does the steps of compiled flows; see {@link stepHandler}. The plans are in YSH_PLANS, else in `plans` beside the code. */
 export const step = stepHandler({
   ...{ env: process.env, product: named },
-  plans: fileURLToPath(new URL('../../../plans/', import.meta.url)),
+  plans: fileURLToPath(new URL('../plans/', import.meta.url)),
   entries: {
     ...stepEntries,
     async 'ysh-pdf-extract'() {

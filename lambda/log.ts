@@ -1,5 +1,5 @@
-import { PipelineError } from '../../errors.ts'
-import type { Logger } from '../../steps/step.ts'
+import { PipelineError } from '../lib/errors.ts'
+import type { Logger } from '../lib/steps/step.ts'
 
 /** What Lambda tells a handler, as far as it is used. */
 export interface LambdaContext {
