@@ -1,38 +1,43 @@
 import { fileURLToPath } from 'node:url'
 import { PipelineError } from '../lib/errors.ts'
 import { isRecord } from '../lib/flow-check/node.ts'
+import { stepCounter } from '../lib/metrics/sources/engine.ts'
 import { stepEntries } from '../lib/portable/runtime/entries.ts'
 import { product } from '../lib/product.ts'
-import type { LambdaContext } from './log.ts'
+import { jsonLog, type LambdaContext } from './log.ts'
+import { counting } from './metrics.ts'
 import type { GatewayAnswer } from './rest.ts'
 import { stepHandler } from './step.ts'
 
 /** The functions of the bundle `steps.zip`: `index.step`, `index.rest`, `index.websocket`. */
 
 const named = product()
+const counted = counting(process.env, jsonLog())
 
 /** Does the steps of compiled flows; see {@link stepHandler}. The plans are in YSH_PLANS, else in `plans` beside the code. */
-export const step = stepHandler({
-  ...{ env: process.env, product: named },
-  plans: fileURLToPath(new URL('../plans/', import.meta.url)),
-  entries: {
-    ...stepEntries,
-    async 'ysh-pdf-extract'() {
-      throw new PipelineError(
-        'STEP_UNSUPPORTED',
-        'PDFs are not read in a function: leave this flow in Node-RED, or run it on Airflow',
-      )
+export const step = counted(
+  stepHandler({
+    ...{ env: process.env, product: named, onStep: stepCounter() },
+    plans: fileURLToPath(new URL('../plans/', import.meta.url)),
+    entries: {
+      ...stepEntries,
+      async 'ysh-pdf-extract'() {
+        throw new PipelineError(
+          'STEP_UNSUPPORTED',
+          'PDFs are not read in a function: leave this flow in Node-RED, or run it on Airflow',
+        )
+      },
     },
-  },
-})
+  }),
+)
 
 let answering: Promise<(event: unknown, context: LambdaContext) => Promise<GatewayAnswer>> | undefined
 
 /** Answers the data API. Loaded when it is asked for: a function of steps does not pay for it. */
-export async function rest(event: unknown, context: LambdaContext): Promise<GatewayAnswer> {
+export const rest = counted(async (event: unknown, context: LambdaContext): Promise<GatewayAnswer> => {
   answering ??= import('./rest.ts').then(({ restHandler }) => restHandler({ env: process.env, product: named }))
   return (await answering)(event, context)
-}
+})
 
 /**
  * Events over WebSockets need a process that listens to PostgreSQL between messages, and a function does not live so long: the connection is

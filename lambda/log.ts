@@ -18,21 +18,3 @@ export function jsonLog(write: (line: string) => void = (line) => process.stdout
   }
   return { debug: () => undefined, info: line('INFO'), warn: line('WARN'), error: line('ERROR') }
 }
-
-/** A line of the embedded metric format: CloudWatch makes metrics of it without a call. Labels must have few values. */
-export function metricLine(
-  labels: Readonly<Record<string, string>>,
-  figures: Readonly<Record<string, { value: number; unit: 'Count' | 'Seconds' }>>,
-  at = Date.now(),
-): string {
-  const Metrics = Object.entries(figures).map(([Name, { unit }]) => ({ Name, Unit: unit }))
-  const values = Object.entries(figures).map(([name, { value }]) => [name, value])
-  return JSON.stringify({
-    _aws: {
-      Timestamp: at,
-      CloudWatchMetrics: [{ Namespace: 'YSH/Pipeline', Dimensions: [Object.keys(labels)], Metrics }],
-    },
-    ...labels,
-    ...Object.fromEntries(values),
-  })
-}

@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { PipelineError } from '../lib/errors.ts'
 import { isRecord, textOf } from '../lib/flow-check/node.ts'
 import type { State } from '../lib/portable/call.ts'
@@ -11,7 +10,7 @@ import { type OpenRuntime, openRuntime } from '../lib/portable/runtime/open.ts'
 import type { RuntimeOptions } from '../lib/portable/runtime/runtime.ts'
 import { type Env, PlanSettings } from '../lib/portable/runtime/settings.ts'
 import { parser } from '../lib/schema.ts'
-import { jsonLog, type LambdaContext, metricLine } from './log.ts'
+import { jsonLog, type LambdaContext } from './log.ts'
 
 /** What is needed at the end to say why, before Lambda kills the process. */
 const spareMs = 5_000
@@ -66,32 +65,22 @@ export function stepHandler({ env, product, plans: folder, entries, onStep, writ
   }
 
   const handler = async (event: unknown, context: LambdaContext): Promise<State> => {
-    const began = performance.now()
     const pipeline = isRecord(event) ? textOf(event.pipeline) : ''
     const late = new AbortController()
     const timer = setTimeout(
       () => late.abort(new PipelineError('TIMEOUT', 'The time of the function is over', { retryable: true })),
       Math.max(context.getRemainingTimeInMillis() - spareMs, 0),
     )
-    let outcome = 'ok'
     try {
       checkSize(event)
       const { runtime } = await (open.get(pipeline) ?? runtimeOf(pipeline))
       return await runtime.call(event, late.signal)
     } catch (thrown) {
       const error = callError(thrown, undefined)
-      outcome = error.class
       log.error(`${error.error.code}: ${error.error.message}`, { pipeline, class: error.class, code: error.error.code })
       throw error
     } finally {
       clearTimeout(timer)
-      const seconds = (performance.now() - began) / 1_000
-      put(
-        metricLine(
-          { pipeline, outcome },
-          { 'step.calls': { value: 1, unit: 'Count' }, 'step.duration': { value: seconds, unit: 'Seconds' } },
-        ),
-      )
     }
   }
   /** For tests; Lambda freezes or ends the process. */

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { createKey } from '../../lib/api/access/keys.ts'
 import { isRecord } from '../../lib/flow-check/node.ts'
+import { cloudwatchName } from '../../lib/metrics/cloudwatch/datum.ts'
+import { chosenNames } from '../../lib/metrics/cloudwatch/sender.ts'
 import { canonicalFile } from '../../lib/portable/canonical.ts'
 import { compile } from '../../lib/portable/plan/compile.ts'
 import { emitStepFunctions } from '../../lib/portable/step-functions/emit.ts'
@@ -17,7 +19,7 @@ import { type PostgresServer, startPostgres } from '../helpers/postgres-server.t
 import { runMachine } from '../portable/asl.ts'
 import { testFolder } from '../portable/engine.ts'
 
-const here = fileURLToPath(new URL('../../../', import.meta.url))
+const here = fileURLToPath(new URL('../../', import.meta.url))
 const Answer = Type.Object({
   answer: Type.Optional(Type.Unknown()),
   errorType: Type.Optional(Type.String()),
@@ -129,14 +131,25 @@ describe('the Lambda bundle, in a process of its own', () => {
       await client.end()
     }
     const metrics = lines.filter((line) => line.includes('_aws')).map((line) => JSON.parse(line))
-    assert.ok(metrics.length >= 5)
-    for (const { _aws, pipeline, outcome, ...figures } of metrics) {
-      assert.deepEqual([pipeline, outcome], ['run', 'ok'])
+    const seen = new Map<string, number[]>()
+    for (const { _aws, Pipeline, ...figures } of metrics) {
+      assert.equal(Pipeline, 'ysh')
       const [{ Namespace, Dimensions, Metrics }] = _aws.CloudWatchMetrics
       assert.equal(Namespace, 'YSH/Pipeline')
-      assert.deepEqual(Dimensions, [['pipeline', 'outcome']])
-      for (const { Name } of Metrics) assert.equal(typeof figures[Name], 'number')
+      assert.deepEqual(Dimensions, [['Pipeline']])
+      for (const { Name } of Metrics) seen.set(Name, [...(seen.get(Name) ?? []), ...[figures[Name]].flat()])
     }
+    const sent = chosenNames([]).map(cloudwatchName)
+    assert.equal(sent.length, 10)
+    assert.deepEqual(
+      [...seen.keys()].filter((name) => !sent.includes(name)),
+      [],
+    )
+    assert.deepEqual(seen.get('pipeline.runs.failed'), [0])
+    assert.equal(
+      seen.get('pipeline.items.processed')?.reduce((sum, value) => sum + value, 0),
+      2,
+    )
   })
 
   test('errors have the names that Retry and Catch know, and say what is wrong', async () => {

@@ -1,4 +1,5 @@
 import type { EngineEvent, RunEngine } from '../../runs/engine.ts'
+import type { StepEvent } from '../../runs/flight.ts'
 import { meter } from '../meter.ts'
 import { noteFailed, noteProduced } from './produced.ts'
 
@@ -16,11 +17,17 @@ export function countEngine(engine: RunEngine, nameOf: (flow: string) => string)
   if (heard.has(engine)) return
   heard.add(engine)
   const runs = new Beginnings()
-  const steps = new Beginnings()
+  const ofStep = stepCounter()
   engine.subscribe((event) => {
     if (event.kind === 'run') ofRun(event, runs, nameOf(event.run.flow))
-    else ofStep(event, steps)
+    else ofStep(event)
   })
+}
+
+/** Counts tries of steps: of an engine's, or of the step runtime's. */
+export function stepCounter(): (event: StepEvent) => void {
+  const steps = new Beginnings()
+  return (event) => ofStep(event, steps)
 }
 
 /** Announces the flows of an engine, so that the first failed run of each already shows as a rise. */
@@ -40,7 +47,7 @@ function ofRun(event: Extract<EngineEvent, { kind: 'run' }>, runs: Beginnings, f
   }
 }
 
-function ofStep(event: Extract<EngineEvent, { kind: 'step' }>, steps: Beginnings): void {
+function ofStep(event: StepEvent, steps: Beginnings): void {
   const { state, step, run, node } = event
   const key = `${run.id} ${node} ${run.item}`
   if (state === 'progress') return

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import { isRecord, recordsOf, textOf } from '../../flow-check/node.ts'
+import { meter } from '../../metrics/meter.ts'
 import { itemsOf } from '../../runs/each-items.ts'
 import { executeStep } from '../../runs/execute.ts'
 import { hashOf, itemPath, splitPath } from '../../runs/identity.ts'
@@ -116,7 +117,7 @@ export async function closeMap(work: MapWork): Promise<State> {
     const path = item.run?.item ?? ''
     ended.push({ key: splitPath(path).key, ...end })
     if (node.over === 'batches' || work.over) continue
-    await putItem(
+    const { written } = await putItem(
       host.stores.postgres,
       {
         ...{ run: { ...run, item: path }, node: node.path, join: node.join ?? node.path },
@@ -124,6 +125,7 @@ export async function closeMap(work: MapWork): Promise<State> {
       },
       end,
     )
+    if (written) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
   }
   if (node.over === 'batches') {
     const first = ended.find((item) => item.state === 'failed')

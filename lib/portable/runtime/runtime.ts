@@ -1,4 +1,5 @@
 import { PipelineError } from '../../errors.ts'
+import { meter } from '../../metrics/meter.ts'
 import type { HttpClient } from '../../net/http.ts'
 import { endingOf } from '../../runs/ending.ts'
 import type { FlightHost, StepEvent } from '../../runs/flight.ts'
@@ -187,7 +188,7 @@ export class StepRuntime {
   }
 
   async #end(tolerance: string, state: State, held: HeldRun): Promise<State> {
-    const { settings, stores } = this.#options
+    const { settings, stores, pipeline } = this.#options
     const { error, ending } = endingOf(
       state.message.payload,
       caughtOf(state.error),
@@ -195,6 +196,7 @@ export class StepRuntime {
     )
     if (held.state === 'running') {
       await endRun(stores.postgres, held, ending)
+      meter.add('pipeline.runs.count', { flow: pipeline.name, outcome: ending.outcome })
       await letGo(stores.postgres, held.id)
     }
     if (error !== undefined) throw new CallError('run', { ...error, ...sourceOf(state.error) })
@@ -213,6 +215,7 @@ export class StepRuntime {
       return
     try {
       await endRun(stores.postgres, held, { outcome: 'failed', error: PipelineError.fromJSON(error.error) })
+      meter.add('pipeline.runs.count', { flow: pipeline.name, outcome: 'failed' })
       await letGo(stores.postgres, held.id)
     } catch (thrown) {
       log.warn('The run could not be ended in the journal', { run: held.id, error: PipelineError.from(thrown) })
