@@ -80,4 +80,20 @@ describe('the embedded database is looked after, for PGlite has nobody who does'
       await connection.close()
     }
   })
+
+  test('where writing is halted nothing is vacuumed, and a checkpoint gives log back sooner', async () => {
+    const connection = await store.connect()
+    try {
+      await connection.query('checkpoint')
+      for (let time = 0; time < 4; time += 1) await store.query(`update worked set b = left(b, 200) || 'w'`)
+      await store.query('select pg_stat_force_next_flush()')
+      await connection.query(`select set_config('default_transaction_read_only', 'on', false)`)
+      assert.deepEqual(await lookAfter(connection, { tables: true }), { checkpoint: true, vacuumed: [] })
+      await connection.query(`select set_config('default_transaction_read_only', 'off', false)`)
+      const { vacuumed } = await lookAfter(connection, { tables: true })
+      assert.ok(vacuumed.includes('public.worked'))
+    } finally {
+      await connection.close()
+    }
+  })
 })

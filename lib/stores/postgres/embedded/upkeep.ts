@@ -12,6 +12,8 @@ import { quoteIdentifier } from '../port.ts'
 const LOOK_MS = 10_000
 /** Log since the last checkpoint that a start may have to replay. */
 const LOG_BYTES = 64 * 1024 * 1024
+/** The same where the volume is nearly full: a file of the log is given back. */
+const SEGMENT_BYTES = 16 * 1024 * 1024
 /** Looks between two at the tables. */
 const TABLES_EVERY = 6
 /** Patience with one table; all other clients wait meanwhile. */
@@ -42,13 +44,16 @@ export interface Seen {
 
 /** One look: a checkpoint when the log has grown, and with `tables` a vacuum of each table that is due. Throws what the store throws. */
 export async function lookAfter(connection: Connection, { tables }: { tables: boolean }): Promise<Seen> {
-  const { rows } = await connection.query<{ bytes: string }>(
-    'select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn) as bytes from pg_control_checkpoint()',
+  const { rows } = await connection.query<{ bytes: string; halted: boolean }>(
+    `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn) as bytes,
+       current_setting('default_transaction_read_only') = 'on' as halted from pg_control_checkpoint()`,
   )
-  const checkpoint = Number(rows[0]?.bytes ?? 0) > LOG_BYTES
+  // The front halts writing where the volume has no room: vacuum writes log in spite of that, and a log without room ends the backend.
+  const halted = rows[0]?.halted === true
+  const checkpoint = Number(rows[0]?.bytes ?? 0) > (halted ? SEGMENT_BYTES : LOG_BYTES)
   if (checkpoint) await connection.query('checkpoint', [], { timeoutMs: VACUUM_MS })
   const vacuumed: string[] = []
-  if (tables) {
+  if (tables && !halted) {
     const due = await connection.query<{ schema: string; table: string }>(DUE)
     for (const { schema, table } of due.rows) {
       try {
