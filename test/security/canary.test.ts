@@ -258,13 +258,16 @@ describe('canary secrets', { timeout: 400_000, skip: noRedis }, () => {
       '/ysh/aneel/datasets',
       '/context/flow/tab',
       '/auth/login',
+      '/ysh/history/stores',
+      '/ysh/history/overview?stores=stores',
+      '/ysh-pipeline/runs',
     ]
     for (const path of gets) places.set(`admin ${path}`, await (await admin(path)).text())
     for (const id of ['stores', 'ollama', 'mail', 'notify', 'api', 'metrics', 'pdf', 'queue']) {
       const type = ['notify', 'pdf', 'queue'].includes(id) ? 'x' : `ysh-${id}`
       places.set(`credentials of ${id}`, await (await admin(`/credentials/${type}/${id}`)).text())
     }
-    for (const kind of ['dead-letters', 'runs']) {
+    for (const kind of ['dead-letters', 'runs', 'history/runs']) {
       const list = await (await admin(`/ysh/${kind}?stores=stores`)).text()
       places.set(`admin ${kind}`, list)
       const ids = [...new Set(Array.from(list.matchAll(/"(?:id|runId)":"([0-9a-f-]{36})"/g), ([, id]) => id))]
