@@ -72,7 +72,7 @@ async function write(repository: Repository, options: BackupOptions): Promise<Ba
   const beganAt = new Date()
   await demandPipeline(postgres)
   const to = repository.objects
-  const id = newId(beganAt)
+  const id = newId(beganAt, await repository.list())
   const folder = `backups/${id}`
   await put(to, `${folder}/began.json`, Buffer.from(JSON.stringify({ beganAt })), signal)
 

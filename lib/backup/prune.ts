@@ -1,5 +1,5 @@
 import { readList } from './object-list.ts'
-import { keysUnder, manifestKey, type Repository } from './repository.ts'
+import { keysUnder, manifestKey, type Repository, takenAt } from './repository.ts'
 
 /** Which backups stay, the newest always: those that any of the two keeps. Nothing said keeps all. */
 export interface Keep {
@@ -39,9 +39,8 @@ function isKept(id: string, place: number, { last, days }: Keep): boolean {
   if ((last === undefined && days === undefined) || place === 1) return true
   if (last !== undefined && place <= last) return true
   if (days === undefined) return false
-  const [, date, hours, minutes, seconds] = /^(\d{4}-\d{2}-\d{2})-(\d{2})(\d{2})(\d{2})-/.exec(id) ?? []
-  const taken = Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`)
-  return Number.isNaN(taken) || Date.now() - taken <= days * 86_400_000
+  const taken = takenAt(id)
+  return taken === undefined || Date.now() - taken <= days * 86_400_000
 }
 
 /** Removes the objects that none of the backups names. A manifest that cannot be read keeps everything. */

@@ -37,9 +37,19 @@ const lockKey = 'lock.json'
 const staleMs = 600_000
 const beatMs = 60_000
 
-/** The id of a new backup, so that their order is that of time. */
-export function newId(now: Date): string {
-  return `${now.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')}-${randomUUID().slice(0, 8)}`
+/** The id of a new backup: after all that are there, also where two begin within a moment or the clock went back. */
+export function newId(now: Date, ids: readonly string[]): string {
+  const newest = ids.reduce((latest, id) => Math.max(latest, takenAt(id) ?? 0), 0)
+  const at = new Date(Math.max(now.getTime(), newest + 1)).toISOString()
+  return `${at.slice(0, 23).replace('T', '-').replace(/[:.]/g, '')}-${randomUUID().slice(0, 8)}`
+}
+
+/** When a backup of this id was begun, in epoch milliseconds; undefined for a name of another make. */
+export function takenAt(id: string): number | undefined {
+  const [, date, ...parts] = /^(\d{4}-\d{2}-\d{2})-(\d{2})(\d{2})(\d{2})(\d{3})?-/.exec(id) ?? []
+  const [hours, minutes, seconds, milliseconds = '000'] = parts
+  const at = Date.parse(`${date}T${hours}:${minutes}:${seconds}.${milliseconds}Z`)
+  return Number.isNaN(at) ? undefined : at
 }
 
 /** An object store by its address: a folder, or `s3://bucket/prefix`. Throws BACKUP_PLACE, BACKUP_MISSING, and what the stores throw. */

@@ -163,10 +163,12 @@ async function keepBefore(tx: Queryable, run: Found, fresh: string, from: string
   )
   const began = rows[0]?.began ?? null
   if (began === null) throw new PipelineError('STEP_UNKNOWN', `The node ${from} did nothing in run ${run.id}`)
+  // Beginnings are whole milliseconds, ends are not: of two in the same one the end would seem later.
   const { rowCount } = await tx.query(
     `insert into pipeline.step (run_id, node, item, step, input_hash, state, output, attempts, epoch, recorded_by, started_at, finished_at)
      select $2::uuid, node, item, step, input_hash, state, output, attempts, 1, recorded_by, started_at, finished_at
-     from pipeline.step where run_id = $1 and node <> $3 and state = 'done' and finished_at <= $4::timestamptz`,
+     from pipeline.step where run_id = $1 and node <> $3 and state = 'done'
+       and date_trunc('milliseconds', finished_at) <= $4::timestamptz`,
     [run.id, fresh, from, began],
   )
   return rowCount

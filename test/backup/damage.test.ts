@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type BackupOptions, backup } from '../../lib/backup/backup.ts'
 import { type Manifest, readManifest, writeManifest } from '../../lib/backup/manifest.ts'
-import { openRepository, type Repository } from '../../lib/backup/repository.ts'
+import { newId, openRepository, type Repository } from '../../lib/backup/repository.ts'
 import { type RestoreOptions, restore } from '../../lib/backup/restore.ts'
 import { allMigrations } from '../../lib/cli/migrations.ts'
 import { startAws } from '../helpers/fauxqs.ts'
@@ -242,6 +242,8 @@ describe('backups that are damaged, or in the way', { timeout: 300_000 }, () => 
     assert.equal(last.removed.length, 3)
     assert.equal(await blobs(), before - 1, 'the object that no backup names any more has gone')
     await inside(folder, async (repository) => assert.deepEqual(await repository.list(), [last.id]))
+    const ahead = newId(new Date(Date.now() + 3_600_000), [last.id])
+    for (const now of [new Date(), new Date(0)]) assert.ok(newId(now, [last.id, ahead]) > ahead, 'the clock went back')
     await bring(folder, { replace: true })
     assert.equal((await target.objects.list('')).objects.length, 5, 'four, and one that was there')
   })

@@ -75,8 +75,8 @@ describe('pace', { timeout: 20_000 }, () => {
       const ask = () => http.bytes({ url, signal: never, maxBytes: 10, paceMs: 100 })
       await Promise.all([ask(), ask(), ask()])
       const [a = 0, b = 0, c = 0] = starts
-      // the second waited for the connection, the third does not start right behind it
-      assert.ok(b - a >= 240 && c - b >= 95, `${b - a} ${c - b}`)
+      // The second waited for the connection, the third does not start right behind it. Arrivals are seen, and the second's may be late.
+      assert.ok(b - a >= 240 && c - a >= 340, `${b - a} ${c - b}`)
       http.close()
     })
   })
