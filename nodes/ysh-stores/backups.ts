@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isAbsolute, resolve } from 'node:path'
-import { type BackupProgress, type BackupResult, backup } from '../../lib/backup/backup.ts'
-import { passphraseOf, passphraseVariable } from '../../lib/backup/passphrase.ts'
-import { openRepository } from '../../lib/backup/repository.ts'
+import type { BackupProgress, BackupResult } from '../../lib/backup/backup.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { type Infer, parser, Type } from '../../lib/schema.ts'
 import type { Stores } from '../../lib/stores/stores.ts'
@@ -108,6 +106,12 @@ function begin(red: Red, stores: Stores, { to, keep, copyObjects }: Infer<typeof
     stop: () => stop.abort(new PipelineError('STOPPED', 'The backup was stopped')),
   }
   const work = async () => {
+    // Only in the memory of those who make backups.
+    const [{ backup }, { openRepository }, { passphraseOf, passphraseVariable }] = await Promise.all([
+      import('../../lib/backup/backup.ts'),
+      import('../../lib/backup/repository.ts'),
+      import('../../lib/backup/passphrase.ts'),
+    ])
     const passphrase = await passphraseOf(process.env[passphraseVariable], stop.signal)
     const repository = await openRepository(to.includes('://') ? to : resolve(userFolder, to), {
       scratch: stores.scratch,
