@@ -5,6 +5,7 @@ import { meter } from '../metrics/meter.ts'
 import { spend } from '../metrics/spend.ts'
 import { createHttpClient } from '../net/client.ts'
 import { stoppedBy } from '../stopped.ts'
+import { Turns } from '../turns.ts'
 import { shortName, taggedName } from './model-name.ts'
 import { answers } from './ollama-answers.ts'
 import { type BatchLimits, batchesOf, vectorsOf } from './ollama-batches.ts'
@@ -12,7 +13,6 @@ import { OllamaCatalogue } from './ollama-catalogue.ts'
 import type { OllamaConfig } from './ollama-config.ts'
 import { asking, type Session } from './ollama-session.ts'
 import type { ChatAnswer, ChatRequest, EmbedRequest, LanguageModel, ModelInfo } from './port.ts'
-import { ModelTurns } from './turns.ts'
 
 /** Servers remembered while nobody asks them. */
 const mostServers = 32
@@ -23,7 +23,7 @@ const batch: BatchLimits = { texts: 64, characters: 100_000 }
 /** What all who use one server share. */
 interface Server {
   http: ReturnType<typeof createHttpClient>
-  turns: ModelTurns
+  turns: Turns
   catalogue: OllamaCatalogue
 }
 
@@ -59,7 +59,7 @@ export function clientFor(place: string): ReturnType<typeof createHttpClient> {
 function serverOf(place: string): Server {
   const server = servers.get(place) ?? {
     http: clientFor(place),
-    turns: new ModelTurns(place),
+    turns: new Turns((why) => tooMuch(place, why)),
     catalogue: new OllamaCatalogue(),
   }
   servers.delete(place)
@@ -250,4 +250,8 @@ function withLength(error: unknown, characters: number, contextTokens: number | 
     details: { ...error.details, characters, ...(most === '' ? {} : { contextTokens }) },
     cause: error,
   })
+}
+
+function tooMuch(place: string, why: string): PipelineError {
+  return new PipelineError('MODEL_BUSY', `${place} has too much to do: ${why}`, { retryable: true })
 }

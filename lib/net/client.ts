@@ -90,15 +90,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient & { clo
 
   /** One request, when robots.txt, the host's pace and its connections allow; takes off `time` how long it was under way. */
   async function visit(hop: Hop, r: HttpRequest, secrets: Secrets, time: Time): Promise<Outcome> {
-    const { breaker, turns, pace } = hosts.of(hop.url.host)
+    const { breaker, turns, atOnce, pace } = hosts.of(hop.url.host)
     breaker.check() // not only when it is its turn: a host that hangs keeps all connections busy
     const delayMs = r.robots ? await robots.check(hop.url, { signal: r.signal, contact: r.contact }) : 0
     const place = await pace.take(Math.max(delayMs, r.paceMs ?? 0), r.signal, time.leftMs)
     let leave = () => {}
     try {
-      leave = await turns.take(r.signal, time.leftMs).catch((error: unknown) => {
-        throw r.signal.aborted ? stoppedBy(r.signal) : error
-      })
+      leave = await turns.take(atOnce, { signal: r.signal, ms: time.leftMs })
       const permit = breaker.enter()
       place.started()
       const idleMs = r.idleTimeoutMs ?? options.idleTimeoutMs ?? 90_000

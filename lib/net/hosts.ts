@@ -1,14 +1,17 @@
+import { PipelineError } from '../errors.ts'
+import { Turns } from '../turns.ts'
 import { Breaker, type BreakerChange, type BreakerOptions, type Monotonic } from './breaker.ts'
 import { type BudgetOptions, TokenBudget } from './budget.ts'
 import type { TroubledHost } from './http.ts'
 import { Pace } from './pace.ts'
-import { Turns } from './turns.ts'
 
 /** What is remembered of a host while the process lives. */
 export interface Host {
   readonly breaker: Breaker
   readonly budget: TokenBudget
   readonly turns: Turns
+  /** How many requests may be under way at once. */
+  readonly atOnce: number
   readonly pace: Pace
 }
 
@@ -75,8 +78,13 @@ export class Hosts {
     return {
       breaker: new Breaker(name, { ...usual.breaker, ...breaker }, this.#clock, (change) => onChange?.(name, change)),
       budget: new TokenBudget({ ...usual.budget, ...budget }, this.#clock),
-      turns: new Turns(name, connections ?? usual.connections),
+      turns: new Turns((why) => allInUse(name, why)),
+      atOnce: connections ?? usual.connections,
       pace: new Pace(name),
     }
   }
+}
+
+function allInUse(host: string, why: string): PipelineError {
+  return new PipelineError('NET_BUSY', `All connections to ${host} are in use: ${why}`, { retryable: true })
 }

@@ -1,4 +1,5 @@
 import { PipelineError } from '../../errors.ts'
+import { Turns } from '../../turns.ts'
 import type { Caller, Scope } from '../access/caller.ts'
 import type { ApiEvent, Topic } from '../events/hub.ts'
 import type { ApiRequest } from '../http.ts'
@@ -24,21 +25,20 @@ export type GraphqlContext = {
 /** Statements of one request that run at a time. */
 const atOnce = 3
 
+/** No request lives so long; milliseconds. */
+const longest = 3_600_000
+
 /** Makes the `turn` of a request. Who waits longer than the request lives is not let in. */
 export function turns(signal: AbortSignal): GraphqlContext['turn'] {
-  const waiting: (() => void)[] = []
-  let running = 0
+  const places = new Turns(
+    (why) => new PipelineError('GRAPHQL_LIMIT', `The request asks for too much at once: ${why}`),
+  )
   return async (work) => {
-    // whoever leaves hands its place over, so that nobody slips in between
-    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
+    const leave = await places.take(atOnce, { signal, ms: longest })
     try {
-      signal.throwIfAborted()
       return await work()
     } finally {
-      const next = waiting.shift()
-      if (next === undefined) running -= 1
-      else next()
+      leave()
     }
   }
 }

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setImmediate as soon } from 'node:timers/promises'
-import { ModelTurns } from '../../lib/models/turns.ts'
-import { code as failsWith } from '../helpers/pipeline-error.ts'
+import { PipelineError } from '../lib/errors.ts'
+import { Turns } from '../lib/turns.ts'
+import { code as failsWith } from './helpers/pipeline-error.ts'
 
 const signal = new AbortController().signal
+const full = (why: string) => new PipelineError('MODEL_BUSY', why, { retryable: true })
 const patient = { signal, ms: 60_000 }
 
 describe('turns', () => {
   test('come in order, and are given back once', async () => {
-    const turns = new ModelTurns('here')
+    const turns = new Turns(full)
     const order: number[] = []
     const leave = await turns.take(1, patient)
     const others = [1, 2, 3].map(async (which) => {
@@ -28,7 +30,7 @@ describe('turns', () => {
   })
 
   test('count each by its own limit; one who fits does not overtake', async () => {
-    const turns = new ModelTurns('here')
+    const turns = new Turns(full)
     const first = await turns.take(2, patient)
     const second = await turns.take(2, patient)
     const order: string[] = []
@@ -49,7 +51,7 @@ describe('turns', () => {
   })
 
   test('are refused when too many wait, or for too long; who is behind one who left gets in', async () => {
-    const turns = new ModelTurns('here', 2)
+    const turns = new Turns(full, 2)
     const leave = await turns.take(2, patient)
     const gone = new AbortController()
     const strict = turns.take(1, { signal: gone.signal, ms: 60_000 })

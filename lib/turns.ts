@@ -1,7 +1,7 @@
-import { PipelineError } from '../errors.ts'
-import { stoppedBy } from '../stopped.ts'
+import type { PipelineError } from './errors.ts'
+import { stoppedBy } from './stopped.ts'
 
-/** Most that wait for one server; the next one is refused. */
+/** Most that wait; the next one is refused. */
 const mostWaiting = 1_000
 
 interface Waiter {
@@ -10,18 +10,18 @@ interface Waiter {
 }
 
 /**
- * Counts out how many requests a server of models works on, first come first served. A model's memory and its processor are shared, so the
- * next one waits here, where it can be stopped, and not in the server.
+ * Counts out how many may be at work on something at once, first come first served. The next one waits here, where it can be stopped and its deadlines
+ * have not begun, and not in what it waits for.
  */
-export class ModelTurns {
-  readonly #place: string
+export class Turns {
+  readonly #full: (why: string) => PipelineError
   readonly #most: number
   readonly #waiting = new Set<Waiter>()
   #busy = 0
 
-  /** `place` is for messages; `most` may wait. */
-  constructor(place: string, most = mostWaiting) {
-    this.#place = place
+  /** `full` makes the error of who is not let in; `most` may wait. */
+  constructor(full: (why: string) => PipelineError, most = mostWaiting) {
+    this.#full = full
     this.#most = most
   }
 
@@ -31,8 +31,8 @@ export class ModelTurns {
   }
 
   /**
-   * Waits until fewer than `atOnce` are at work; resolves with how to give the turn back (again does nothing). Throws MODEL_BUSY (retryable) when too
-   * many wait already, or for longer than `ms`; STOPPED.
+   * Waits until fewer than `atOnce` are at work; resolves with how to give the turn back (again does nothing). Throws what `full` makes when
+   * too many wait already, or for longer than `ms`; what {@link stoppedBy} makes.
    */
   async take(atOnce: number, { signal, ms }: { signal: AbortSignal; ms: number }): Promise<() => void> {
     if (signal.aborted) throw stoppedBy(signal)
@@ -77,9 +77,5 @@ export class ModelTurns {
       this.#admit()
       throw error
     }
-  }
-
-  #full(why: string): PipelineError {
-    return new PipelineError('MODEL_BUSY', `${this.#place} has too much to do: ${why}`, { retryable: true })
   }
 }
