@@ -23,9 +23,6 @@ export type Try = Infer<typeof TrySchema>
 const CaseSchema = Type.Object(
   {
     what: Type.String(),
-    except: Type.Optional(
-      Type.Record(Type.String(), Type.String(), { description: 'Engines that do otherwise, and why' }),
-    ),
     flow: Type.Array(Type.Unsafe<FlowNode>(Type.Object({ id: Type.String(), type: Type.String() }))),
     script: Type.Record(Type.String(), Type.Record(Type.String(), Type.Array(TrySchema, { minItems: 1 }))),
     trace: TraceSchema,
