@@ -22,7 +22,7 @@ export function deployment(cases: readonly (Case & { name: string })[], stores: 
             ...node,
             ...(node.type === 'ysh-scripted' ? { script: JSON.stringify(script), prefix } : {}),
             ...(node.type === 'ysh-run' ? { stallSeconds } : {}),
-          ...(node.z === undefined ? {} : { x: 100, y: 100 }),
+            ...(node.z === undefined ? {} : { x: 100, y: 100 }),
             ...renamed(node, prefix),
           }),
         )
