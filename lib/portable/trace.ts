@@ -60,6 +60,19 @@ export function canonicalTrace({ pipeline, outcome, lines }: Trace): Trace {
   return { pipeline, outcome, lines: items.flatMap(([, own]) => own) }
 }
 
+/**
+ * What a run did, whatever was killed meanwhile: tries of one step for one item stand together, without their numbers, and equal ones
+ * that follow each other are one. For a try that failed may be made again after a restart: its end was noted, what became of it was not.
+ */
+export function withoutRepeats(trace: Trace): Trace {
+  const byStep = Map.groupBy(canonicalTrace(trace).lines, ({ item, step }) => canonicalText([item, step]))
+  const lines = [...byStep.values()].flatMap((tries) => {
+    const bare = tries.map((line) => ({ ...line, attempt: 1 }))
+    return bare.filter((line, at) => canonicalText(line) !== canonicalText(bare[at - 1] ?? null))
+  })
+  return { ...trace, lines }
+}
+
 /** The first line in which two traces differ, in words; undefined when they are equal. */
 export function difference(one: Trace, other: Trace): string | undefined {
   const [a, b] = [canonicalTrace(one), canonicalTrace(other)]

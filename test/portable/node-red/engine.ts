@@ -23,7 +23,7 @@ const patienceMs = 120_000
 export interface World {
   /** Starts Node-RED with the cases deployed. `env` is added to its environment. */
   start(env?: Record<string, string>): Promise<NodeRed>
-  /** Presses the buttons of all triggers. */
+  /** Presses the buttons of the triggers that have not started a run. */
   press(nodeRed: NodeRed): Promise<void>
   /** Waits until the run of each case has ended. */
   ended(nodeRed: NodeRed): Promise<void>
@@ -47,23 +47,19 @@ export async function makeWorld(cases: readonly (Case & { name: string })[]): Pr
   const flows = deployment(cases, { folder: data, runsAtOnce: cases.length })
   return {
     start: (env = {}) => startNodeRed({ userDir, flows, env }),
-    async press({ url }) {
-      const started = cases.map(async ({ name }) => {
-        const response = await fetch(`${url}/ysh/ysh-run/${prefixOf(name)}run/press`, {
-          method: 'POST',
-          signal: AbortSignal.timeout(patienceMs),
-        })
-        if (!response.ok) throw new Error(`${name} does not start: ${response.status} ${await response.text()}`)
+    async press(nodeRed) {
+      const begun = new Set((await runsOf(nodeRed)).map(({ flow }) => flow))
+      const flowsToStart = cases.map(({ name }) => `${prefixOf(name)}run`).filter((flow) => !begun.has(flow))
+      const started = flowsToStart.map(async (flow) => {
+        const response = await ask(`${nodeRed.url}/ysh/ysh-run/${flow}/press`, 'POST')
+        if (!response.ok) throw new Error(`${flow} does not start: ${response.status} ${await response.text()}`)
       })
       await Promise.all(started)
     },
     async ended(nodeRed) {
       const end = performance.now() + patienceMs
       for (;;) {
-        const response = await fetch(`${nodeRed.url}/ysh/history/runs?limit=200`, {
-          signal: AbortSignal.timeout(patienceMs),
-        })
-        const { runs } = pages.parse(await response.json())
+        const runs = await runsOf(nodeRed)
         const over = runs.filter(({ state }) => state === 'done' || state === 'failed')
         if (over.length === cases.length) return
         if (performance.now() > end) {
@@ -84,5 +80,36 @@ export async function makeWorld(cases: readonly (Case & { name: string })[]): Pr
     remove() {
       for (const folder of [userDir, nodes]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
+  }
+}
+
+/** Resolves when its process has ended. */
+export async function gone({ pid }: NodeRed): Promise<void> {
+  const end = performance.now() + patienceMs
+  while (isAlive(pid)) {
+    if (performance.now() > end) throw new Error('Node-RED did not die')
+    await sleep(50)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const ask = (url: string, method = 'GET') => fetch(url, { method, signal: AbortSignal.timeout(patienceMs) })
+
+/** The runs in the history, which has less patience than it takes a slow machine to make the database. */
+async function runsOf({ url }: NodeRed): Promise<{ flow: string; state: string }[]> {
+  const end = performance.now() + patienceMs
+  for (;;) {
+    const response = await ask(`${url}/ysh/history/runs?limit=200`)
+    if (response.ok) return pages.parse(await response.json()).runs
+    const said = await response.text()
+    if (performance.now() > end) throw new Error(`The history does not answer: ${response.status} ${said}`)
+    await sleep(200)
   }
 }
