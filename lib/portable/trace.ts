@@ -6,8 +6,8 @@ import { canonicalText } from './canonical.ts'
  * end. Nothing in it is a time, a machine, a message's words or an id of one engine.
  *
  * Who writes it from what:
- * - Node-RED, and every engine whose step runtime journals: the rows of `pipeline.step` as they are written (each write is a try), items
- *   from rows with `recorded_by`, the end from `pipeline.run`.
+ * - Node-RED, out of the journal: failed tries from `pipeline.step_attempt`, the last one from `pipeline.step`, items from rows with
+ *   `recorded_by`, the end from `pipeline.run`; in the order of their transactions.
  * - The local executor of Step Functions: each call of the runtime and what it answered or threw, in the order of the calls.
  * - Airflow's runner, the queue's worker: each call of `ysh-pipeline step`, likewise.
  */
