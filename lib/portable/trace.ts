@@ -6,8 +6,8 @@ import { canonicalText } from './canonical.ts'
  * end. Nothing in it is a time, a machine, a message's words or an id of one engine.
  *
  * Who writes it from what:
- * - Node-RED, and every engine whose step runtime journals: the rows of `pipeline.step` as they are written (each write is a try), items
- *   from rows with `recorded_by`, the end from `pipeline.run`.
+ * - Node-RED, out of the journal: failed tries from `pipeline.step_attempt`, the last one from `pipeline.step`, items from rows with
+ *   `recorded_by`, the end from `pipeline.run`; in the order of their transactions.
  * - The local executor of Step Functions: each call of the runtime and what it answered or threw, in the order of the calls.
  * - Airflow's runner, the queue's worker: each call of `ysh-pipeline step`, likewise.
  */
@@ -58,6 +58,19 @@ export function canonicalTrace({ pipeline, outcome, lines }: Trace): Trace {
   const byItem = Map.groupBy(lines, ({ item }) => item)
   const items = [...byItem].sort(([one], [other]) => (one < other ? -1 : 1))
   return { pipeline, outcome, lines: items.flatMap(([, own]) => own) }
+}
+
+/**
+ * What a run did, whatever was killed meanwhile: tries of one step for one item stand together, without their numbers, and equal ones
+ * that follow each other are one. For a try that failed may be made again after a restart: its end was noted, what became of it was not.
+ */
+export function withoutRepeats(trace: Trace): Trace {
+  const byStep = Map.groupBy(canonicalTrace(trace).lines, ({ item, step }) => canonicalText([item, step]))
+  const lines = [...byStep.values()].flatMap((tries) => {
+    const bare = tries.map((line) => ({ ...line, attempt: 1 }))
+    return bare.filter((line, at) => canonicalText(line) !== canonicalText(bare[at - 1] ?? null))
+  })
+  return { ...trace, lines }
 }
 
 /** The first line in which two traces differ, in words; undefined when they are equal. */

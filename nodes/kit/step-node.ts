@@ -51,7 +51,7 @@ export interface StepNodeOptions<Output, Config = unknown> {
     surroundings: Surroundings,
   ): AsyncIterable<{ output: number; payload: unknown }>
   /** Index of the output that a manifest goes to; 0 when left out. */
-  outputOf?(manifest: Output): number
+  outputOf?(manifest: Output, config: Config): number
   /** What the node does besides its messages, from its making on. Returns what ends it. */
   alongside?(node: StepNode<Config>): (removed: boolean) => Promise<void> | void
   /** What the status says of it. */
@@ -102,7 +102,7 @@ export function registerStepNode<const C extends ObjectSchema, const I extends O
         // A message that a Catch sent here is a failure no more: a join would record it as one, and Node-RED stops a Catch loop
         // after ten rounds by it.
         delete message.error
-        const chosen = outputOf(output)
+        const chosen = outputOf(output, config)
         for await (const { output: index, payload } of besides?.(output, config, { engine, signal }) ?? []) {
           send(Array.from({ length: outputs }, (_, at) => (at === index ? { ...message, payload } : null)))
         }

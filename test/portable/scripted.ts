@@ -3,8 +3,9 @@ import jsonata from 'jsonata'
 import { isRecord, recordsOf, textOf } from '../../lib/flow-check/node.ts'
 import { type Call, type CaughtError, errorNames, type State } from '../../lib/portable/call.ts'
 import { canonicalText } from '../../lib/portable/canonical.ts'
-import type { MapNode, Pipeline, PlanNode, StepNode } from '../../lib/portable/plan/schema.ts'
+import type { EndNode, MapNode, Pipeline, PlanNode, StepNode } from '../../lib/portable/plan/schema.ts'
 import { classOf, type TraceLine, tierOf } from '../../lib/portable/trace.ts'
+import { endingOf } from '../../lib/runs/ending.ts'
 import { isListed } from '../../lib/runs/retry-decision.ts'
 import type { Case, Try } from './cases.ts'
 
@@ -71,7 +72,7 @@ export class ScriptedRuntime {
 
   async #unit(node: PlanNode, part: string | undefined, state: State, most: number): Promise<State> {
     if (node.kind === 'map') return part === 'open' ? this.#open(node, state, most) : this.#close(node, state)
-    if (node.kind === 'end') return this.#end(state)
+    if (node.kind === 'end') return this.#end(node, state)
     if (node.kind !== 'step') throw new Error(`${node.kind} is no work for the runtime`)
     if (node.type === 'change') return { ...state, message: await changed(node, state.message), port: 'changed' }
     if (node.type === 'switch') return { ...state, port: await decided(node, state.message) }
@@ -152,12 +153,12 @@ export class ScriptedRuntime {
     return { ...state, message: { ...state.message, payload }, port: 'joined' }
   }
 
-  #end(state: State): State {
-    const count = property(state.message.payload, 'failed')
-    const isFailed = (state.error ?? null) !== null || (typeof count === 'number' && count > 0)
-    this.outcome = isFailed ? 'failed' : 'done'
-    if (!isFailed) return { ...state, port: 'done' }
-    throw new TryError(state.error ?? { code: 'RUN_FAILED', message: 'items failed', retryable: false }, errorNames.run)
+  #end({ tolerance }: EndNode, state: State): State {
+    const caught = state.error ? { ...state.error, retryable: false } : undefined
+    const { error, summary } = endingOf(state.message.payload, caught, tolerance)
+    this.outcome = summary.outcome
+    if (error === undefined) return { ...state, port: 'done' }
+    throw new TryError(error, errorNames.run)
   }
 }
 
@@ -186,9 +187,9 @@ export function property(value: unknown, path: string): unknown {
   return at
 }
 
-async function changed({ config }: StepNode, message: Message): Promise<Message> {
+async function changed(source: StepNode, message: Message): Promise<Message> {
   const next = { ...message }
-  for (const { p, to, tot } of recordsOf(config.rules)) {
+  for (const { p, to, tot } of recordsOf(source.config.rules)) {
     const value: unknown =
       tot === 'json'
         ? JSON.parse(textOf(to))
@@ -197,11 +198,18 @@ async function changed({ config }: StepNode, message: Message): Promise<Message>
           : tot === 'num'
             ? Number(to)
             : to
-    // Through JSON: JSONata's lists carry marks of their own.
-    next[textOf(p)] =
-      tot === 'jsonata' ? JSON.parse(JSON.stringify((await jsonata(textOf(to)).evaluate(next)) ?? null)) : value
+    next[textOf(p)] = tot === 'jsonata' ? await evaluated(textOf(to), source, next) : value
   }
   return next
+}
+
+/** Through JSON: JSONata's lists carry marks of their own. */
+async function evaluated(words: string, source: StepNode, message: Message): Promise<unknown> {
+  try {
+    return JSON.parse(JSON.stringify((await jsonata(words).evaluate(message)) ?? null))
+  } catch {
+    throw failed('FLOW_ERROR', 'permanent', source)
+  }
 }
 
 /** The rules that the suite uses: true and otherwise, over JSONata. */

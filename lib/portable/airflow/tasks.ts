@@ -95,13 +95,13 @@ class RegionTasks {
       const kind = node.kind === 'choice' ? 'choose' : node.kind === 'wait' ? 'wait' : 'step'
       const task = this.#add(kind, node, '', this.#inputs(node.id))
       this.#entries.set(node.id, task)
-      if (kind !== 'choose') this.#arrive({ task, targets: followers(node) })
+      if (kind !== 'choose') this.#arrive({ task, targets: this.#targets(node) })
       return
     }
     if (this.#group !== undefined) {
       const task = this.#add('map', node, '', this.#inputs(node.id))
       this.#entries.set(node.id, task)
-      this.#arrive({ task, targets: followers(node) })
+      this.#arrive({ task, targets: this.#targets(node) })
       return
     }
     const open = this.#add('open', node, '__open', this.#inputs(node.id))
@@ -116,6 +116,12 @@ class RegionTasks {
         : new RegionTasks(this.#pipeline, region, node, this.#tasks, [{ task: items, targets: [region.start] }]).make()
     const close = this.#add('close', node, '__close', [open, ...ended])
     this.#arrive({ task: close, targets: [node.next, ...caught] })
+  }
+
+  /** What follows a task's node. An error that nobody catches ends the item there. */
+  #targets(node: PlanNode): (string | null)[] {
+    const fails = this.#group !== undefined && 'catch' in node && node.catch === null
+    return fails ? [...followers(node), null] : [...followers(node)]
   }
 
   #add(kind: TaskKind, node: PlanNode, suffix: string, inputs: Task[]): Task {

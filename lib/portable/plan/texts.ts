@@ -52,7 +52,7 @@ const english = {
   },
   UNCAUGHT: {
     reason:
-      'Inside a list nobody catches its errors: in Node-RED the run stalls and fails; elsewhere only the item fails.',
+      'Inside a list nobody catches its errors: Node-RED waits until the run stalls; then the item fails, or the run where no item has come to the join. Elsewhere the item fails at once.',
     remedy: 'Add a Catch node for it, wired to the ysh-join.',
   },
   LOOP: {
@@ -233,7 +233,7 @@ const portuguese: Record<DiagnosticCode, RuleText> = {
   },
   UNCAUGHT: {
     reason:
-      'Dentro de uma lista ninguém recebe seus erros: no Node-RED a execução fica parada e falha; em outros motores só o item falha.',
+      'Dentro de uma lista ninguém recebe seus erros: o Node-RED espera até que a execução pare; então o item falha, ou a execução, se nenhum item chegou ao join. Em outros motores o item falha logo.',
     remedy: 'Adicione um nó Catch para ele, ligado ao ysh-join.',
   },
   LOOP: {

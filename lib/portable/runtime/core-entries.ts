@@ -48,7 +48,10 @@ export const switchEntry: StepEntry = async ({ node, message, settings }) => {
 type Rule = Record<string, unknown>
 type Settings = EntryWork['settings']
 
-/** Evaluates as Node-RED does; through JSON, for JSONata's lists carry marks of their own. Throws EXPRESSION. */
+/**
+ * Evaluates as Node-RED does; through JSON, for JSONata's lists carry marks of their own. Throws FLOW_ERROR, which is what the journal says
+ * of an error of a core node in Node-RED.
+ */
 async function evaluated(words: string, message: PortableMessage, settings: Settings): Promise<unknown> {
   try {
     const expression = jsonata(words)
@@ -58,7 +61,7 @@ async function evaluated(words: string, message: PortableMessage, settings: Sett
   } catch (cause) {
     if (cause instanceof PipelineError) throw cause
     const why = isRecord(cause) || cause instanceof Error ? textOf(Reflect.get(cause, 'message')) : String(cause)
-    throw new PipelineError('EXPRESSION', `The expression ${words.slice(0, 200)} failed: ${why}`, { cause })
+    throw new PipelineError('FLOW_ERROR', `The expression ${words.slice(0, 200)} failed: ${why}`, { cause })
   }
 }
 

@@ -42,6 +42,8 @@ export function checkGraph(pipeline: Pipeline, tasks: Tasks): void {
       } else {
         expect(own, all)
         if (node.kind !== 'choice') for (const to of followers(node)) come(own, to)
+        // What nobody catches ends an item.
+        if (group !== undefined && 'catch' in node && node.catch === null) come(own, null)
       }
     }
     return [...(from.get(null) ?? [])]
