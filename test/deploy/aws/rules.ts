@@ -23,7 +23,12 @@ const withoutResource = new Set([
     'ec2:DescribeSubnets',
     'ec2:DeleteNetworkInterface',
   ],
-  ...['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses', 'cloudwatch:PutMetricData'],
+  ...[
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:UnassignPrivateIpAddresses',
+    'cloudwatch:PutMetricData',
+    'ecr:GetAuthorizationToken',
+  ],
   ...['ssm:UpdateInstanceInformation', 'ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel'],
   ...['ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'],
 ])
