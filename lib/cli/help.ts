@@ -74,7 +74,7 @@ Exit codes: 0 done, 75 worth another try, 1 final, 2 used wrongly.`
 export const doctorHelp = `ysh-pipeline doctor [FLOW] [--json]
 
   Looks at what is needed on this machine, and changes nothing: Node.js, memory, disk, optional parts, the servers that the flow (or
-  YSH_POSTGRES) names, their tables and clock, and the flow itself.
+  YSH_POSTGRES) names, their tables (each component's, installed and expected) and clock, and the flow itself.
 
 Exit codes: 0 nothing is bad, 1 something is, 2 used wrongly.`
 
