@@ -1,7 +1,7 @@
 /** The little of MessagePack and Protocol Buffers that Terraform's plugin protocol needs. */
 
 /** A value that is known after apply only. */
-export const unknown = Symbol('unknown')
+export const unknown: unique symbol = Symbol('unknown')
 /** What MessagePack carries here. Bytes stand for a type beside a value of no fixed type. */
 export type Value =
   | null
@@ -27,7 +27,7 @@ export function unpack(bytes: Buffer): Value {
   const map = (count: number): Value =>
     Object.fromEntries(Array.from({ length: count }, () => [String(read()), read()]))
   // A refined unknown says more of the value than we want to know.
-  const extension = (count: number) => {
+  const extension = (count: number): Value => {
     take(count + 1)
     return unknown
   }
