@@ -15,7 +15,7 @@ const flows = join(import.meta.dirname, '../../../flows')
 export interface Workplace {
   /** deploy/aws. */
   folder: string
-  /** Runs terraform; a provider's double by `reattach`. Ends it after two minutes. */
+  /** Runs terraform; a provider's double by `reattach`. Ends it after ten minutes. */
   run(
     args: readonly string[],
     more?: { place?: string; reattach?: string },
@@ -50,7 +50,7 @@ export async function workplace(names: readonly string[]): Promise<Workplace> {
           ...{ PATH: process.env.PATH, HOME: top, TF_CLI_CONFIG_FILE: join(top, 'none.tfrc'), NO_COLOR: '1' },
           ...(reattach === undefined ? {} : { TF_REATTACH_PROVIDERS: reattach }),
         }
-        const child = spawn(program ?? '', args, { cwd: join(folder, place), env, timeout: 120_000 })
+        const child = spawn(program ?? '', args, { cwd: join(folder, place), env, timeout: 600_000 })
         const parts: Buffer[] = []
         for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part))
         child.on('error', reject)
