@@ -284,13 +284,13 @@ variable "image" {
 }
 
 variable "user_data_file" {
-  description = "Another script for the machine's first start."
+  description = "Other user data for the machine's first start, taken as they are, instead of deploy/ec2/user-data.yaml."
   type        = string
   default     = null
 }
 
 variable "alarms_file" {
-  description = "Other alarms than modules/alarms/alarms.json."
+  description = "Other alarms than deploy/cloudwatch/alarms.json."
   type        = string
   default     = null
 }
@@ -302,7 +302,7 @@ variable "emails" {
 }
 
 variable "budget_dollars" {
-  description = "US dollars a month; told at 80 %, and when the forecast is above. 0: no budget."
+  description = "US dollars a month; told at 80 %, and when the forecast is above, to the addresses in emails. 0: no budget."
   type        = number
   default     = 10
 }
