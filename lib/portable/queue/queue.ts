@@ -114,6 +114,7 @@ export class QueueWorker {
       lines.set(pipeline.id, new Line({ pipeline, runtime, store, log, ...how }))
     }
     const queue = queueOf(plan)
+    if (this.#queues.includes(queue)) return // the same file twice
     await makeQueue(this.#boss, queue, pace)
     const options = {
       ...({ includeMetadata: true, batchSize: 1, localConcurrency: concurrency } as const),
