@@ -1,0 +1,34 @@
+import { runId } from '../../runs/identity.ts'
+import type { Logger } from '../../steps/step.ts'
+import type { Plan } from '../plan/schema.ts'
+import type { Env } from '../runtime/settings.ts'
+import { makeQueue, openBoss } from './boss.ts'
+import { queueOf } from './job.ts'
+import { openQueueStores } from './place.ts'
+import { type Start, startOnQueue } from './queue.ts'
+
+/**
+ * Adds a run to the queue of its plan, for whichever worker has it. The same slot is the same run; one that has failed is begun again. Resolves with
+ * the queue's name. Throws as {@link openQueueStores}.
+ */
+export async function enqueue(plan: Plan, start: Start, { env, log }: { env: Env; log: Logger }): Promise<string> {
+  const { stores } = await openQueueStores([plan], env)
+  try {
+    const boss = await openBoss(stores.postgres, { log, worker: false })
+    try {
+      const queue = queueOf(plan)
+      await makeQueue(boss, queue)
+      const { rows } = await stores.postgres.query<{ epoch: number }>(
+        `select epoch from pipeline.run where id = $1 and state = 'failed'`,
+        [runId(start.pipeline, start.slot)],
+      )
+      const [failed] = rows
+      await startOnQueue(boss, plan, { ...start, ...(failed === undefined ? {} : { again: `failed ${failed.epoch}` }) })
+      return queue
+    } finally {
+      await boss.stop({ graceful: false })
+    }
+  } finally {
+    await stores.close()
+  }
+}
