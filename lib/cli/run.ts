@@ -66,6 +66,8 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
         return exits.done
       }
       const { error } = ended.error
+      // Tries that the deadline cut off: the runtime cannot know that there is none any more.
+      if (ref !== undefined) await runtime.giveUp(ref.id, error)
       print(json, { ...base, error }, `${pipeline.name}: failed with ${error.code}: ${error.message} (slot ${slot})`)
       return exits.failed
     } finally {
