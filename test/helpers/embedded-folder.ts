@@ -13,9 +13,9 @@ export interface EmbeddedFolder {
 let template: Promise<string> | undefined
 
 /** A fresh folder; the database is made once in a test process (it takes seconds) and copied from then on. */
-export async function embeddedFolder(): Promise<EmbeddedFolder> {
+export async function embeddedFolder(under = tmpdir()): Promise<EmbeddedFolder> {
   template ??= makeTemplate()
-  const path = await mkdtemp(join(tmpdir(), 'pipeline-embedded-'))
+  const path = await mkdtemp(join(under, 'pipeline-embedded-'))
   await cp(await template, path, { recursive: true })
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
