@@ -8,6 +8,7 @@ import { PlanSettings } from '../portable/runtime/settings.ts'
 import { alertMigrations } from '../runs/alert-migrations.ts'
 import { keptMigrations } from '../runs/kept.ts'
 import { runMigrations } from '../runs/migrations.ts'
+import { endAfter } from '../stopped.ts'
 import type { StoresOptions } from '../stores/open.ts'
 import { openPostgres, type PostgresStore } from '../stores/postgres/index.ts'
 import { revealAddress } from '../stores/reveal.ts'
@@ -161,7 +162,7 @@ async function flowCheck(file: string): Promise<Check> {
 }
 
 async function storeChecks(options: StoresOptions): Promise<Check[]> {
-  const trials = await tryStores(options, AbortSignal.timeout(patienceMs))
+  const trials = await tryStores(options, endAfter(patienceMs))
   const checks = trials.map(({ store, error }): Check => {
     const what = `store ${store}`
     if (error === undefined) return { what, is: 'good', found: 'answers' }

@@ -6,6 +6,7 @@ import { journalError } from './journal.ts'
 import { onOutboxNews } from './outbox.ts'
 import { dueFor, giveUpDays, Lane, type OutboxReceiver, type ReceiverOptions, type Receiving } from './outbox-lane.ts'
 import type { Timer } from './time.ts'
+import { endAfter } from '../stopped.ts'
 
 /** Surroundings of {@link OutboxDelivery}. */
 export interface OutboxDeliveryOptions {
@@ -162,7 +163,7 @@ export class OutboxDelivery {
       for (const { tidy } of receivers) {
         if (tidy === undefined || signal.aborted) continue
         try {
-          await tidy(AbortSignal.any([signal, AbortSignal.timeout(receiverTidyMs)]))
+          await tidy(endAfter(receiverTidyMs, signal))
         } catch (thrown) {
           const error = PipelineError.from(thrown)
           if (!signal.aborted)

@@ -8,6 +8,7 @@ import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { journalError } from './journal.ts'
 import { wakeOutbox } from './outbox.ts'
 import { delayBefore, type RetryPolicy, RetryPolicySchema } from './retry.ts'
+import { endAfter } from '../stopped.ts'
 
 /** An entry on its way out. */
 export interface OutboxDelivered {
@@ -232,7 +233,7 @@ export function dueFor(owner: string): string {
 
 /** Runs work with a deadline; what ignores its signal is left behind. Throws TIMEOUT, STOPPED. */
 async function within(ms: number, signal: AbortSignal, work: (either: AbortSignal) => Promise<void>): Promise<void> {
-  const late = AbortSignal.timeout(ms)
+  const late = endAfter(ms)
   const either = AbortSignal.any([signal, late])
   const waiting = new AbortController()
   const gone = new Promise<never>((_, reject) => {

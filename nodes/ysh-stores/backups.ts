@@ -5,6 +5,7 @@ import { passphraseOf, passphraseVariable } from '../../lib/backup/passphrase.ts
 import { openRepository } from '../../lib/backup/repository.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { type Infer, parser, Type } from '../../lib/schema.ts'
+import { endAfter } from '../../lib/stopped.ts'
 import type { Stores } from '../../lib/stores/stores.ts'
 import { answer, bodyOf } from '../kit/admin.ts'
 import type { Red } from '../kit/red.ts'
@@ -118,7 +119,7 @@ function begin(red: Red, stores: Stores, { to, keep, copyObjects }: Infer<typeof
         ...(typeof flowFile === 'string' && !isAbsolute(flowFile) ? { flowFile } : {}),
         ...(copyObjects ? { listOnly: false } : {}),
         ...(passphrase === undefined ? {} : { passphrase }),
-        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(longestMs)]),
+        signal: endAfter(longestMs, stop.signal),
         progress(progress) {
           job.progress = progress
         },
