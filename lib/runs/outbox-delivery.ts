@@ -1,12 +1,12 @@
 import { PipelineError } from '../errors.ts'
 import type { Logger } from '../steps/step.ts'
+import { endAfter } from '../stopped.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
 import { tidyIncidents } from './incidents.ts'
 import { journalError } from './journal.ts'
 import { onOutboxNews } from './outbox.ts'
 import { dueFor, giveUpDays, Lane, type OutboxReceiver, type ReceiverOptions, type Receiving } from './outbox-lane.ts'
 import type { Timer } from './time.ts'
-import { endAfter } from '../stopped.ts'
 
 /** Surroundings of {@link OutboxDelivery}. */
 export interface OutboxDeliveryOptions {

@@ -3,12 +3,12 @@ import { failPoint } from '../fail-point.ts'
 import { meter } from '../metrics/meter.ts'
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
+import { endAfter } from '../stopped.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { journalError } from './journal.ts'
 import { wakeOutbox } from './outbox.ts'
 import { delayBefore, type RetryPolicy, RetryPolicySchema } from './retry.ts'
-import { endAfter } from '../stopped.ts'
 
 /** An entry on its way out. */
 export interface OutboxDelivered {

@@ -1,8 +1,8 @@
 import { PipelineError } from '../errors.ts'
+import { endAfter } from '../stopped.ts'
 import { readSecretVariable } from './env.ts'
 import { readSecretFile } from './file.ts'
 import { nameOf, parseReference, type SecretReference } from './reference.ts'
-import { endAfter } from '../stopped.ts'
 
 /** How long a look-up may take, in milliseconds. */
 const patienceMs = 10_000

@@ -2,11 +2,11 @@ import type * as Sdk from '@aws-sdk/client-sqs'
 import { PipelineError } from '../../errors.ts'
 import { spend } from '../../metrics/spend.ts'
 import { systemTimer, type Timer } from '../../runs/time.ts'
+import { endAfter } from '../../stopped.ts'
 import { awsConfig, loadAws } from '../../stores/aws/client.ts'
 import type { AwsOptions } from '../../stores/aws/config.ts'
 import { awsError } from '../../stores/aws/errors.ts'
 import type { Logger } from '../step.ts'
-import { endAfter } from '../../stopped.ts'
 
 /** A long poll of SQS, in seconds. */
 const pollSeconds = 20

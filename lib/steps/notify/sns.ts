@@ -1,8 +1,8 @@
 import { PipelineError } from '../../errors.ts'
 import { spend } from '../../metrics/spend.ts'
+import { endAfter } from '../../stopped.ts'
 import { awsKeys, loadAws } from '../../stores/aws/client.ts'
 import type { Channel } from './channel.ts'
-import { endAfter } from '../../stopped.ts'
 
 /** How SNS is reached. Blank keys take those of the AWS environment (variables, profile, role). */
 export interface SnsAccess {

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../../errors.ts'
 import { parser, Type } from '../../../schema.ts'
 import { sibling } from '../../../sibling.ts'
-import type { Box } from '../read/model.ts'
 import { endAfter } from '../../../stopped.ts'
+import type { Box } from '../read/model.ts'
 
 /** A part of a page. */
 export interface Region {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../../../errors.ts'
+import { endAfter } from '../../../stopped.ts'
 import { cropRegions } from '../formulas/crop.ts'
 import type { PdfSource } from '../job.ts'
 import type { PageText } from '../text/model.ts'
@@ -7,7 +8,6 @@ import type { OcrLimits, OcrText } from './model.ts'
 import { OcrProcess } from './process.ts'
 import { stripsOf } from './strips.ts'
 import { inTurn } from './turn.ts'
-import { endAfter } from '../../../stopped.ts'
 
 /** What recognition errs least at. */
 const dpi = 300
