@@ -87,6 +87,8 @@ export async function gone(
     }
     const during = await look('away')
     await away
+    // Node-RED stood still while its snapshot was written, perhaps past the server's return.
+    if (snapshots !== undefined) back = performance.now()
     const lines = world.red.output().slice(written).split('\n').length
     while ((await world.ask('/datasets')) !== 200) {
       if (performance.now() - back > 120_000)
