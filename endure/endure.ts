@@ -23,7 +23,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 /** PostgreSQL away for so many seconds, under the whole installation. */
 async function postgresGone(seconds: number, how: 'refused' | 'frozen'): Promise<string[]> {
   say(`PostgreSQL is away for ${seconds} s (${how}), 20 requests to the API at a time`)
-  const found = await gone(how, seconds, say)
+  const found = await gone(how, seconds, say, values.snapshots)
   const steps = (of: readonly number[], digits: number) => of.map((value) => value.toFixed(digits)).join(', ')
   say(`answers by status: ${JSON.stringify(found.answers)}, ${found.withoutRetryAfter} of 503 without Retry-After`)
   say(`longest answer: ${Math.round(found.longestMs)} ms; lines in the log meanwhile: ${found.lines}`)

@@ -29,15 +29,22 @@ export interface GoneFindings {
   doubled: number
 }
 
-/** The whole installation while its PostgreSQL is away for so many seconds. */
-export async function gone(how: Absence, seconds: number, say: (line: string) => void): Promise<GoneFindings> {
+/** The whole installation while its PostgreSQL is away for so many seconds; with a folder for heap snapshots before, at the end of it, and after it. */
+export async function gone(
+  how: Absence,
+  seconds: number,
+  say: (line: string) => void,
+  snapshots?: string,
+): Promise<GoneFindings> {
   const server = await startServer()
   const url = await server.database()
   const world = await startWorld('embedded', { YSH_POSTGRES_URL: url }).catch(async (error: unknown) => {
     await server.close()
     throw error
   })
-  const look = async () => {
+  const look = async (name?: string) => {
+    if (snapshots !== undefined && name !== undefined)
+      await world.probe({ snapshot: `${snapshots}/${name}.heapsnapshot` })
     const { heapUsed } = await world.probe()
     const { descriptors } = await processOf(world.red.pid)
     return { heap: heapUsed / 1024 ** 2, descriptors }
@@ -47,7 +54,7 @@ export async function gone(how: Absence, seconds: number, say: (line: string) =>
     // This server has no pgvector, so that the first run's items fail; what is judged comes after it.
     const since = new Date()
     for (let request = 0; request < 50; request += 1) await world.ask('/datasets')
-    const before = await look()
+    const before = await look('before')
     const written = world.red.output().length
     let back = Number.POSITIVE_INFINITY
     const away = how === 'frozen' ? server.freeze(seconds * 1_000) : server.restart('crash', seconds * 1_000)
@@ -78,8 +85,10 @@ export async function gone(how: Absence, seconds: number, say: (line: string) =>
       const { heap, descriptors } = await look()
       say(`  heap ${heap.toFixed(1)} MB, fd ${descriptors}, answers ${JSON.stringify(answers)}`)
     }
-    const during = await look()
+    const during = await look('away')
     await away
+    // Node-RED stood still while its snapshot was written, perhaps past the server's return.
+    if (snapshots !== undefined) back = performance.now()
     const lines = world.red.output().slice(written).split('\n').length
     while ((await world.ask('/datasets')) !== 200) {
       if (performance.now() - back > 120_000)
@@ -118,7 +127,7 @@ export async function gone(how: Absence, seconds: number, say: (line: string) =>
       )
       for (const { flow, error } of failed) say(`  failed: ${flow}: ${JSON.stringify(error)}`)
       // Connections that were asked through meanwhile are kept for some seconds, at both ends.
-      let after = await look()
+      let after = await look('after')
       const quiet = performance.now() + 20_000
       while (after.descriptors > before.descriptors + 8 && performance.now() < quiet) {
         await sleep(1_000)

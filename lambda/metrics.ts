@@ -1,6 +1,7 @@
 import { cloudWatchFrom } from '../lib/metrics/cloudwatch/environment.ts'
 import { openCloudWatch } from '../lib/metrics/cloudwatch/sender.ts'
 import type { Logger } from '../lib/steps/step.ts'
+import { endAfter } from '../lib/stopped.ts'
 import type { LambdaContext } from './log.ts'
 
 /** Patience in milliseconds with CloudWatch at the end of a call; lines need none. */
@@ -23,7 +24,7 @@ export function counting(
     try {
       return await handler(event, context)
     } finally {
-      await sender.flush(AbortSignal.timeout(flushMs))
+      await sender.flush(endAfter(flushMs))
     }
   }
 }

@@ -12,6 +12,7 @@ import { PipelineError } from '../lib/errors.ts'
 import { createHttpClient } from '../lib/net/client.ts'
 import type { Env } from '../lib/portable/runtime/settings.ts'
 import { type Infer, parser, Type } from '../lib/schema.ts'
+import { endAfter } from '../lib/stopped.ts'
 import { type OpenStores, openStores } from '../lib/stores/open.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 
@@ -140,7 +141,7 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
   const answering: ApiHandler = withCors(gate, (request) => api.handle(request))
 
   return async (event: unknown, context: LambdaContext): Promise<GatewayAnswer> => {
-    const signal = AbortSignal.timeout(Math.max(context.getRemainingTimeInMillis() - spareMs, 1))
+    const signal = endAfter(Math.max(context.getRemainingTimeInMillis() - spareMs, 1))
     try {
       const request = requestOf(event, signal)
       const response = await answering(request)

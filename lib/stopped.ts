@@ -24,6 +24,16 @@ export async function unlessStopped<T>(signal: AbortSignal, work: () => Promise<
   }
 }
 
+/**
+ * A signal that fires with the first of these, or after so many ms (reason: TimeoutError). In place of AbortSignal.timeout: what AbortSignal.any
+ * makes of such a signal, Node 24 holds for ever as soon as it goes into another `any`.
+ */
+export function endAfter(ms: number, ...signals: readonly AbortSignal[]): AbortSignal {
+  const late = new AbortController()
+  setTimeout(() => late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')), ms).unref()
+  return signals.length === 0 ? late.signal : AbortSignal.any([...signals, late.signal])
+}
+
 /** Milliseconds that work may take, and the error of being late. */
 export interface Patience {
   ms: number

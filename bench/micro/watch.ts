@@ -88,10 +88,13 @@ export class Watch {
     const now = new Map<string, number>()
     let sum = 0
     for (const pid of this.#box.processes()) {
+      // Asked last: a process that ends has no name any more, while its memory is still being taken down.
       const pss = pssOf(pid)
+      const command = commandOf(pid)
       if (pss === undefined) continue
       sum += pss
-      const name = this.#nameOf(pid, commandOf(pid))
+      if (command === '') continue
+      const name = this.#nameOf(pid, command)
       now.set(name, (now.get(name) ?? 0) + pss)
     }
     const phase = this.#phase

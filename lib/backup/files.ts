@@ -36,15 +36,24 @@ export async function writeFile(
 
 const isOwn = (thrown: unknown) => thrown instanceof PipelineError
 
-/** Reads a file of a backup back. Fails at its end with BACKUP_DAMAGED unless it is what the manifest says. */
+/**
+ * Reads a file of a backup back; `read` hears how many of its bytes have been. Fails at its end with BACKUP_DAMAGED unless it is what the manifest
+ * says.
+ */
 export async function* readFile(
   objects: ObjectStore,
   file: BackupFile,
   signal: AbortSignal,
+  read: (bytes: number) => void = () => {},
 ): AsyncGenerator<Buffer, void> {
   const body = await bodyOf(objects, file, signal)
   const hash = createHash('sha256')
-  const checked = tap((chunk) => hash.update(chunk))
+  let bytes = 0
+  const checked = tap((chunk) => {
+    hash.update(chunk)
+    bytes += chunk.length
+    read(bytes)
+  })
   const out = createGunzip({ chunkSize: 1 << 18 })
   const moving = pipeline(body, checked, out, { signal }).catch((error: unknown) => out.destroy(damage(file, error)))
   try {

@@ -45,10 +45,10 @@ export async function restoreRows(
       for (const taken of manifest.rows) {
         const table = tables.get(taken.table)
         if (table === undefined) throw new PipelineError('BACKUP_DAMAGED', `Rows of an unknown table: ${taken.table}`)
-        const count = await copyRows(connection, table, readFile(from, taken.file, signal), (bytes) => {
-          signal.throwIfAborted()
-          progress(rows + Math.round((taken.rows * bytes) / Math.max(1, taken.file.bytes)))
-        })
+        const blocks = readFile(from, taken.file, signal, (bytes) =>
+          progress(rows + Math.floor((taken.rows * bytes) / Math.max(1, taken.file.bytes))),
+        )
+        const count = await copyRows(connection, table, blocks, signal)
         if (count !== taken.rows) {
           throw new PipelineError('BACKUP_DAMAGED', `${taken.table} has ${count} rows instead of ${taken.rows}`)
         }
@@ -153,19 +153,17 @@ async function copyRows(
   connection: Connection,
   table: TableShape,
   blocks: AsyncIterable<Buffer>,
-  taken: (bytes: number) => void,
+  signal: AbortSignal,
 ): Promise<number> {
   const sink = await connection.copyIn(copyTarget(table), { freeze: true })
   try {
-    let bytes = 0
     let before = Promise.resolve()
     // The database cuts rows itself: blocks need not end where a row does.
     for await (const block of blocks) {
+      signal.throwIfAborted()
       await before
       before = sink.write(block)
       before.catch(() => undefined) // awaited by the next turn
-      bytes += block.length
-      taken(bytes)
     }
     await before
   } catch (error) {

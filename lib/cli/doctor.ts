@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { checkFlow } from '../flow-check/check.ts'
 import { PlanSettings } from '../portable/runtime/settings.ts'
+import { endAfter } from '../stopped.ts'
 import type { StoresOptions } from '../stores/open.ts'
 import { openPostgres, type PostgresStore } from '../stores/postgres/index.ts'
 import { revealAddress } from '../stores/reveal.ts'
@@ -160,7 +161,7 @@ async function flowCheck(file: string): Promise<Check> {
 }
 
 async function storeChecks(options: StoresOptions): Promise<Check[]> {
-  const trials = await tryStores(options, AbortSignal.timeout(patienceMs))
+  const trials = await tryStores(options, endAfter(patienceMs))
   const checks = trials.map(({ store, error }): Check => {
     const what = `store ${store}`
     if (error === undefined) return { what, is: 'good', found: 'answers' }

@@ -6,6 +6,7 @@ import type { DiscardAnswer, RedriveAnswer, Refused } from '../runs/letter-settl
 import type { RunRow } from '../runs/run.ts'
 import type { RunReplay } from '../runs/run-actions.ts'
 import { type Parser, parser, type Schema, Type } from '../schema.ts'
+import { endAfter } from '../stopped.ts'
 import type { NodeRedAccess } from './options.ts'
 import type { ShownRun, Target } from './target.ts'
 
@@ -130,7 +131,7 @@ async function ask(address: URL, init: RequestInit): Promise<unknown> {
   let text: string
   try {
     // A redirect could take the token elsewhere.
-    response = await fetch(address, { ...init, redirect: 'error', signal: AbortSignal.timeout(patienceMs) })
+    response = await fetch(address, { ...init, redirect: 'error', signal: endAfter(patienceMs) })
     text = await response.text()
   } catch (cause) {
     const why =

@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { endAfter } from '../stopped.ts'
 import { isReadOnly, readOnly } from '../stores/room.ts'
 import type { Stores } from '../stores/stores.ts'
 import { Pulse } from './pulse.ts'
@@ -23,7 +24,7 @@ export function pulsesOf({ postgres, cache, vectors, objects, scratch }: Stores)
   if (cache.kind === 'redis') add('Redis', () => cache.get(absent))
   if (vectors.kind === 'qdrant') {
     add('Qdrant', () =>
-      vectors.count(absent, { at: 0, abandoned: [], signal: AbortSignal.timeout(patienceMs) }).catch(unlessAbsent),
+      vectors.count(absent, { at: 0, abandoned: [], signal: endAfter(patienceMs) }).catch(unlessAbsent),
     )
   }
   // Reading goes on where the volume was remounted read-only, which is what errors of a disk do to it.

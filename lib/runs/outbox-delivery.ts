@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
 import type { Logger } from '../steps/step.ts'
+import { endAfter } from '../stopped.ts'
 import type { PostgresStore } from '../stores/postgres/port.ts'
 import { tidyIncidents } from './incidents.ts'
 import { journalError } from './journal.ts'
@@ -162,7 +163,7 @@ export class OutboxDelivery {
       for (const { tidy } of receivers) {
         if (tidy === undefined || signal.aborted) continue
         try {
-          await tidy(AbortSignal.any([signal, AbortSignal.timeout(receiverTidyMs)]))
+          await tidy(endAfter(receiverTidyMs, signal))
         } catch (thrown) {
           const error = PipelineError.from(thrown)
           if (!signal.aborted)

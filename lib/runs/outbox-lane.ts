@@ -3,6 +3,7 @@ import { failPoint } from '../fail-point.ts'
 import { meter } from '../metrics/meter.ts'
 import { parser } from '../schema.ts'
 import type { Logger } from '../steps/step.ts'
+import { endAfter } from '../stopped.ts'
 import type { Json } from '../stores/cache/port.ts'
 import type { PostgresStore, Queryable } from '../stores/postgres/port.ts'
 import { journalError } from './journal.ts'
@@ -232,7 +233,7 @@ export function dueFor(owner: string): string {
 
 /** Runs work with a deadline; what ignores its signal is left behind. Throws TIMEOUT, STOPPED. */
 async function within(ms: number, signal: AbortSignal, work: (either: AbortSignal) => Promise<void>): Promise<void> {
-  const late = AbortSignal.timeout(ms)
+  const late = endAfter(ms)
   const either = AbortSignal.any([signal, late])
   const waiting = new AbortController()
   const gone = new Promise<never>((_, reject) => {

@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts'
+import { endAfter } from '../stopped.ts'
 import { readSecretVariable } from './env.ts'
 import { readSecretFile } from './file.ts'
 import { nameOf, parseReference, type SecretReference } from './reference.ts'
@@ -23,7 +24,7 @@ const kept = new Map<string, Kept>()
 export async function reveal(value: string, signal?: AbortSignal): Promise<string> {
   let reference = parseReference(value)
   if (reference?.kind === 'env') {
-    const found = await readSecretVariable(reference, AbortSignal.timeout(patienceMs))
+    const found = await readSecretVariable(reference, endAfter(patienceMs))
     reference = parseReference(found)
     if (reference === undefined) return found
     if (reference.kind === 'env') throw new PipelineError('SECRET_REFERENCE', 'A variable names another variable')
@@ -58,7 +59,7 @@ function remembered(reference: SecretReference): Promise<string> {
 }
 
 async function looked(reference: SecretReference): Promise<string> {
-  const late = AbortSignal.timeout(patienceMs)
+  const late = endAfter(patienceMs)
   const value = await Promise.race([read(reference, late), overdue(reference, late)])
   if (value !== '') return value
   throw new PipelineError('SECRET_INVALID', `${nameOf(reference)} is empty`)

@@ -1,4 +1,5 @@
 import { PipelineError } from '../../lib/errors.ts'
+import { endAfter } from '../../lib/stopped.ts'
 import type { AdminRequest, AdminResponse, Red } from './red.ts'
 
 /** How an endpoint of the editor answers. */
@@ -15,7 +16,7 @@ export function answer(
   { patienceMs, statuses }: Answering,
   work: (signal: AbortSignal) => Promise<unknown>,
 ): void {
-  work(AbortSignal.timeout(patienceMs)).then(
+  work(endAfter(patienceMs)).then(
     (body) => response.json(body),
     (thrown: unknown) => {
       const { code, message } = PipelineError.from(thrown)

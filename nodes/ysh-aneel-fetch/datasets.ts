@@ -1,5 +1,6 @@
 import { PipelineError } from '../../lib/errors.ts'
 import type { AneelContract } from '../../lib/steps/aneel/contract.ts'
+import { endAfter } from '../../lib/stopped.ts'
 
 /** A dataset as the form lists it. */
 export interface DatasetEntry {
@@ -89,7 +90,7 @@ export class PackageMemory {
 
   async #ask(url: string): Promise<ListedPackage[]> {
     const { ask, deadlineMs } = this.#options
-    const deadline = AbortSignal.timeout(deadlineMs)
+    const deadline = endAfter(deadlineMs)
     try {
       return await ask(url, deadline)
     } catch (thrown) {

@@ -6,6 +6,7 @@ import { Limits, windowOf } from '../../lib/api/access/limits.ts'
 import { issuerKeys } from '../../lib/api/access/public-keys.ts'
 import { tokenCheck } from '../../lib/api/access/tokens.ts'
 import { PipelineError } from '../../lib/errors.ts'
+import { endAfter } from '../../lib/stopped.ts'
 import type { NodeHandle } from '../kit/behaviour.ts'
 import type { ConfigOf } from '../kit/declaration.ts'
 import { registerNode } from '../kit/node.ts'
@@ -63,7 +64,7 @@ export default function (red: Red): void {
 function gateOf(handle: NodeHandle<ConfigOf<typeof declaration>>, stores: StoresService): Gatekeeper {
   const { config, log, signal } = handle
   const rate = { perMinute: config.requestsPerMinute, burst: config.burst }
-  const engine = () => stores.engine(AbortSignal.any([signal, AbortSignal.timeout(openingMs)]))
+  const engine = () => stores.engine(endAfter(openingMs, signal))
   const counter = sharedCounter({
     stores: async () => (await engine()).stores,
     name: config.root,

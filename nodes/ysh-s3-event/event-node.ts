@@ -14,6 +14,7 @@ import { SnsCheck } from '../../lib/steps/events/sns.ts'
 import { eventMigrations, refuseMessage, sourceRecovered } from '../../lib/steps/events/tables.ts'
 import { taken, takeObject } from '../../lib/steps/events/take.ts'
 import { TakenSchema } from '../../lib/steps/events/take-schema.ts'
+import { endAfter } from '../../lib/stopped.ts'
 import { AwsSchema } from '../../lib/stores/aws/config.ts'
 import type { NodeHandle, Reply, Work } from '../kit/behaviour.ts'
 import type { ConfigOf } from '../kit/declaration.ts'
@@ -170,7 +171,7 @@ export class EventNode {
       (
         await http.bytes({
           url,
-          signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+          signal: endAfter(10_000, signal),
           redirectHosts: [],
           maxBytes: certificateBytes,
         })
@@ -190,7 +191,7 @@ export class EventNode {
           },
         })
         if (body === undefined) return
-        const patience = AbortSignal.any([signal, AbortSignal.timeout(pushMs)])
+        const patience = endAfter(pushMs, signal)
         await settledBy(this.#ready, patience)
         const engine = await this.#stores.engine(patience)
         await engine.prepare(eventMigrations)

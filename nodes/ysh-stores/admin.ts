@@ -1,5 +1,6 @@
 import { coerce } from '../../lib/coerce.ts'
 import { type Infer, parser, Type } from '../../lib/schema.ts'
+import { endAfter } from '../../lib/stopped.ts'
 import { tryStores } from '../../lib/stores/trial.ts'
 import { answer, bodyOf, filledIn } from '../kit/admin.ts'
 import type { Red } from '../kit/red.ts'
@@ -51,7 +52,7 @@ export function registerStoresTest(red: Red): void {
         credentials: filledIn(red, body.id, body.credentials),
       })
       const { stores } = engineSettings(red, settings, withKept(red, id, settings, credentials))
-      return { stores: await tryStores(stores, AbortSignal.any([signal, AbortSignal.timeout(trialMs)])) }
+      return { stores: await tryStores(stores, endAfter(trialMs, signal)) }
     }),
   )
 }

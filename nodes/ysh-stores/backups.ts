@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path'
 import type { BackupProgress, BackupResult } from '../../lib/backup/backup.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { type Infer, parser, Type } from '../../lib/schema.ts'
+import { endAfter } from '../../lib/stopped.ts'
 import type { Stores } from '../../lib/stores/stores.ts'
 import { answer, bodyOf } from '../kit/admin.ts'
 import type { Red } from '../kit/red.ts'
@@ -122,7 +123,7 @@ function begin(red: Red, stores: Stores, { to, keep, copyObjects }: Infer<typeof
         ...(typeof flowFile === 'string' && !isAbsolute(flowFile) ? { flowFile } : {}),
         ...(copyObjects ? { listOnly: false } : {}),
         ...(passphrase === undefined ? {} : { passphrase }),
-        signal: AbortSignal.any([stop.signal, AbortSignal.timeout(longestMs)]),
+        signal: endAfter(longestMs, stop.signal),
         progress(progress) {
           job.progress = progress
         },

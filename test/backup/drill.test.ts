@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { backup } from '../../lib/backup/backup.ts'
+import { type BackupProgress, backup } from '../../lib/backup/backup.ts'
 import { openRepository } from '../../lib/backup/repository.ts'
 import { restore } from '../../lib/backup/restore.ts'
 import { allMigrations } from '../../lib/cli/migrations.ts'
@@ -120,7 +120,12 @@ describe('restore drill: all is destroyed and comes back', { timeout: 400_000 },
       const target = await place(to)
       const stores = await openStores(target)
       try {
-        const result = await restore(repository, { ...stores, known: allMigrations, signal })
+        let told = 0
+        const progress = (now: BackupProgress) => {
+          if (now.phase === 'rows') told = Math.max(told, now.done)
+        }
+        const result = await restore(repository, { ...stores, known: allMigrations, signal, progress })
+        assert.equal(told, result.rows)
         // what went on during the backup is of one instant: each run with its steps
         const { rows } = await stores.postgres.query<{ torn: number; busy: number }>(
           `select (count(*) filter (where state = 'done' and steps <> 2))::int as torn, count(*)::int as busy from (

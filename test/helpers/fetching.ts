@@ -7,6 +7,7 @@ import type { HostsOptions } from '../../lib/net/hosts.ts'
 import { parser } from '../../lib/schema.ts'
 import { aneelFetch } from '../../lib/steps/aneel/fetch.ts'
 import { FetchConfigSchema, type FetchManifest } from '../../lib/steps/aneel/fetch-schema.ts'
+import type { Progress } from '../../lib/steps/step.ts'
 import { type OpenStores, openStores, type StoresOptions } from '../../lib/stores/open.ts'
 import { loopback } from './loopback.ts'
 import { startPostgres } from './postgres-server.ts'
@@ -45,6 +46,8 @@ export interface FetchOptions {
   signal?: AbortSignal
   runId?: string
   input?: Record<string, string>
+  /** Hears how far the step is. */
+  progress?(progress: Progress): void
 }
 
 /** Opens stores for a test. */
@@ -96,7 +99,7 @@ export async function openFetching(more: StoresOptions = {}, hosts: HostsOptions
             warn: (message) => warnings.push(message),
             error: (message) => warnings.push(message),
           },
-          progress() {},
+          progress: (progress) => options?.progress?.(progress),
           finish: async () => undefined,
         },
       )

@@ -42,6 +42,9 @@ export function makeVolume(bytes: number): Volume {
       try {
         for (let more = bavail * bsize - left; more > 0; more -= block.length)
           writeSync(file, block, 0, Math.min(more, block.length))
+      } catch (error) {
+        // somebody else wrote meanwhile
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
       } finally {
         closeSync(file)
       }

@@ -2,6 +2,7 @@ import { PipelineError } from '../../errors.ts'
 import { guardedClass, parseAddress } from '../../net/guard.ts'
 import type { HttpClient } from '../../net/http.ts'
 import { parser, Type } from '../../schema.ts'
+import { endAfter } from '../../stopped.ts'
 import { createLocalJWKSet, errors, type JSONWebKeySet } from '../../vendor/jose.ts'
 
 /** After this the keys are asked for again. */
@@ -103,7 +104,7 @@ export function issuerKeys(url: string, http: () => Promise<HttpClient>, signal:
     return client.json({
       ...{ url, maxBytes, redirectHosts: [] },
       ...{ connectTimeoutMs: 5_000, idleTimeoutMs: 5_000, totalTimeoutMs: patienceMs },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs * 2)]),
+      signal: endAfter(patienceMs * 2, signal),
     })
   }, Date.now)
 }

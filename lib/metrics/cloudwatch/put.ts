@@ -1,4 +1,5 @@
 import { PipelineError } from '../../errors.ts'
+import { endAfter } from '../../stopped.ts'
 import { awsConfig, loadAws } from '../../stores/aws/client.ts'
 import type { AwsOptions } from '../../stores/aws/config.ts'
 import { awsFailure } from '../../stores/aws/errors.ts'
@@ -60,7 +61,7 @@ export class Putter {
       })
       spend('cloudwatch_call')
       await this.#client.send(new PutMetricDataCommand({ Namespace: namespace, MetricData: data }), {
-        abortSignal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        abortSignal: endAfter(timeoutMs, signal),
       })
     } catch (thrown) {
       if (thrown instanceof PipelineError) throw thrown

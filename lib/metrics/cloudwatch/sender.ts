@@ -1,5 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import type { Logger } from '../../steps/step.ts'
+import { endAfter } from '../../stopped.ts'
 import type { AwsOptions } from '../../stores/aws/config.ts'
 import { declarationOf, type MetricName, metricNames } from '../catalogue.ts'
 import { meter } from '../meter.ts'
@@ -116,17 +117,17 @@ export function openCloudWatch(options: CloudWatchOptions): CloudWatchSender {
       : setInterval(() => {
           if (waiting) return // the one before still waits for its deadline
           waiting = true
-          void flush(AbortSignal.timeout(flushMs), true).finally(() => {
+          void flush(endAfter(flushMs), true).finally(() => {
             waiting = false
           })
         }, periodMs).unref()
   return {
-    flush: (signal = AbortSignal.timeout(flushMs)) => flush(signal, false),
+    flush: (signal = endAfter(flushMs)) => flush(signal, false),
     async close() {
       clearInterval(timer)
       detach()
       const late = new Promise<void>((resolve) => setTimeout(resolve, closeMs + 500).unref())
-      await Promise.race([flush(AbortSignal.timeout(closeMs), false), late])
+      await Promise.race([flush(endAfter(closeMs), false), late])
       putter.close()
     },
   }

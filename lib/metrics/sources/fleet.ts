@@ -8,6 +8,7 @@ import { calendar } from '../../runs/schedule.ts'
 import { type Infer, parser, Type } from '../../schema.ts'
 import { datasetMigrations } from '../../steps/dataset/load/migrations.ts'
 import type { Logger } from '../../steps/step.ts'
+import { endAfter } from '../../stopped.ts'
 import { preparing } from '../../stores/postgres/prepare.ts'
 import type { Stores } from '../../stores/stores.ts'
 import { type Reading, reading } from '../reading.ts'
@@ -110,7 +111,7 @@ export class FleetSource {
   }
 
   async #read(): Promise<Reading[]> {
-    const signal = AbortSignal.timeout(patienceMs)
+    const signal = endAfter(patienceMs)
     const engine = await within(signal, this.#options.engine(signal)).catch(() => undefined)
     if (engine === undefined) {
       this.#up = false

@@ -2,6 +2,7 @@ import type * as Sdk from '@aws-sdk/client-sqs'
 import { PipelineError } from '../../errors.ts'
 import { spend } from '../../metrics/spend.ts'
 import { systemTimer, type Timer } from '../../runs/time.ts'
+import { endAfter } from '../../stopped.ts'
 import { awsConfig, loadAws } from '../../stores/aws/client.ts'
 import type { AwsOptions } from '../../stores/aws/config.ts'
 import { awsError } from '../../stores/aws/errors.ts'
@@ -93,7 +94,7 @@ class Queue {
         VisibilityTimeout: visibleSeconds,
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       }),
-      { abortSignal: AbortSignal.any([signal, AbortSignal.timeout(pollSeconds * 1_000 + requestMs)]) },
+      { abortSignal: endAfter(pollSeconds * 1_000 + requestMs, signal) },
     )
     return Messages
   }
@@ -139,7 +140,7 @@ class Queue {
     const { queueUrl, log } = this.#options
     try {
       await this.#client.send(new this.#sdk.DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle }), {
-        abortSignal: AbortSignal.timeout(requestMs),
+        abortSignal: endAfter(requestMs),
       })
     } catch (thrown) {
       const { code, message } = awsError(thrown, 'Deleting a message')
@@ -156,7 +157,7 @@ class Queue {
           ReceiptHandle,
           VisibilityTimeout: seconds,
         }),
-        { abortSignal: AbortSignal.timeout(requestMs) },
+        { abortSignal: endAfter(requestMs) },
       )
       .catch(() => undefined) // it then comes back when its time is over
   }

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import { spend } from '../../metrics/spend.ts'
+import { endAfter } from '../../stopped.ts'
 import { awsKeys, loadAws } from '../../stores/aws/client.ts'
 import type { Channel } from './channel.ts'
 
@@ -34,7 +35,7 @@ export function snsChannel(access: SnsAccess): Channel {
           ? {}
           : { credentials: awsKeys({ accessKeyId: access.accessKeyId, secretAccessKey: access.secretAccessKey }) }),
       })
-      const late = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+      const late = endAfter(timeoutMs, signal)
       spend('sns_publish')
       try {
         await client.send(

@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { PipelineError } from '../../errors.ts'
 import type { Logger } from '../../steps/step.ts'
+import { endAfter } from '../../stopped.ts'
 import { type Span, spans } from '../spans.ts'
 import { type OtlpConfig, sampled } from './config.ts'
 import { otlpMessage } from './message.ts'
@@ -54,7 +55,7 @@ export function openExporter(config: OtlpConfig, version: string, log: Logger): 
     }
     busy = true
     try {
-      await send(signal ?? AbortSignal.timeout(10 * config.timeoutMs))
+      await send(signal ?? endAfter(10 * config.timeoutMs))
       if (failures > 0) log.info('Traces go to the collector again', { dropped })
       failures = 0
       dropped = 0
@@ -69,7 +70,7 @@ export function openExporter(config: OtlpConfig, version: string, log: Logger): 
     }
   }
   const timer = setInterval(() => void round(), config.delayMs).unref()
-  const flush = () => round(AbortSignal.timeout(closeMs))
+  const flush = () => round(endAfter(closeMs))
   return {
     flush,
     async close() {
@@ -93,7 +94,7 @@ async function post(config: OtlpConfig, text: string, signal: AbortSignal): Prom
       },
       body: config.gzip ? new Uint8Array(await compressed(text)) : text,
       redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(config.timeoutMs)]),
+      signal: endAfter(config.timeoutMs, signal),
     })
     status = response.status
     await response.body?.cancel()

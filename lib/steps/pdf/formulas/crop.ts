@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { PipelineError } from '../../../errors.ts'
 import { parser, Type } from '../../../schema.ts'
 import { sibling } from '../../../sibling.ts'
+import { endAfter } from '../../../stopped.ts'
 import type { Box } from '../read/model.ts'
 
 /** A part of a page. */
@@ -58,7 +59,7 @@ export async function cropRegions(
     workerData: job,
     resourceLimits: { maxOldGenerationSizeMb: 384 },
   })
-  const deadline = AbortSignal.timeout(timeoutMs)
+  const deadline = endAfter(timeoutMs)
   const stop = signal === undefined ? deadline : AbortSignal.any([signal, deadline])
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { PipelineError } from '../../../errors.ts'
+import { endAfter } from '../../../stopped.ts'
 import { cropRegions } from '../formulas/crop.ts'
 import type { PdfSource } from '../job.ts'
 import type { PageText } from '../text/model.ts'
@@ -42,12 +43,12 @@ export async function readScans(
   installed()
   const { signal, limits } = options
   await inTurn(async () => {
-    const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(options.ms)))
+    const deadline = endAfter(Math.max(0, Math.ceil(options.ms)))
     const bytes = await bytesOf(source)
     const process = new OcrProcess({ memoryMb: limits.memoryMb, dpi })
     try {
       for (const page of pages.slice(0, limits.pages)) {
-        const end = AbortSignal.any([signal, deadline, AbortSignal.timeout(limits.pageMs)])
+        const end = endAfter(limits.pageMs, signal, deadline)
         const result = await readPage(process, bytes, page, options.password, end).catch(
           (error: unknown): OcrResult => {
             signal.throwIfAborted()

@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-s3'
+import { endAfter } from '../../../stopped.ts'
 import { awsConfig, loadAws } from '../../aws/client.ts'
 import type { AwsOptions } from '../../aws/config.ts'
 import { abortError } from '../gate.ts'
@@ -41,7 +42,7 @@ export async function connectS3(bucket: string, options: AwsOptions): Promise<S3
     client,
     async send(doing, signal, request) {
       if (signal?.aborted) throw abortError(signal, doing)
-      const deadline = AbortSignal.timeout(requestMs)
+      const deadline = endAfter(requestMs)
       try {
         return await request({ abortSignal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) })
       } catch (error) {

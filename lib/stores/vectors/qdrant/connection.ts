@@ -1,6 +1,6 @@
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { PipelineError } from '../../../errors.ts'
-import { stoppedBy } from '../../../stopped.ts'
+import { endAfter, stoppedBy } from '../../../stopped.ts'
 import { qdrantError } from './errors.ts'
 
 /** Where a Qdrant is. */
@@ -61,7 +61,7 @@ export function qdrantConnection({ url, apiKey, timeoutMs = TIMEOUT_MS }: Qdrant
         })
       }
       underWay += 1
-      const deadline = AbortSignal.timeout(timeoutMs)
+      const deadline = endAfter(timeoutMs)
       try {
         return (await request(api, { signal: AbortSignal.any([signal, deadline]), redirect: 'error' })).data
       } catch (thrown) {
