@@ -8,8 +8,7 @@ import { makePassword } from '../settings/admin-password.ts'
 /** The help of `admin-password`. */
 export const adminPasswordHelp = `ysh-pipeline admin-password
 
-  Makes a new password for the editor's login and shows it, once. It holds from the next login on; who is logged in stays so until Node-RED
-  is restarted.
+  Makes a new password for the editor's login and shows it, once. It holds from the next login on; who was logged in has to log in again.
 
   --user-dir DIR     Node-RED's user folder (NODE_RED_USER_DIR)
 
