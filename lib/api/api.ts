@@ -14,6 +14,7 @@ import { problemOf, problemResponse } from './problem.ts'
 import type { AnyRoute, ApiContext } from './route.ts'
 import { createRouter } from './router.ts'
 import { drop, isStream, watched } from './stream.ts'
+import { traced } from './traced.ts'
 
 /** What an API is made of. */
 export interface ApiOptions {
@@ -235,7 +236,11 @@ export function createApi(options: ApiOptions): Api {
     async handle(request) {
       const began = performance.now()
       const trace: Trace = { headers: {}, reserved: false }
-      const response = await respond(request, trace)
+      const response = await traced(request, async (note) => {
+        const response = await respond(request, trace)
+        note({ status: response.status, route: trace.route?.path, code: trace.code })
+        return response
+      })
       const record = (bytes: number) => {
         const ms = performance.now() - began
         count(options.surface ?? 'rest', { status: response.status, ms, ...trace })

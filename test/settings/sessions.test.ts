@@ -31,7 +31,10 @@ describe('open sessions', () => {
     await sessions().look()
     assert.equal(ended, 1) // whose they are nobody knows
     const here = sessions()
-    assert.deepEqual([await here.look(), await here.glance(), await sessions().glance(), ended], [...Array(3).fill(false), 1])
+    assert.deepEqual(
+      [await here.look(), await here.glance(), await sessions().glance(), ended],
+      [...Array(3).fill(false), 1],
+    )
     password = 'two-of-it'
     assert.deepEqual([await here.glance(), await here.glance(), ended], [true, false, 2])
     assert.equal(await sessions().look(), false)
