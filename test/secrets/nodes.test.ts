@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { WebSocket } from 'ws'
+import { type FlowNode, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
+import { type PostgresServer, startPostgres } from '../helpers/postgres-server.ts'
+import { type MailReceiver, readMail, startMail } from '../steps/notify/receivers.ts'
+import { type AwsDouble, startAwsDouble } from './aws-double.ts'
+
+const secrets = { postgres: `pg /:@'"-secret-of-tests`, user: 'robot@of.tests', mail: 'mail-secret-of-tests' }
+const role = `ysh_secret_${process.pid}`
+
+describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ysh-references-'))
+  const file = join(folder, 'postgres')
+  let server: PostgresServer
+  let aws: AwsDouble
+  let mail: MailReceiver
+  let red: NodeRed
+  /** Who logged in to the mail server, and how often somebody was refused. */
+  const logins: string[] = []
+  const states = new Map<string, string>()
+
+  /** A run that sends an e-mail, with stores and a mail server of its own. */
+  const flow = (id: string, postgresUrl: string): FlowNode[] => [
+    { id: `${id}-tab`, type: 'tab' },
+    {
+      ...{ id: `${id}-stores`, type: 'ysh-stores', name: `Data ${id}`, folder: join(folder, id) },
+      ...{ postgresUrl, allowAddresses: ['127.0.0.1'] },
+    },
+    {
+      ...{ id: `${id}-mail`, type: 'ysh-mail', host: '127.0.0.1', port: mail.port, security: 'none' },
+      from: 'pipeline@example.com',
+    },
+    {
+      ...{ id: `${id}-inject`, type: 'inject', z: `${id}-tab`, x: 1, y: 1, once: true, onceDelay: '0.1' },
+      props: [{ p: 'payload', v: '{"subject":"Hello","text":"all well"}', vt: 'json' }],
+      wires: [[`${id}-run`]],
+    },
+    ...[
+      { id: 'run', type: 'ysh-run', wires: [[`${id}-notify`]] },
+      { id: 'notify', type: 'ysh-notify', mail: `${id}-mail`, emails: ['ana@example.com'], wires: [[`${id}-end`]] },
+      { id: 'end', type: 'ysh-run-end', wires: [[], []] },
+    ].map((node) => ({ ...node, id: `${id}-${node.id}`, z: `${id}-tab`, x: 1, y: 1, stores: `${id}-stores` })),
+  ]
+  async function until(what: string, condition: () => boolean): Promise<void> {
+    for (let left = 600; !condition(); left -= 1) {
+      assert.ok(left > 0, `never: ${what}\n${JSON.stringify([...states])}\n${red.output().slice(-6_000)}`)
+      await sleep(100)
+    }
+  }
+
+  before(async () => {
+    server = await startPostgres()
+    aws = await startAwsDouble()
+    mail = await startMail({
+      authOptional: false,
+      allowInsecureAuth: true,
+      onAuth({ username = '', password = '' }, _, callback) {
+        if (username !== secrets.user || password !== secrets.mail) return callback(new Error('wrong'))
+        logins.push(username)
+        callback(null, { user: username })
+      },
+    })
+    const admin = new pg.Client({ connectionString: server.url })
+    await admin.connect()
+    try {
+      await admin.query(`create role ${role} login createdb password ${pg.escapeLiteral(secrets.postgres)}`)
+      await admin.query(`grant all on database ${new URL(server.url).pathname.slice(1)} to ${role}`)
+      await admin.query(`alter database ${new URL(server.url).pathname.slice(1)} owner to ${role}`)
+    } finally {
+      await admin.end()
+    }
+    writeFileSync(file, `${secrets.postgres}\n`)
+    aws.parameters.set('/ysh/smtp-user', secrets.user)
+    aws.secrets.set('ysh/smtp', JSON.stringify({ password: secrets.mail }))
+    const url = new URL(server.url)
+    url.username = role
+    url.password = ''
+    red = await startNodeRed({
+      flows: [...flow('good', url.href), ...flow('nofile', url.href), ...flow('novariable', '')],
+      credentials: {
+        'good-stores': { postgresPassword: `file:${file}` },
+        'good-mail': { user: 'ssm:/ysh/smtp-user', password: 'secretsmanager:ysh/smtp#password' },
+        'nofile-stores': { postgresPassword: `file:${file}-that-is-missing` },
+        'novariable-mail': { user: secrets.user, password: 'env:YSH_TEST_UNSET' },
+      },
+      env: aws.env(),
+    })
+    const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`)
+    socket.on('message', (data: Buffer) => {
+      for (const each of [JSON.parse(data.toString('utf8'))].flat()) {
+        const { topic, data: said }: { topic?: string; data?: { text?: string } } = Object(each)
+        if (topic?.startsWith('status/') === true) states.set(topic.slice(7), said?.text ?? '')
+      }
+    })
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ subscribe: 'status/#' }))
+    after(() => socket.close())
+  })
+  after(async () => {
+    await red?.dispose()
+    await mail?.close()
+    await aws?.close()
+    await server?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('open the PostgreSQL and log in to the mail server', async () => {
+    await until('an e-mail', () => mail.got.length > 0)
+    const [got] = mail.got
+    assert.ok(got !== undefined)
+    assert.match(readMail(got), /Hello\n[\s\S]*all well/)
+    assert.deepEqual(logins, [secrets.user])
+    assert.deepEqual(aws.asked.toSorted(), [
+      'AmazonSSM.GetParameter /ysh/smtp-user',
+      'secretsmanager.GetSecretValue ysh/smtp',
+    ])
+    const asked = new pg.Client({ connectionString: server.url })
+    await asked.connect()
+    try {
+      const { rows } = await asked.query('select state from pipeline.run')
+      assert.deepEqual(rows, [{ state: 'done' }])
+      const owners = await asked.query("select distinct tableowner from pg_tables where schemaname = 'pipeline'")
+      assert.deepEqual(owners.rows, [{ tableowner: role }])
+    } finally {
+      await asked.end()
+    }
+  })
+
+  test('that lead nowhere are said where somebody looks, with what to do, and nothing ends', async () => {
+    await until('a status', () => (states.get('nofile-run') ?? '') !== '')
+    console.log(JSON.stringify([...states], undefined, 1))
+    console.log(red.output().slice(-5000))
+  })
+})
