@@ -22,6 +22,7 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
   let aws: AwsDouble
   let mail: MailReceiver
   let red: NodeRed
+  let socket: WebSocket | undefined
   /** Who logged in to the mail server, and how often somebody was refused. */
   const logins: string[] = []
   const states = new Map<string, string>()
@@ -44,7 +45,7 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
     },
     ...[
       { id: 'run', type: 'ysh-run', wires: [[`${id}-notify`]] },
-      { id: 'notify', type: 'ysh-notify', mail: `${id}-mail`, emails: ['ana@example.com'], wires: [[`${id}-end`]] },
+      { id: 'notify', type: 'ysh-notify', mail: `${id}-mail`, to: ['ana@example.com'], wires: [[`${id}-end`]] },
       { id: 'end', type: 'ysh-run-end', wires: [[], []] },
     ].map((node) => ({ ...node, id: `${id}-${node.id}`, z: `${id}-tab`, x: 1, y: 1, stores: `${id}-stores` })),
   ]
@@ -92,7 +93,7 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
       },
       env: aws.env(),
     })
-    const socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`)
+    socket = new WebSocket(`${red.url.replace('http', 'ws')}/comms`)
     socket.on('message', (data: Buffer) => {
       for (const each of [JSON.parse(data.toString('utf8'))].flat()) {
         const { topic, data: said }: { topic?: string; data?: { text?: string } } = Object(each)
@@ -101,9 +102,9 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
     })
     await once(socket, 'open')
     socket.send(JSON.stringify({ subscribe: 'status/#' }))
-    after(() => socket.close())
   })
   after(async () => {
+    socket?.close()
     await red?.dispose()
     await mail?.close()
     await aws?.close()
