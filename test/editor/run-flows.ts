@@ -51,8 +51,22 @@ export const runFlows: FlowNode[] = [
 ]
 /** A flow whose step is in a subflow, and whose run ends only when somebody cancels it. */
 export const unendingFlow: FlowNode[] = [
-  { id: 'sub', type: 'subflow', name: 'Tell', in: [{ x: 40, y: 40, wires: [{ id: 'inner' }] }], out: [{ x: 400, y: 40, wires: [{ id: 'inner', port: 0 }] }] },
-  { id: 'inner', type: 'ysh-notify', name: 'by webhook', z: 'sub', ...at, webhooks: ['http://127.0.0.1:9/x'], wires: [[]] },
+  {
+    id: 'sub',
+    type: 'subflow',
+    name: 'Tell',
+    in: [{ x: 40, y: 40, wires: [{ id: 'inner' }] }],
+    out: [{ x: 400, y: 40, wires: [{ id: 'inner', port: 0 }] }],
+  },
+  {
+    id: 'inner',
+    type: 'ysh-notify',
+    name: 'by webhook',
+    z: 'sub',
+    ...at,
+    webhooks: ['http://127.0.0.1:9/x'],
+    wires: [[]],
+  },
   { id: 'tab3', type: 'tab', label: 'Unending' },
   started('endless', '{"subject":"Hello","text":"all well"}', 'run3', 'tab3', '0.2'),
   { id: 'run3', type: 'ysh-run', name: 'Unending', z: 'tab3', ...at, overlap: 'queue', wires: [['told']] },

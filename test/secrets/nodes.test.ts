@@ -19,6 +19,7 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
   const folder = mkdtempSync(join(tmpdir(), 'ysh-references-'))
   const file = join(folder, 'postgres')
   let server: PostgresServer
+  let second: PostgresServer
   let aws: AwsDouble
   let mail: MailReceiver
   let red: NodeRed
@@ -58,6 +59,7 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
 
   before(async () => {
     server = await startPostgres()
+    second = await startPostgres()
     aws = await startAwsDouble()
     mail = await startMail({
       authOptional: false,
@@ -84,7 +86,7 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
     url.username = role
     url.password = ''
     red = await startNodeRed({
-      flows: [...flow('good', url.href), ...flow('nofile', url.href), ...flow('novariable', '')],
+      flows: [...flow('good', url.href), ...flow('nofile', url.href), ...flow('novariable', second.url)],
       credentials: {
         'good-stores': { postgresPassword: `file:${file}` },
         'good-mail': { user: 'ssm:/ysh/smtp-user', password: 'secretsmanager:ysh/smtp#password' },
@@ -108,6 +110,7 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
     await red?.dispose()
     await mail?.close()
     await aws?.close()
+    await second?.stop()
     await server?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
@@ -134,9 +137,32 @@ describe('references to secrets in a real Node-RED', { timeout: 240_000 }, () =>
     }
   })
 
-  test('that lead nowhere are said where somebody looks, with what to do, and nothing ends', async () => {
-    await until('a status', () => (states.get('nofile-run') ?? '') !== '')
-    console.log(JSON.stringify([...states], undefined, 1))
-    console.log(red.output().slice(-5000))
+  test('that lead nowhere are said where somebody looks, and nothing ends or tells a secret', async () => {
+    for (const node of ['run', 'notify', 'end'])
+      await until(`a status of ${node}`, () => states.get(`nofile-${node}`) === 'SECRET_MISSING')
+    const log = red.output()
+    assert.match(
+      log,
+      new RegExp(`"SECRET_MISSING","message":"The file ${file}-that-is-missing that holds a secret is not there"`),
+    )
+    // mended, the stores open by themselves
+    writeFileSync(`${file}-that-is-missing`, secrets.postgres)
+    await until('the delivery', () => /could not be delivered[^\n]*again[^\n]*YSH_TEST_UNSET/.test(red.output()))
+    assert.match(red.output(), /"SECRET_MISSING","message":"Neither the environment variable YSH_TEST_UNSET nor/)
+    const tried = await fetch(`${red.url}/ysh/mail/test`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ node: 'novariable-mail', user: secrets.user, password: '__PWRD__', host: '127.0.0.1', port: mail.port },
+        ...{ security: 'none', from: 'pipeline@example.com', fromName: '', timeoutMs: 20_000 },
+      }),
+      signal: AbortSignal.timeout(30_000),
+    })
+    assert.deepEqual([tried.status, /"SECRET_MISSING"/.test(await tried.text())], [400, true])
+    await until('open stores', () => states.get('nofile-run') === 'status.ready')
+    for (const secret of [secrets.postgres, encodeURIComponent(secrets.postgres), secrets.mail])
+      assert.equal(red.output().includes(secret), false)
+    for (const [node, said] of states) assert.doesNotMatch(said, /secret-of-tests/, node)
+    assert.equal((await fetch(red.url, { signal: AbortSignal.timeout(30_000) })).status, 200)
   })
 })

@@ -59,8 +59,13 @@ describe('the runs under the settings of the package', { skip: noChromium, timeo
   const button = (name: string) => page.getByRole('button', { name, exact: true })
   async function act(name: string, reason = ''): Promise<void> {
     await button(name).first().click()
-    if (reason !== '') await dialog().getByLabel(/Reason/).fill(reason)
-    await dialog().getByRole('button', { name: `Yes: ${name}` }).click()
+    if (reason !== '')
+      await dialog()
+        .getByLabel(/Reason/)
+        .fill(reason)
+    await dialog()
+      .getByRole('button', { name: `Yes: ${name}` })
+      .click()
     await dialog().waitFor({ state: 'detached' })
   }
   /** A run as the journal has it. */
