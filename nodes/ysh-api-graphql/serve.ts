@@ -10,6 +10,7 @@ import { allRoutes } from '../../lib/api/routes/index.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { product } from '../../lib/product.ts'
 import { handleProtocols } from '../../lib/vendor/graphql.ts'
+import { tracedRequest } from '../../lib/traces/sources/requests.ts'
 import type { NodeHandle } from '../kit/behaviour.ts'
 import type { ConfigOf } from '../kit/declaration.ts'
 import { letThrough } from '../kit/let-through.ts'
@@ -41,6 +42,7 @@ export function serve(red: Red, handle: NodeHandle<ConfigOf<typeof declaration>>
     surface: 'graphql',
     routes: graphqlRoutes(graphql),
     gate: service.gate,
+    traced: tracedRequest,
     context: (until) => service.context(until),
     log,
     info: { title: 'GraphQL', version: product().split('/')[1] ?? '0', description: '', root: service.root },

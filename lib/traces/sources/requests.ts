@@ -1,5 +1,13 @@
-import { newPlace, placeIn, spans, traceparent } from '../traces/spans.ts'
-import type { ApiRequest, ApiResponse } from './http.ts'
+import { newPlace, placeIn, spans, traceparent } from '../spans.ts'
+
+/** What is used of a request to the data API. Names of headers in small letters. */
+interface Asked {
+  method: string
+  headers: Readonly<Record<string, string | undefined>>
+}
+interface Answered {
+  headers: Record<string, string>
+}
 
 /** How a request was answered. */
 export interface Told {
@@ -14,12 +22,11 @@ export interface Told {
  * Answers a request as a span: within the trace that its `traceparent` names, else as a trace of its own. The answer's `traceparent` says which;
  * it has none where nobody traces, here or there. The span ends when the answer begins.
  */
-export async function traced(
-  request: ApiRequest,
-  answer: (tell: (told: Told) => void) => Promise<ApiResponse>,
-): Promise<ApiResponse> {
-  const { method } = request
-  const from = placeIn(request.headers.traceparent)
+export async function tracedRequest<A extends Answered>(
+  { method, headers }: Asked,
+  answer: (tell: (told: Told) => void) => Promise<A>,
+): Promise<A> {
+  const from = placeIn(headers.traceparent)
   // what its sender does not record is not recorded here either: a trace is whole or not there
   if (from?.sampled === false)
     return marked(await answer(() => undefined), traceparent({ ...newPlace(), traceId: from.traceId }, false))
@@ -45,6 +52,6 @@ export async function traced(
   )
 }
 
-function marked(response: ApiResponse, header: string): ApiResponse {
+function marked<A extends Answered>(response: A, header: string): A {
   return { ...response, headers: { ...response.headers, traceparent: header } }
 }
