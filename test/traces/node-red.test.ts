@@ -113,7 +113,7 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
 
   it('goes on with the trace of who asks the API, and says in the answer which it is', async () => {
     const ask = async (path: string, given?: string) => {
-      const headers: HeadersInit = given === undefined ? {} : { traceparent: given }
+      const headers: Record<string, string> = given === undefined ? {} : { traceparent: given }
       const answer = await fetch(`${red.url}/api/v1${path}`, { headers, signal: AbortSignal.timeout(30_000) })
       const [, trace = '', span = '', flags] = answer.headers.get('traceparent')?.split('-') ?? []
       return { trace, span, flags, status: answer.status }
