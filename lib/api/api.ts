@@ -30,7 +30,9 @@ export interface ApiOptions {
   /** Has each request answered within a trace; left out, it just is. */
   traced?(
     request: ApiRequest,
-    answer: (tell: (told: { status: number; route: string | undefined; code: string | undefined }) => void) => Promise<ApiResponse>,
+    answer: (
+      tell: (told: { status: number; route: string | undefined; code: string | undefined }) => void,
+    ) => Promise<ApiResponse>,
   ): Promise<ApiResponse>
   /** Hears of each request when it has been answered to its end. Must not throw. */
   answered?(record: Answered): void

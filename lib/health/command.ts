@@ -11,10 +11,16 @@ const timeoutMs = 8_000
  */
 export async function health(
   args: readonly string[],
-  io: { env: Readonly<Record<string, string | undefined>>; out(text: string): void; err(text: string): void },
+  io: {
+    env: Readonly<Record<string, string | undefined>>
+    out(text: string): void
+    err(text: string): void
+    /** The user folder where nobody says one. */
+    usualDir?(): string | undefined
+  },
 ): Promise<number> {
   const [given, ...more] = args
-  const path = given ?? healthSocket(io.env, io.env.NODE_RED_USER_DIR || beside())
+  const path = given ?? healthSocket(io.env, io.env.NODE_RED_USER_DIR || (io.usualDir ?? beside)())
   if (path === undefined || more.length > 0 || given?.startsWith('-')) {
     io.err('ysh-pipeline health [SOCKET]: wants the socket, or YSH_HEALTH_SOCKET, or NODE_RED_USER_DIR')
     return 2

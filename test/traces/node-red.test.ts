@@ -144,7 +144,10 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
     const quiet = await ask('/openapi.json', `00-${trace}-${parent}-00`)
     assert.deepEqual([quiet.trace, quiet.flags], [trace, '00'])
     await spanOf((await ask('/openapi.json')).span)
-    assert.equal(collector.spans.some(({ spanId }) => spanId === quiet.span), false)
+    assert.equal(
+      collector.spans.some(({ spanId }) => spanId === quiet.span),
+      false,
+    )
     assert.deepEqual(collector.violations, [])
   })
 
