@@ -1,16 +1,16 @@
 import type { FlowNode } from '../helpers/node-red.ts'
 
-const at = { x: 200, y: 100, stores: 'stores' }
+const at = { x: 130, y: 100, stores: 'stores' }
 const started = (slot: string, payload: string, to: string, z: string, delay: string): FlowNode => ({
   id: `inject-${to}`,
-  ...{ type: 'inject', z, x: 100, y: 40, once: true, onceDelay: delay, wires: [[to]] },
+  ...{ type: 'inject', z, x: 110, y: 40, once: true, onceDelay: delay, wires: [[to]] },
   props: [
     { p: 'payload', v: payload, vt: 'json' },
     { p: 'slot', v: slot, vt: 'str' },
   ],
 })
-const code = (id: string, z: string, func: string, wires: string[][]): FlowNode => ({
-  ...{ id, type: 'function', name: id, z, x: 400, y: 100, outputs: 1, libs: [], func, wires },
+const code = (id: string, z: string, x: number, y: number, func: string, wires: string[][]): FlowNode => ({
+  ...{ id, type: 'function', name: id, z, x, y, outputs: 1, libs: [], func, wires },
 })
 /** Two flows, each run once at the start. Items with two letters, and the node `check`, fail until `POST /repair`. */
 export const runFlows: FlowNode[] = [
@@ -23,25 +23,32 @@ export const runFlows: FlowNode[] = [
   code(
     'work',
     'tab',
+    440,
+    100,
     `node.warn('worked ' + msg.payload); if (!global.get('repaired') && msg.payload.length > 1) { node.error('<img src=x onerror="window.hacked=1"> ' + msg.payload + ' is broken', msg); return null } return msg`,
     [['join']],
   ),
-  { id: 'catch', type: 'catch', z: 'tab', ...at, y: 200, scope: ['work'], wires: [['join']] },
-  { id: 'join', type: 'ysh-join', name: 'join', z: 'tab', ...at, x: 600, wires: [['end']] },
-  { id: 'end', type: 'ysh-run-end', name: 'end', z: 'tab', ...at, x: 800, wires: [['ended'], ['ended']] },
-  code('ended', 'tab', `node.warn('ended ' + msg.payload.slot + ' ' + msg.payload.outcome)`, [[]]),
+  { id: 'catch', type: 'catch', z: 'tab', ...at, x: 440, y: 180, scope: ['work'], wires: [['join']] },
+  { id: 'join', type: 'ysh-join', name: 'join', z: 'tab', ...at, x: 570, wires: [['end']] },
+  { id: 'end', type: 'ysh-run-end', name: 'end', z: 'tab', ...at, x: 700, wires: [['ended'], ['ended']] },
+  code('ended', 'tab', 700, 180, `node.warn('ended ' + msg.payload.slot + ' ' + msg.payload.outcome)`, [[]]),
   started('report', '{"subject":"Report","text":"all well"}', 'run2', 'tab2', '0.4'),
   { id: 'run2', type: 'ysh-run', name: 'Report', z: 'tab2', ...at, overlap: 'queue', wires: [['notify']] },
   {
-    ...{ id: 'notify', type: 'ysh-notify', name: 'tell the team', z: 'tab2', ...at, x: 350 },
+    ...{ id: 'notify', type: 'ysh-notify', name: 'tell the team', z: 'tab2', ...at, x: 300 },
     ...{ webhooks: ['http://127.0.0.1:9/x'], wires: [['check']] },
   },
-  code('check', 'tab2', `if (!global.get('repaired')) { node.error('not yet', msg); return null } return msg`, [
-    ['end2'],
-  ]),
-  { id: 'catch2', type: 'catch', z: 'tab2', ...at, y: 200, scope: ['check'], wires: [['end2']] },
-  { id: 'end2', type: 'ysh-run-end', name: 'end', z: 'tab2', ...at, x: 800, wires: [['ended2'], ['ended2']] },
-  code('ended2', 'tab2', `node.warn('ended2 ' + msg.payload.slot + ' ' + msg.payload.outcome)`, [[]]),
+  code(
+    'check',
+    'tab2',
+    460,
+    100,
+    `if (!global.get('repaired')) { node.error('not yet', msg); return null } return msg`,
+    [['end2']],
+  ),
+  { id: 'catch2', type: 'catch', z: 'tab2', ...at, x: 460, y: 180, scope: ['check'], wires: [['end2']] },
+  { id: 'end2', type: 'ysh-run-end', name: 'end', z: 'tab2', ...at, x: 620, wires: [['ended2'], ['ended2']] },
+  code('ended2', 'tab2', 620, 180, `node.warn('ended2 ' + msg.payload.slot + ' ' + msg.payload.outcome)`, [[]]),
   { id: 'in', type: 'http in', z: 'tab', x: 100, y: 300, url: '/repair', method: 'post', wires: [['repair']] },
   {
     ...{ id: 'repair', type: 'change', z: 'tab', x: 300, y: 300, wires: [['out']] },
@@ -70,7 +77,7 @@ export const unendingFlow: FlowNode[] = [
   { id: 'tab3', type: 'tab', label: 'Unending' },
   started('endless', '{"subject":"Hello","text":"all well"}', 'run3', 'tab3', '0.2'),
   { id: 'run3', type: 'ysh-run', name: 'Unending', z: 'tab3', ...at, overlap: 'queue', wires: [['told']] },
-  { id: 'told', type: 'subflow:sub', name: 'Tell them', z: 'tab3', ...at, x: 400, wires: [['wait']] },
-  code('wait', 'tab3', `node.warn('waits for ever')`, [['end3']]),
-  { id: 'end3', type: 'ysh-run-end', name: 'end', z: 'tab3', ...at, x: 800, wires: [[], []] },
+  { id: 'told', type: 'subflow:sub', name: 'Tell them', z: 'tab3', ...at, x: 300, wires: [['wait']] },
+  code('wait', 'tab3', 460, 100, `node.warn('waits for ever')`, [['end3']]),
+  { id: 'end3', type: 'ysh-run-end', name: 'end', z: 'tab3', ...at, x: 620, wires: [[], []] },
 ]
