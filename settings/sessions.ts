@@ -35,6 +35,8 @@ export class Sessions {
   /** Digest of what was in force at the last look; in memory only. */
   #seen: string | undefined
   #looking: Promise<boolean> | undefined
+  /** The password is being looked up, which may take long; all else does not. */
+  #asking = false
   /** Sessions are open that should have ended: nobody is let in by one. */
   #stuck = false
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -61,7 +63,9 @@ export class Sessions {
     const { waitMs, betweenMs } = this.#options
     if (this.#looking === undefined && performance.now() - this.#lookedAt < betweenMs) return this.#stuck
     const { promise: over, resolve } = Promise.withResolvers<boolean>()
-    const timer = setTimeout(() => resolve(false), waitMs)
+    const timer = setTimeout(() => {
+      if (this.#asking) resolve(false)
+    }, waitMs)
     try {
       return await Promise.race([this.look().catch(() => this.#stuck), over])
     } finally {
@@ -70,7 +74,10 @@ export class Sessions {
   }
 
   async #look(): Promise<boolean> {
-    const inForce = await this.#options.inForce()
+    this.#asking = true
+    const inForce = await this.#options.inForce().finally(() => {
+      this.#asking = false
+    })
     const digest = createHash('sha256').update(inForce).digest('hex')
     if (digest === this.#seen) return false
     const text = readIfThere(this.#file)
