@@ -1,4 +1,4 @@
-// node build/screenshots.ts: makes docs/images/, the README's pictures of the editor, by the tests that see what is on them.
+// node build/screenshots.ts [NAME...]: makes docs/images/, or those named, the README's pictures of the editor, by the tests that see what is on them.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,9 @@ const wanted: readonly { file: string; test: string; name: string }[] = [
 const taken = mkdtempSync(join(tmpdir(), 'ysh-screenshots-'))
 try {
   mkdirSync(target, { recursive: true })
+  const named = process.argv.slice(2)
   for (const { file, test, name } of wanted) {
+    if (named.length > 0 && !named.includes(name)) continue
     const { status } = spawnSync(process.execPath, ['--test', '--test-name-pattern', test, file], {
       cwd: root,
       env: { ...process.env, README_PICTURES: taken },

@@ -14,6 +14,7 @@ import type { Env } from '../lib/portable/runtime/settings.ts'
 import { type Infer, parser, Type } from '../lib/schema.ts'
 import { endAfter } from '../lib/stopped.ts'
 import { type OpenStores, openStores } from '../lib/stores/open.ts'
+import { tracedRequest } from '../lib/traces/sources/requests.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 
 const Texts = Type.Optional(
@@ -124,7 +125,7 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
         }),
   })
   const api = createApi({
-    ...{ routes: allRoutes, gate, log },
+    ...{ routes: allRoutes, gate, log, traced: tracedRequest },
     context: async () => ({
       ...{ stores: await stores(), clock: { now: () => new Date() }, log },
       search: { collection: env[variables.collection] || 'documents' },

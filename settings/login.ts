@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { existsSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, rmSync } from 'node:fs'
 import { PipelineError } from '../lib/errors.ts'
 import { reveal } from '../lib/secrets/reveal.ts'
 import {
@@ -13,6 +12,7 @@ import {
   makePassword,
 } from '../lib/settings/admin-password.ts'
 import { writePrivate } from '../lib/settings/private-file.ts'
+import { Sessions } from './sessions.ts'
 
 /** How long somebody stays logged in, in seconds. */
 const sessionSeconds = 24 * 60 * 60
@@ -31,6 +31,8 @@ export interface LoginOptions {
   password: string | undefined
   hash: string | undefined
   showing: Showing
+  /** Ends all open sessions; left out: those of the Node-RED of this process. */
+  endSessions?(): Promise<void>
 }
 
 /** A user as Node-RED wants it. */
@@ -41,9 +43,10 @@ interface AdminUser {
 
 /**
  * Node-RED's `adminAuth`. Without a password or a hash one is made at the first start and shown once: on the terminal, else in a file of the user
- * folder that only its owner reads and that goes away at the first login. Throws SETTINGS_INVALID.
+ * folder that only its owner reads and that goes away at the first login. Another password ends the sessions of the one before.
+ * Throws SETTINGS_INVALID.
  */
-export function adminAuth({ userDir, user, password, hash, showing }: LoginOptions) {
+export function adminAuth({ userDir, user, password, hash, showing, endSessions }: LoginOptions) {
   if (password !== undefined && hash !== undefined) {
     throw new PipelineError(
       'SETTINGS_INVALID',
@@ -52,15 +55,22 @@ export function adminAuth({ userDir, user, password, hash, showing }: LoginOptio
   }
   if (password === undefined && hash === undefined) offerFirstPassword(userDir, user, showing)
   const right = checkOf(userDir, password, hash)
+  const sessions = new Sessions({
+    userDir,
+    inForce: async () => hash ?? (password === undefined ? (keptLogin(userDir)?.hash ?? '') : await reveal(password)),
+    ...(endSessions === undefined ? {} : { end: endSessions }),
+  })
   const known: AdminUser = { username: user, permissions: '*' }
   return {
     type: 'credentials',
     sessionExpiryTime: sessionSeconds,
-    users: async (name: string) => (name === user ? known : null),
+    // asked for each request of a session
+    users: async (name: string) => (name === user && !(await sessions.glance()) ? known : null),
     async authenticate(name: unknown, given: unknown): Promise<AdminUser | null> {
       if (name !== user || typeof given !== 'string') return null
       try {
         if (!(await right(given))) return null
+        await sessions.look()
         rmSync(firstPasswordFile(userDir), { force: true })
         return known
       } catch (thrown) {
@@ -95,7 +105,6 @@ function checkOf(
 
 function offerFirstPassword(userDir: string, user: string, { isTerminal, write }: Showing): void {
   const kept = keptLogin(userDir)
-  endOldSessions(userDir, kept?.madeAt)
   const file = firstPasswordFile(userDir)
   if (kept === undefined) {
     const made = makePassword(userDir)
@@ -107,11 +116,4 @@ function offerFirstPassword(userDir: string, user: string, { isTerminal, write }
     writePrivate(file, `${made}\n`)
   }
   if (existsSync(file)) write(`The password of ${user} lies in ${file} until the first login.\n`)
-}
-
-/** A password that was made anew ends the sessions that the one before had opened. */
-function endOldSessions(userDir: string, madeAt: string | undefined): void {
-  const sessions = join(userDir, '.sessions.json')
-  const written = statSync(sessions, { throwIfNoEntry: false })?.mtimeMs
-  if (written !== undefined && (madeAt === undefined || Date.parse(madeAt) > written)) rmSync(sessions, { force: true })
 }

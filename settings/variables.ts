@@ -89,16 +89,6 @@ export const processVariables: readonly Variable[] = [
     what: 'token for the metrics where the node has none ([metrics](metrics.md))',
   },
   {
-    name: 'YSH_HEALTH_SOCKET',
-    usually: '`ysh-health.sock` in the user folder',
-    what: 'Unix socket that says how it is ([docker](docker.md))',
-  },
-  {
-    name: 'YSH_EMBEDDED_TEMPLATE',
-    usually: '',
-    what: 'folder of an empty embedded database that a new one is copied from; the Docker image has one',
-  },
-  {
     name: 'YSH_FAIL_POINT',
     usually: '',
     what: 'for tests only: the process kills itself at a place in the code ([chaos](chaos.md))',

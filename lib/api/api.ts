@@ -27,6 +27,13 @@ export interface ApiOptions {
   /** Gets what callers must not see. */
   log: Logger
   limits?: Partial<ApiLimits>
+  /** Has each request answered within a trace; left out, it just is. */
+  traced?(
+    request: ApiRequest,
+    answer: (
+      tell: (told: { status: number; route: string | undefined; code: string | undefined }) => void,
+    ) => Promise<ApiResponse>,
+  ): Promise<ApiResponse>
   /** Hears of each request when it has been answered to its end. Must not throw. */
   answered?(record: Answered): void
 }
@@ -83,7 +90,7 @@ const nobody: Caller = { id: 'anonymous', name: 'anonymous', scopes: new Set() }
 
 /** Makes an {@link Api}. `/openapi.json` and `/docs` are added to the routes. */
 export function createApi(options: ApiOptions): Api {
-  const { gate, log, info } = options
+  const { gate, log, info, traced = (_, answer) => answer(() => undefined) } = options
   const limits: ApiLimits = { deadlineMs: 30_000, stallMs: 60_000, streams: 8, ...options.limits }
   const routes: readonly AnyRoute[] = [...options.routes, ...openApiRoutes(info, () => options.routes)]
   const router = createRouter(routes)
@@ -235,7 +242,11 @@ export function createApi(options: ApiOptions): Api {
     async handle(request) {
       const began = performance.now()
       const trace: Trace = { headers: {}, reserved: false }
-      const response = await respond(request, trace)
+      const response = await traced(request, async (tell) => {
+        const given = await respond(request, trace)
+        tell({ status: given.status, route: trace.route?.path, code: trace.code })
+        return given
+      })
       const record = (bytes: number) => {
         const ms = performance.now() - began
         count(options.surface ?? 'rest', { status: response.status, ms, ...trace })

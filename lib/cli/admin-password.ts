@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { makePassword } from '../settings/admin-password.ts'
+import { usualUserDir } from '../settings/user-dir.ts'
 
 /** The help of `admin-password`. */
 export const adminPasswordHelp = `ysh-pipeline admin-password
 
-  Makes a new password for the editor's login and shows it, once. It holds from the next login on; who is logged in stays so until Node-RED
-  is restarted.
+  Makes a new password for the editor's login and shows it, once. It holds from the next login on; who was logged in has to log in again.
 
   --user-dir DIR     Node-RED's user folder (NODE_RED_USER_DIR)
 
@@ -26,19 +25,12 @@ export function newAdminPassword(
     .flatMap((name) => [name, `${name}_FILE`])
     .find((name) => (env[name] ?? '') !== '')
   if (given !== undefined) throw new PipelineError('CLI_USAGE', `The password is given by ${given}: change it there`)
-  const userDir = resolve(folder ?? (env.NODE_RED_USER_DIR || usualFolder()))
+  const userDir = resolve(folder ?? (env.NODE_RED_USER_DIR || usualUserDir()))
   if (!existsSync(join(userDir, 'flows.json'))) {
     throw new PipelineError('CLI_USAGE', `${userDir} is no user folder of Node-RED: say it by --user-dir DIR`)
   }
   const password = makePassword(userDir)
   return { text: `${password}\n\nShown only now. User: ${env.NODE_RED_ADMIN_USER || 'admin'}.` }
-}
-
-/** As deploy/settings.cjs has it: beside the sources, as beside the built package. */
-function usualFolder(): string {
-  const folder = new URL('../../', import.meta.url)
-  const root = existsSync(new URL('package.json', folder)) ? folder : new URL('../', folder)
-  return join(fileURLToPath(root), '.data', 'node-red')
 }
 
 function optionsOf(args: readonly string[]): { help: boolean; folder: string | undefined } {

@@ -47,7 +47,17 @@ export interface GovernorState {
   free: number
   /** Whether the processor is held back. */
   held: boolean
-  kinds: Record<Kind, { active: number; waiting: number /** How many have had to wait so far. */; waits: number }>
+  kinds: Record<
+    Kind,
+    {
+      active: number
+      waiting: number
+      /** How many have had to wait so far. */
+      waits: number
+      /** How many more would be let in now. */
+      room: number
+    }
+  >
 }
 
 interface Waiter {
@@ -110,20 +120,20 @@ export class Governor {
   /** How things stand. */
   state(): GovernorState {
     const { limit, free } = this.#readings.memory()
-    const of = ({ active, waits, waiting }: Lane) => ({ active, waits, waiting: waiting.size })
-    const { pdf, model, embed } = this.#lanes
-    return { limit, free, held: this.#readings.held(), kinds: { pdf: of(pdf), model: of(model), embed: of(embed) } }
+    const held = this.#readings.held()
+    const spare = this.#spare(free)
+    const of = (kind: Kind) => {
+      const { active, waits, waiting } = this.#lanes[kind]
+      const fits = held ? 0 : Math.max(0, Math.floor(spare / this.#options.needs[kind]))
+      return { active, waits, waiting: waiting.size, room: Math.max(fits, active === 0 ? 1 : 0) }
+    }
+    return { limit, free, held, kinds: { pdf: of('pdf'), model: of('model'), embed: of('embed') } }
   }
 
   /** Why one more of a kind may not begin now. */
   #obstacle(kind: Kind, waited: boolean): Wait | undefined {
-    const { needs, reserve, slack, settleMs } = this.#options
-    const now = this.#readings.now()
-    let free = this.#readings.memory().free - reserve
-    for (const young of this.#young) {
-      if (now - young.at > settleMs) this.#young.delete(young)
-      else free -= young.bytes
-    }
+    const { needs, slack } = this.#options
+    const free = this.#spare(this.#readings.memory().free)
     const needed = needs[kind]
     const figures = { free: Math.max(0, free), needed }
     if (free < needed + (waited ? slack : 0)) {
@@ -132,6 +142,18 @@ export class Governor {
     }
     if (!this.#readings.held()) return undefined
     return { ...figures, why: 'processor', text: 'waits for the processor: the machine is held back (CPU credits?)' }
+  }
+
+  /** What of the free memory heavy work may take. */
+  #spare(free: number): number {
+    const { reserve, settleMs } = this.#options
+    const now = this.#readings.now()
+    let spare = free - reserve
+    for (const young of this.#young) {
+      if (now - young.at > settleMs) this.#young.delete(young)
+      else spare -= young.bytes
+    }
+    return spare
   }
 
   #begin(kind: Kind): void {

@@ -406,12 +406,26 @@ export const catalogue = defineMetrics({
     labels: { work: heavyWork },
     help: 'How often heavy work has had to wait.',
   },
+  'governor.room': {
+    kind: 'gauge',
+    unit: 'count',
+    prometheus: 'ysh_governor_room',
+    labels: { work: heavyWork },
+    help: 'How much more heavy work the governor would let in now.',
+  },
   'governor.memory.free': {
     kind: 'gauge',
     unit: 'bytes',
     prometheus: 'ysh_governor_memory_free_bytes',
     labels: {},
     help: 'Free memory as the governor sees it.',
+  },
+  'governor.memory.limit': {
+    kind: 'gauge',
+    unit: 'bytes',
+    prometheus: 'ysh_governor_memory_limit_bytes',
+    labels: {},
+    help: 'Limit of memory that the governor goes by: of the tightest group, or the machine.',
   },
   'governor.processor.held': {
     kind: 'gauge',

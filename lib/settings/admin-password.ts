@@ -47,10 +47,7 @@ export function keptLogin(userDir: string): AdminLogin | undefined {
   }
 }
 
-/**
- * Makes a new password and keeps its hash. It is in what comes back and nowhere else. Open sessions end at the next start of Node-RED, which
- * finds their file gone.
- */
+/** Makes a new password and keeps its hash. It is in what comes back and nowhere else. Node-RED ends the sessions of the one before. */
 export function makePassword(userDir: string): string {
   // 24 letters of 56: 139 bits
   const password = Array.from({ length: 4 }, () =>

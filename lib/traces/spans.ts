@@ -11,10 +11,20 @@ export interface SpanPlace {
 /** Facts of a span; never a secret. */
 export type Attributes = Record<string, string | number | boolean>
 
+/** What is found out of work while it is done. */
+export interface Outcome {
+  name?: string
+  /** Code of the error that it answered with instead of throwing it. */
+  error?: string
+}
+
+/** Has more told of the work that is being done. */
+export type Note = (more: Attributes, outcome?: Outcome) => void
+
 /** Work that has ended. */
 export interface Span extends SpanPlace {
   name: string
-  kind: 'internal' | 'client'
+  kind: 'internal' | 'server' | 'client'
   parentSpanId: string | undefined
   /** Milliseconds since 1970, with fractions. */
   startMs: number
@@ -40,9 +50,23 @@ export function runPlace(run: string): SpanPlace {
   return { traceId: digest(`trace ${run}`).slice(0, 32), spanId: digest(`run ${run}`).slice(0, 16) }
 }
 
-/** A place as the header `traceparent` of W3C Trace Context. */
-export function traceparent({ traceId, spanId }: SpanPlace): string {
-  return `00-${traceId}-${spanId}-01`
+/** A trace that nobody else knows of yet. */
+export function newPlace(): SpanPlace {
+  return { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex') }
+}
+
+/** A place as the header `traceparent` of W3C Trace Context; `sampled`: whether anybody records it. */
+export function traceparent({ traceId, spanId }: SpanPlace, sampled = true): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
+}
+
+/** The place that a header `traceparent` names, and whether its sender records it; undefined for none and for one that is no such header. */
+export function placeIn(header: string | undefined): (SpanPlace & { sampled: boolean }) | undefined {
+  const [, version = '', traceId = '', spanId = '', flags = '', rest] =
+    /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/.exec(header?.trim() ?? '') ?? []
+  const wrong = version === '' || version === 'ff' || (version === '00' && rest !== undefined)
+  if (wrong || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined
+  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
 /** Where this process says what it works on. One for all; knows nobody that listens, and without a listener costs next to nothing. */
@@ -66,20 +90,25 @@ export class Spans {
     return this.#sink !== undefined && this.#wanted(traceId)
   }
 
-  /** Does work as a span, through all its awaits. What `note` is given is added to the attributes. */
-  async within<T>(begun: Begun, work: (note: (more: Attributes) => void) => Promise<T>): Promise<T> {
+  /** Does work as a span, through all its awaits. What `note` is given is added to it; `place` is undefined where nobody wants it. */
+  async within<T>(begun: Begun, work: (note: Note, place: SpanPlace | undefined) => Promise<T>): Promise<T> {
     const parent = begun.root === undefined ? (begun.parent ?? this.#here.getStore()) : undefined
     const trace = begun.root ?? parent
-    if (trace === undefined || !this.wants(trace)) return work(() => undefined)
+    if (trace === undefined || !this.wants(trace)) return work(() => undefined, undefined)
     const place = begun.root ?? { traceId: trace.traceId, spanId: randomBytes(8).toString('hex') }
     const startMs = Date.now()
     const began = performance.now()
     const attributes = { ...begun.attributes }
+    const outcome: Outcome = {}
+    const note: Note = (more, found) => {
+      Object.assign(attributes, more)
+      Object.assign(outcome, found)
+    }
     const end = (error: string | undefined) =>
       this.tell({
         ...place,
         ...{
-          name: begun.name,
+          name: outcome.name ?? begun.name,
           kind: begun.kind ?? 'internal',
           parentSpanId: parent?.spanId,
           attributes,
@@ -90,8 +119,8 @@ export class Spans {
         endMs: startMs + performance.now() - began,
       })
     try {
-      const value = await this.#here.run(place, () => work((more) => Object.assign(attributes, more)))
-      end(undefined)
+      const value = await this.#here.run(place, () => work(note, place))
+      end(outcome.error)
       return value
     } catch (thrown) {
       end(PipelineError.from(thrown).code)

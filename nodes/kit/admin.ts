@@ -6,7 +6,7 @@ import type { AdminRequest, AdminResponse, Red } from './red.ts'
 export interface Answering {
   /** How long the work may take, in milliseconds. */
   patienceMs: number
-  /** HTTP status by code; 500 for any other error. */
+  /** HTTP status by code; 400 for a wrong reference to a secret, 500 for any other error. */
   statuses: Readonly<Record<string, number>>
 }
 
@@ -20,7 +20,7 @@ export function answer(
     (body) => response.json(body),
     (thrown: unknown) => {
       const { code, message } = PipelineError.from(thrown)
-      response.status(statuses[code] ?? 500).json({ code, message })
+      response.status(statuses[code] ?? (code.startsWith('SECRET_') ? 400 : 500)).json({ code, message })
     },
   )
 }

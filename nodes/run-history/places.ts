@@ -8,6 +8,8 @@ export interface Place {
   type: string
   /** What can be shown on the canvas: the node, or the instance of the subflow it is in. Null when it was deleted. */
   canvas: string | null
+  /** Nodes further in, the innermost first: the node itself and the instances of subflows between, where each stands in its subflow. */
+  inside: string[]
   /** Name of its tab. */
   tab: string
 }
@@ -27,12 +29,12 @@ export class Places {
     const [outer = '', ...rest] = path.split('/')
     const inner = this.#nodes.get(rest.at(-1) ?? outer)
     const shown = this.#nodes.get(outer)
-    if (shown === undefined) return { name: path, type: '', canvas: null, tab: '' }
+    if (shown === undefined) return { name: path, type: '', canvas: null, inside: [], tab: '' }
     const outerName = nameOf(shown)
     const type = rest.length === 0 ? shown.type : (inner?.type ?? '')
     const name =
       rest.length === 0 ? outerName : `${outerName} / ${inner === undefined ? rest.join('/') : nameOf(inner)}`
-    return { name, type, canvas: shown.id, tab: this.#tab(shown) }
+    return { name, type, canvas: shown.id, inside: rest.toReversed(), tab: this.#tab(shown) }
   }
 
   /** All that is asked for, by id. */

@@ -9,6 +9,7 @@ import type { ApiHandler } from '../../lib/api/http.ts'
 import { allRoutes } from '../../lib/api/routes/index.ts'
 import { PipelineError } from '../../lib/errors.ts'
 import { product } from '../../lib/product.ts'
+import { tracedRequest } from '../../lib/traces/sources/requests.ts'
 import { handleProtocols } from '../../lib/vendor/graphql.ts'
 import type { NodeHandle } from '../kit/behaviour.ts'
 import type { ConfigOf } from '../kit/declaration.ts'
@@ -41,6 +42,7 @@ export function serve(red: Red, handle: NodeHandle<ConfigOf<typeof declaration>>
     surface: 'graphql',
     routes: graphqlRoutes(graphql),
     gate: service.gate,
+    traced: tracedRequest,
     context: (until) => service.context(until),
     log,
     info: { title: 'GraphQL', version: product().split('/')[1] ?? '0', description: '', root: service.root },

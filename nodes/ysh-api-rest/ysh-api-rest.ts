@@ -1,6 +1,7 @@
 import { createApi } from '../../lib/api/api.ts'
 import { allRoutes } from '../../lib/api/routes/index.ts'
 import { product } from '../../lib/product.ts'
+import { tracedRequest } from '../../lib/traces/sources/requests.ts'
 import { letThrough } from '../kit/let-through.ts'
 import { registerNode } from '../kit/node.ts'
 import type { Red } from '../kit/red.ts'
@@ -25,6 +26,7 @@ export default function (red: Red): void {
     const api = createApi({
       routes: allRoutes,
       gate: service.gate,
+      traced: tracedRequest,
       context: (until) => service.context(until),
       log,
       info: {

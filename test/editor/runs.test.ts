@@ -4,58 +4,10 @@ import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { noChromium, openEditor, startBrowser } from '../helpers/editor.ts'
-import { type FlowNode, type NodeRed, startNodeRed } from '../helpers/node-red.ts'
+import { type NodeRed, startNodeRed } from '../helpers/node-red.ts'
 import { readmePicture } from './pictures.ts'
+import { runFlows as flows } from './run-flows.ts'
 
-const at = { x: 200, y: 100, stores: 'stores' }
-const started = (slot: string, payload: string, to: string, z: string, delay: string): FlowNode => ({
-  id: `inject-${to}`,
-  ...{ type: 'inject', z, x: 100, y: 40, once: true, onceDelay: delay, wires: [[to]] },
-  props: [
-    { p: 'payload', v: payload, vt: 'json' },
-    { p: 'slot', v: slot, vt: 'str' },
-  ],
-})
-const code = (id: string, z: string, func: string, wires: string[][]): FlowNode => ({
-  ...{ id, type: 'function', name: id, z, x: 400, y: 100, outputs: 1, libs: [], func, wires },
-})
-/** Two flows, each run once at the start. Items with two letters, and the node `check`, fail until `POST /repair`. */
-const flows: FlowNode[] = [
-  { id: 'tab', type: 'tab', label: 'Tariffs' },
-  { id: 'tab2', type: 'tab', label: 'Report' },
-  { id: 'stores', type: 'ysh-stores', name: '' },
-  started('first', '["a","bb","c","dd"]', 'run', 'tab', '0.1'),
-  { id: 'run', type: 'ysh-run', name: 'Nightly tariffs', z: 'tab', ...at, overlap: 'queue', wires: [['each']] },
-  { id: 'each', type: 'ysh-each', name: 'each file', z: 'tab', ...at, x: 300, window: '2', wires: [['work'], []] },
-  code(
-    'work',
-    'tab',
-    `node.warn('worked ' + msg.payload); if (!global.get('repaired') && msg.payload.length > 1) { node.error('<img src=x onerror="window.hacked=1"> ' + msg.payload + ' is broken', msg); return null } return msg`,
-    [['join']],
-  ),
-  { id: 'catch', type: 'catch', z: 'tab', ...at, y: 200, scope: ['work'], wires: [['join']] },
-  { id: 'join', type: 'ysh-join', name: 'join', z: 'tab', ...at, x: 600, wires: [['end']] },
-  { id: 'end', type: 'ysh-run-end', name: 'end', z: 'tab', ...at, x: 800, wires: [['ended'], ['ended']] },
-  code('ended', 'tab', `node.warn('ended ' + msg.payload.slot + ' ' + msg.payload.outcome)`, [[]]),
-  started('report', '{"subject":"Report","text":"all well"}', 'run2', 'tab2', '0.4'),
-  { id: 'run2', type: 'ysh-run', name: 'Report', z: 'tab2', ...at, overlap: 'queue', wires: [['notify']] },
-  {
-    ...{ id: 'notify', type: 'ysh-notify', name: 'tell the team', z: 'tab2', ...at, x: 350 },
-    ...{ webhooks: ['http://127.0.0.1:9/x'], wires: [['check']] },
-  },
-  code('check', 'tab2', `if (!global.get('repaired')) { node.error('not yet', msg); return null } return msg`, [
-    ['end2'],
-  ]),
-  { id: 'catch2', type: 'catch', z: 'tab2', ...at, y: 200, scope: ['check'], wires: [['end2']] },
-  { id: 'end2', type: 'ysh-run-end', name: 'end', z: 'tab2', ...at, x: 800, wires: [['ended2'], ['ended2']] },
-  code('ended2', 'tab2', `node.warn('ended2 ' + msg.payload.slot + ' ' + msg.payload.outcome)`, [[]]),
-  { id: 'in', type: 'http in', z: 'tab', x: 100, y: 300, url: '/repair', method: 'post', wires: [['repair']] },
-  {
-    ...{ id: 'repair', type: 'change', z: 'tab', x: 300, y: 300, wires: [['out']] },
-    rules: [{ t: 'set', p: 'repaired', pt: 'global', to: 'true', tot: 'bool' }],
-  },
-  { id: 'out', type: 'http response', z: 'tab', x: 500, y: 300, statusCode: '200', headers: {}, wires: [] },
-]
 const picture = async (page: Page, name: string) => {
   if (process.env.SCREENSHOTS !== undefined)
     await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png`, animations: 'disabled' })

@@ -43,17 +43,21 @@ describe('the governor', () => {
     await sleep(30)
     assert.deepEqual(order, ['first'])
     assert.equal(waits[0]?.text, 'waits for memory: 0 MB free, 100 MB needed')
-    assert.deepEqual(governor.state().kinds.pdf, { active: 1, waiting: 1, waits: 1 })
+    assert.deepEqual(governor.state().kinds.pdf, { active: 1, waiting: 1, waits: 1, room: 0 })
     leave()
     leave()
     ;(await second)()
-    assert.deepEqual(governor.state().kinds.pdf, { active: 0, waiting: 0, waits: 1 })
+    assert.deepEqual(governor.state().kinds.pdf, { active: 0, waiting: 0, waits: 1, room: 1 })
   })
 
   test('what was just admitted counts before it is seen; afterwards the reading says it', async () => {
-    const { world, enter, order } = governed(280)
+    const { world, governor, enter, order } = governed(280)
+    const room = () => governor.state().kinds.pdf.room
+    assert.equal(room(), 2)
     await enter('first')
+    assert.equal(room(), 1)
     await enter('second')
+    assert.equal(room(), 0)
     const third = enter('third')
     await sleep(30)
     assert.deepEqual(order, ['first', 'second'])
@@ -75,9 +79,12 @@ describe('the governor', () => {
   })
 
   test('a held processor lets one of a kind at work', async () => {
-    const { world, enter, order, waits } = governed(1_000)
+    const { world, governor, enter, order, waits } = governed(1_000)
+    assert.equal(governor.state().kinds.pdf.room, 9)
     world.held = true
+    assert.equal(governor.state().kinds.pdf.room, 1)
     const leave = await enter('first')
+    assert.equal(governor.state().kinds.pdf.room, 0)
     const second = enter('second')
     const model = await enter('model', 'model')
     await sleep(30)

@@ -11,11 +11,17 @@ import { askHealth, healthSocket, serveHealth } from '../../lib/health/socket.ts
 
 const folder = mkdtempSync(join(tmpdir(), 'ysh-health-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
+let usualDir: string | undefined
 const well = async () => ({ healthy: true, line: 'the flows run' })
 
 async function command(args: string[], env: Record<string, string> = {}) {
   const said: string[] = []
-  const code = await health(args, { env, out: (text) => said.push(text), err: (text) => said.push(`! ${text}`) })
+  const code = await health(args, {
+    env,
+    out: (text) => said.push(text),
+    err: (text) => said.push(`! ${text}`),
+    usualDir: () => usualDir,
+  })
   return { code, said: said.join('\n') }
 }
 
@@ -81,6 +87,9 @@ describe('the health socket', () => {
     assert.equal(healthSocket({ YSH_HEALTH_SOCKET: ' ' }, '/data'), join('/data', 'ysh-health.sock'))
     assert.equal(healthSocket({}, undefined), undefined)
     assert.equal((await command([])).code, 2)
+    usualDir = '/nowhere'
+    assert.match((await command([])).said, /^unhealthy: Node-RED is not running/)
+    usualDir = undefined
     assert.equal((await command(['a', 'b'])).code, 2)
     assert.equal((await command(['--help'])).code, 2)
   })

@@ -47,6 +47,8 @@ for (const { type, declaration, catalogues } of await nodeSources()) {
             assert.ok(text.includes(`payload.${property} `), property)
           }
         }
+        const hasSecrets = Object.values(declaration.credentials ?? {}).some((each) => each.type === 'password')
+        if (hasSecrets) assert.match(html, /secretsmanager:/, 'nothing of references to secrets')
         // Markdown would make code of it.
         assert.doesNotMatch(html, /^ {4}/m)
       })

@@ -16,6 +16,8 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
     { id: 'tab', type: 'tab' },
     { id: 'stores', type: 'ysh-stores', folder: '', allowAddresses: ['127.0.0.1'] },
     { id: 'portal', type: 'ysh-aneel-portal', url: `${portal.url}`, tries: 2, backoffMs: 5 },
+    { id: 'api', type: 'ysh-api', root: '/api/v1', stores: 'stores' },
+    { id: 'rest', type: 'ysh-api-rest', z: 'tab', x: 100, y: 200, api: 'api', wires: [[]] },
     { id: 'run', type: 'ysh-run', ...at, name: 'Two steps', wires: [['fetch']] },
     { id: 'fetch', type: 'ysh-aneel-fetch', ...at, portal: 'portal', dataset, wires: [['ask'], ['ask'], []] },
     {
@@ -107,6 +109,46 @@ describe('a traced run in Node-RED', { timeout: 240_000 }, () => {
       assert.ok(early <= 5_000_000n && late <= 5_000_000n, `${span.name}: ${early} ${late}`)
     }
     assert.equal(collector.resources[0]?.['service.name'], 'ysh-pipeline')
+  })
+
+  it('goes on with the trace of who asks the API, and says in the answer which it is', async () => {
+    const ask = async (path: string, given?: string) => {
+      const headers: Record<string, string> = given === undefined ? {} : { traceparent: given }
+      const answer = await fetch(`${red.url}/api/v1${path}`, { headers, signal: AbortSignal.timeout(30_000) })
+      const [, trace = '', span = '', flags] = answer.headers.get('traceparent')?.split('-') ?? []
+      return { trace, span, flags, status: answer.status }
+    }
+    const spanOf = async (id: string) => {
+      for (let tries = 0; tries < 100; tries += 1) {
+        const found = collector.spans.find(({ spanId }) => spanId === id)
+        if (found !== undefined) return found
+        await sleep(100)
+      }
+      throw new Error(`never: ${id}`)
+    }
+    const [trace, parent] = ['4bf92f3577b34da6a3ce929d0e0e4736', '00f067aa0ba902b7']
+    const mine = await ask('/openapi.json', `00-${trace}-${parent}-01`)
+    assert.deepEqual([mine.status, mine.trace, mine.flags], [200, trace, '01'])
+    const span = await spanOf(mine.span)
+    assert.deepEqual([span.traceId, span.parentSpanId, span.kind], [trace, parent, 2])
+    assert.equal(span.name, 'GET /openapi.json')
+    assert.equal(attributeOf(span, 'http.response.status_code'), '200')
+
+    const refused = await ask('/datasets/aneel.siga?nothing=secret', 'no-traceparent')
+    assert.deepEqual([refused.status, refused.flags], [401, '01'])
+    assert.notEqual(refused.trace, trace)
+    const other = await spanOf(refused.span)
+    assert.deepEqual([other.parentSpanId, other.name, other.status], [undefined, 'GET /datasets/{name}', {}])
+
+    // what its sender does not record is not recorded here
+    const quiet = await ask('/openapi.json', `00-${trace}-${parent}-00`)
+    assert.deepEqual([quiet.trace, quiet.flags], [trace, '00'])
+    await spanOf((await ask('/openapi.json')).span)
+    assert.equal(
+      collector.spans.some(({ spanId }) => spanId === quiet.span),
+      false,
+    )
+    assert.deepEqual(collector.violations, [])
   })
 
   it('runs as well when the collector is gone, and ends as fast', async () => {

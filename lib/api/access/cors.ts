@@ -2,10 +2,10 @@ import type { ApiHandler, ApiRequest } from '../http.ts'
 import type { Gate } from './gate.ts'
 
 const methods = 'GET, POST, OPTIONS'
-const requestHeaders = 'authorization, content-type, x-api-key, if-none-match, if-modified-since'
+const requestHeaders = 'authorization, content-type, x-api-key, if-none-match, if-modified-since, traceparent'
 const answerHeaders = [
   'etag, last-modified, link, retry-after, ratelimit, ratelimit-policy',
-  'x-ysh-version, x-ysh-tier, x-ysh-age, x-ysh-retrieved-at, x-ysh-attribution',
+  'x-ysh-version, x-ysh-tier, x-ysh-age, x-ysh-retrieved-at, x-ysh-attribution, traceparent',
 ].join(', ')
 
 /**

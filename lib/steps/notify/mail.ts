@@ -1,8 +1,8 @@
 import { PipelineError } from '../../errors.ts'
 import { plainCause, Secrets } from '../../net/redact.ts'
-import { revealAll } from '../../secrets/reveal.ts'
 import { getArtifact } from '../../stores/objects/artifacts.ts'
 import type { Channel, Delivery } from './channel.ts'
+import { revealed } from './revealed.ts'
 import type { Content, MailServer, Note } from './schema.ts'
 
 /** Who says that he is the sender; secrets may be references. Blank sends without a login. */
@@ -58,10 +58,10 @@ async function through<T>(
   work: (transport: Transport) => Promise<T>,
 ): Promise<T> {
   if (server.host === '') throw new PipelineError('CONFIG', 'The SMTP server has no name')
-  const revealed = await revealAll({ ...login }, signal)
+  const found = await revealed({ ...login }, signal)
   const secrets = new Secrets()
-  secrets.word(revealed.password, revealed.user)
-  const transport = await transportOf(server, revealed)
+  secrets.word(found.password, found.user)
+  const transport = await transportOf(server, found)
   if (signal.aborted) throw PipelineError.from(signal.reason, 'STOPPED')
   const stop = () => transport.close()
   signal.addEventListener('abort', stop, { once: true })

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
 import { plainCause, Secrets } from '../../net/redact.ts'
-import { reveal } from '../../secrets/reveal.ts'
 import { runPlace, spans, traceparent } from '../../traces/spans.ts'
 import type { Channel } from './channel.ts'
+import { revealed } from './revealed.ts'
 import type { Content, Note } from './schema.ts'
 
 /** Statuses by which a receiver says that it will never want this message. All others are tried again. */
@@ -20,8 +20,8 @@ export function webhookChannel(secret: string): Channel {
     atOnce: 4,
     timeoutMs: timeoutMs + 5_000,
     async send(note, content, { http, signal }) {
-      const key = keyOf(await reveal(secret, signal))
-      const url = await reveal(note.recipient, signal)
+      const found = await revealed({ secret, url: note.recipient }, signal)
+      const [key, url] = [keyOf(found.secret), found.url]
       // who knows the address of such a receiver may write to it: errors name its host only
       const secrets = new Secrets()
       secrets.wholeUrl(url)

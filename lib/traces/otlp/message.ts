@@ -1,6 +1,6 @@
 import type { Attributes, Span } from '../spans.ts'
 
-const kinds = { internal: 1, client: 3 } as const
+const kinds = { internal: 1, server: 2, client: 3 } as const
 /** Longest text of an attribute. */
 const longest = 300
 

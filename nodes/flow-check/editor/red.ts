@@ -21,7 +21,7 @@ export interface CheckRed extends EditorRed {
   }
   nodes: {
     createCompleteNodeSet(options: { credentials: boolean }): unknown
-    node(id: string): { _def?: { category?: string } } | null
+    node(id: string): { z?: string; _def?: { category?: string } } | null
   }
   view: { reveal(id: string, highlight?: boolean): void }
 }

@@ -128,6 +128,7 @@ export function createApp(host: Host) {
   }
 
   function go(to: 'runs' | 'status'): void {
+    say('') // it was about what was shown
     where = to
     details = undefined
     showRuns.setAttribute('aria-current', String(to === 'runs'))
@@ -137,6 +138,7 @@ export function createApp(host: Host) {
   }
 
   function open(run: string): void {
+    say('')
     where = 'run'
     const shown = createDetails(view, run)
     details = shown

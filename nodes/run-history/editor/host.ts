@@ -7,8 +7,11 @@ export interface Host {
   token(): string | undefined
   /** Whether anybody sees the view. */
   visible(): boolean
-  /** Shows a node on the canvas. Returns false where it is not in the editor any more. */
-  reveal(canvas: string): boolean
+  /**
+   * Shows a node on the canvas: of those further in (`inside`) the one on the tab that is open, as the debug messages of Node-RED do, else the
+   * outermost. Returns false where it is not in the editor any more.
+   */
+  reveal(canvas: string, inside: readonly string[]): boolean
   /** Nobody is logged in, or not any more. */
   refused(): void
 }

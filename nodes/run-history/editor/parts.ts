@@ -76,14 +76,14 @@ export function placeOf({ host, texts, say }: View, place: Place | undefined, fa
     made.append(name)
     return made
   }
-  const { canvas, name, tab } = place
+  const { canvas, inside, name, tab } = place
   const link = element('a', 'ysh-runs-link', { href: `${host.root}#node/${canvas}`, title: texts.show })
   link.textContent = name
   link.setAttribute('aria-label', `${name}: ${texts.show}`)
   link.addEventListener('click', (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
-    if (!host.reveal(canvas)) say(texts.goneEditor, true)
+    if (!host.reveal(canvas, inside)) say(texts.goneEditor, true)
   })
   made.append(link)
   if (tab !== '') made.append(textElement('span', 'ysh-runs-quiet', ` · ${tab}`))

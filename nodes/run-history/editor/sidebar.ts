@@ -5,6 +5,7 @@ import { textsIn } from './texts.ts'
 
 /** What the side bar uses of the editor beside what the flow check does. */
 interface RunsRed extends CheckRed {
+  workspaces: { active(): string }
   settings: { apiRootUrl?: string; get(name: 'auth-tokens'): { access_token?: string } | null | undefined }
 }
 
@@ -25,9 +26,10 @@ function start(red: RunsRed): void {
     root,
     token: () => red.settings.get('auth-tokens')?.access_token,
     visible: () => content.offsetParent !== null,
-    reveal(canvas) {
-      if (!red.nodes.node(canvas)) return false
-      red.view.reveal(canvas, true)
+    reveal(canvas, inside) {
+      const open = inside.find((id) => red.nodes.node(id)?.z === red.workspaces.active())
+      if (open === undefined && !red.nodes.node(canvas)) return false
+      red.view.reveal(open ?? canvas, true)
       return true
     },
     refused: () => undefined, // the editor itself asks for the login
