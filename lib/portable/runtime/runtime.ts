@@ -18,7 +18,7 @@ import { type Call, CallSchema, type CaughtError, type State } from '../call.ts'
 import type { Pipeline, Plan, PlanNode, StepNode } from '../plan/schema.ts'
 import { type Entries, stepEntries } from './entries.ts'
 import { CallError, callError, errorIn } from './errors.ts'
-import { beginRun, failureOf, type HeldRun, holdRun, letGo } from './hold.ts'
+import { beginRun, failureOf, type HeldRun, heldBy, holdRun, letGo } from './hold.ts'
 import type { Lists } from './lists.ts'
 import { closeMap, openMap } from './maps.ts'
 import { objectEvent } from './object-event.ts'
@@ -35,6 +35,8 @@ export interface RuntimeOptions {
   log: Logger
   /** Node types; those of this palette when left out. */
   entries?: Entries
+  /** Whether runs of a pipeline keep the order that its plan wants (skip, queue, replace); else the engine sees to that. */
+  turns?: boolean
   /** Told of each try of a step. */
   onStep?(event: StepEvent): void
   /** Where lists of distributed maps lie; without it they are EACH_DISTRIBUTED. */
@@ -101,6 +103,12 @@ export class StepRuntime {
     }
   }
 
+  /** Ends a run as failed that has no further try, or whose work is lost; does nothing where it is over, or in other hands. Throws STORE_*. */
+  async giveUp(run: string, error: CaughtError): Promise<void> {
+    const held = await heldBy(this.#options.stores.postgres, run)
+    if (held !== undefined) await this.#over(held, { outcome: 'failed', error: PipelineError.fromJSON(error) })
+  }
+
   /** The run as this call finds it; made when the trigger's own state comes. */
   async #held({ state, execution }: Call): Promise<HeldRun> {
     const { postgres } = this.#options.stores
@@ -112,7 +120,8 @@ export class StepRuntime {
       throw new PipelineError('CALL_INVALID', 'The first call of a run names neither `state.slot` nor `execution`')
     }
     const input = plainJson(object?.event ?? state.message.payload ?? pipeline.payload, 'What the run starts with')
-    return beginRun(postgres, { flow: pipeline.id, slot, trigger: triggerOf(state.trigger, pipeline), input })
+    const overlap = this.#options.turns === true ? pipeline.overlap : 'parallel'
+    return beginRun(postgres, { flow: pipeline.id, slot, trigger: triggerOf(state.trigger, pipeline), input, overlap })
   }
 
   readonly #lists = async (): Promise<Lists> => {
@@ -209,7 +218,7 @@ export class StepRuntime {
     return this.#options.pipeline.regions[0]?.nodes.some((node) => node.id === id) === true
   }
 
-  async #over(held: HeldRun, ending: Ending): Promise<void> {
+  async #over(held: { id: string; epoch: number; state: string }, ending: Ending): Promise<void> {
     if (held.state !== 'running') return
     const { stores, pipeline } = this.#options
     await endRun(stores.postgres, held, ending)
