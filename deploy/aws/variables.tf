@@ -284,13 +284,13 @@ variable "image" {
 }
 
 variable "user_data_file" {
-  description = "Another script for the machine's first start."
+  description = "Other user data for the machine's first start, taken as they are, instead of deploy/ec2/user-data.yaml."
   type        = string
   default     = null
 }
 
 variable "alarms_file" {
-  description = "Other alarms than modules/alarms/alarms.json."
+  description = "Other alarms than deploy/cloudwatch/alarms.json."
   type        = string
   default     = null
 }

@@ -74,7 +74,7 @@ Exit codes: 0 done, 75 worth another try, 1 final, 2 used wrongly.`
 export const doctorHelp = `ysh-pipeline doctor [FLOW] [--json]
 
   Looks at what is needed on this machine, and changes nothing: Node.js, memory, disk, optional parts, the servers that the flow (or
-  YSH_POSTGRES) names, their tables and clock, and the flow itself.
+  YSH_POSTGRES) names, their tables (each component's, installed and expected) and clock, and the flow itself.
 
 Exit codes: 0 nothing is bad, 1 something is, 2 used wrongly.`
 
@@ -116,6 +116,7 @@ export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-func
       --fuse                linear steps without retry become one call: fewer transitions
       --distributed-above N lists of more items are distributed maps (200)
       --items N             length of lists that nobody knows, for the estimate (10)
+      --seconds N           what a step lasts on average, for the estimate (5)
   --target airflow          a DAG file of the flow's pipelines, their plan and the runner into DIR
       --start-date DATE     of the DAGs, YYYY-MM-DD: from when a schedule that makes up for all slots does so (2026-01-01)
   --env NAME=VALUE          what a variable is worth that must be known when compiling; several times
@@ -127,9 +128,9 @@ Exit codes: 0 compiled (warnings may stand), 1 refused, 2 a file cannot be read 
 /** The help of `cost`. */
 export const costHelp = `ysh-pipeline cost FILE
 
-  What a flow costs on Step Functions in a month: transitions and US dollars, with the date of the price list.
+  What a flow costs on Step Functions and Lambda in a month: transitions, calls, GB-s and US dollars, with date and sources of the prices.
 
-  --fuse, --items N, --distributed-above N, --env NAME=VALUE, --json, --lang as for compile
+  --fuse, --items N, --seconds N, --distributed-above N, --env NAME=VALUE, --json, --lang as for compile
 
 Exit codes as for compile.`
 
