@@ -147,6 +147,11 @@ export const processVariables: readonly Variable[] = [
     usually: '`/opt/plans`',
     what: 'where a function finds its plans ([AWS](aws.md)); set by Terraform',
   },
+  {
+    name: 'YSH_STATE_MACHINES',
+    usually: '',
+    what: 'the function that delivers: state machines by id of the pipeline, as JSON; set by Terraform',
+  },
 ]
 
 /** Read by the command line `ysh-pipeline`. */
