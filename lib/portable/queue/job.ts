@@ -21,6 +21,7 @@ const StartSchema = Type.Object({
   do: Type.Literal('start'),
   ...{ pipeline: Type.String(), slot: Type.String(), trigger: Type.String() },
   payload: Type.Optional(Type.Unknown({ description: 'Else what the plan says' })),
+  looks: Type.Optional(Type.Integer({ description: 'How often it was not yet its turn' })),
 })
 
 /** A job that does one node: one call of the step runtime. */

@@ -24,8 +24,10 @@ export type Follow = (tx: Queryable) => Promise<JobInsert<Job>[]>
 
 /** How much longer than the step's own limit pg-boss waits before it gives a job to another worker. */
 const marginSeconds = 300
-/** How often a run that has to wait for its turn looks whether it has come. */
-const turnMs = 5_000
+/** When a run that has to wait for its turn looks again whether it has come; doubles up to the second figure. */
+const turnMs = [1_000, 30_000] as const
+/** How long a job is kept when it is done: what it did is in the journal. */
+const keptSeconds = 86_400
 
 /** What a {@link Line} works with. */
 export interface LineOptions {
@@ -73,7 +75,10 @@ export class Line {
       const error = callError(thrown, undefined)
       const { code } = error.error
       if (code === 'STOPPED') return () => this.#again(job, 0)
-      if (code === 'RUN_QUEUED') return () => this.#again(job, turnMs)
+      if (code === 'RUN_QUEUED') {
+        const looks = (job.looks ?? 0) + 1
+        return () => this.#again({ ...job, looks }, Math.min(turnMs[0] * 2 ** (looks - 1), turnMs[1]))
+      }
       if (error.class !== 'run' && error.error.retryable) throw thrown
       const told = { pipeline: job.pipeline, slot, error: PipelineError.fromJSON(error.error) }
       if (error.class === 'run') this.#options.log.info('A run was not begun', told)
@@ -193,7 +198,10 @@ export class Line {
     const limit = node !== undefined && 'timeoutSeconds' in node ? node.timeoutSeconds : 0
     const isUnlimited = node?.kind === 'step' && limit === 0
     const expireInSeconds = isUnlimited ? longestJobSeconds : Math.min(limit + marginSeconds, longestJobSeconds)
-    return { data: job, expireInSeconds: Math.ceil(expireInSeconds), ...(seconds > 0 ? { startAfter: seconds } : {}) }
+    return {
+      ...{ data: job, expireInSeconds: Math.ceil(expireInSeconds), deleteAfterSeconds: keptSeconds },
+      ...(seconds > 0 ? { startAfter: seconds } : {}),
+    }
   }
 }
 

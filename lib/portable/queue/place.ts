@@ -3,16 +3,15 @@ import { alertMigrations } from '../../runs/alert-migrations.ts'
 import { hashOf } from '../../runs/identity.ts'
 import { keptMigrations } from '../../runs/kept.ts'
 import { runMigrations } from '../../runs/migrations.ts'
-import { openStores } from '../../stores/open.ts'
+import { type OpenStores, openStores } from '../../stores/open.ts'
 import { migrate } from '../../stores/postgres/migrate.ts'
-import type { Stores } from '../../stores/stores.ts'
 import type { Plan } from '../plan/schema.ts'
 import { type Env, PlanSettings } from '../runtime/settings.ts'
 import { queueMigrations } from './migrations.ts'
 
 /** Where runs on the queue keep their data. */
 export interface QueueStores {
-  stores: Stores
+  stores: OpenStores
   /** Internal addresses that steps may reach. */
   allow: string[]
 }
