@@ -12,7 +12,7 @@ const arns = parser(Type.Record(Type.String(), Type.String()), 'YSH_STATE_MACHIN
  * Starts executions of state machines: YSH_STATE_MACHINES says which by id of the pipeline, as JSON. An execution is named by the slot, so that
  * one slot is one execution; one that is there already is as good as started. The function throws CONFIG, EXECUTION_NOT_STARTED (retryable).
  */
-export function executions({ env, endpoint }: { env: Env; endpoint?: string }): DeliverOptions['start'] {
+export function executions({ env, endpoint }: { env: Env; endpoint?: string }): NonNullable<DeliverOptions['start']> {
   return async (pipeline, payload, slot) => {
     const arn = machinesIn(env)[pipeline]
     if (arn === undefined)
