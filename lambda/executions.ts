@@ -17,7 +17,10 @@ export function executions({ env, endpoint }: { env: Env; endpoint?: string }): 
     const arn = machinesIn(env)[pipeline]
     if (arn === undefined)
       throw new PipelineError('CONFIG', `YSH_STATE_MACHINES has no state machine of the pipeline ${pipeline}`)
-    const { SFNClient, StartExecutionCommand } = await loadAws('@aws-sdk/client-sfn', () => import('@aws-sdk/client-sfn'))
+    const { SFNClient, StartExecutionCommand } = await loadAws(
+      '@aws-sdk/client-sfn',
+      () => import('@aws-sdk/client-sfn'),
+    )
     const client = new SFNClient({ region: arn.split(':')[3] ?? '', maxAttempts: 2, ...(endpoint ? { endpoint } : {}) })
     const name = executionName(slot)
     const input = JSON.stringify({ trigger: 'event', slot, message: { payload } })

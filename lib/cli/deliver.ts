@@ -34,7 +34,8 @@ export async function deliver(args: readonly string[], io: Console): Promise<num
       Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     )
     const plans = await Promise.all(asked.files.map((file) => readPlanOrFlow(file, env)))
-    const { settle } = asked.input === undefined ? { settle: [] } : inputs.parse(await readJson(asked.input, 'CALL_INVALID'))
+    const { settle } =
+      asked.input === undefined ? { settle: [] } : inputs.parse(await readJson(asked.input, 'CALL_INVALID'))
     const starts: OwedStart[] = []
     const log = lineLog(io.err)
     for (const place of placesOf(plans, io.env)) {
@@ -81,6 +82,7 @@ function parsed(args: readonly string[]): { files: string[]; input?: string; out
   const { values, positionals: files } = read()
   const { help, input, out } = values
   if (help === true) return undefined
-  if (files.length === 0) throw new PipelineError('CLI_USAGE', 'deliver wants the plans, or flows: deliver flow.plan.json')
+  if (files.length === 0)
+    throw new PipelineError('CLI_USAGE', 'deliver wants the plans, or flows: deliver flow.plan.json')
   return { files, ...(input === undefined ? {} : { input }), ...(out === undefined ? {} : { out }) }
 }

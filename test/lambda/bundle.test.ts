@@ -276,8 +276,11 @@ describe('the Lambda bundle, in a process of its own', () => {
       ...{ origin_jti: 'b', event_id: 'c', username: 'ana' },
     }
     const status = async (given: object, key?: 'other') =>
-      (await ask(rest('/runs', { Authorization: `Bearer ${issuer.token({ ...claims, ...given }, key)}` }, { limit: ['1'] })))
-        .statusCode
+      (
+        await ask(
+          rest('/runs', { Authorization: `Bearer ${issuer.token({ ...claims, ...given }, key)}` }, { limit: ['1'] }),
+        )
+      ).statusCode
     assert.equal(await status({}), 200)
     assert.equal(await status({ scope: 'openid' }), 403)
     const wrong = {

@@ -144,6 +144,9 @@ describe('index.deliver: the outbox in a function', () => {
     await lost({}, context)
     await lost.close()
     assert.equal(await delivered('alert 3'), false)
-    assert.ok(logged.some((line) => line.includes('YSH_STATE_MACHINES')), logged.join('\n'))
+    assert.ok(
+      logged.some((line) => line.includes('YSH_STATE_MACHINES')),
+      logged.join('\n'),
+    )
   })
 })

@@ -57,7 +57,10 @@ describe('whole machines, with the function of the steps', () => {
       ...{ product: 'test/1', plans, write: () => undefined },
       env: {
         ...{ YSH_POSTGRES: server.url, YSH_FOLDER: join(folder, 'data'), S3_ENDPOINT: aws.endpoint },
-        ...{ YSH_SECRET_NEW_ACCESS_KEY_ID: anybody.accessKeyId, YSH_SECRET_NEW_SECRET_ACCESS_KEY: anybody.secretAccessKey },
+        ...{
+          YSH_SECRET_NEW_ACCESS_KEY_ID: anybody.accessKeyId,
+          YSH_SECRET_NEW_SECRET_ACCESS_KEY: anybody.secretAccessKey,
+        },
       },
     })
     const answers: Record<string, State> = {}
@@ -109,8 +112,18 @@ describe('whole machines, with the function of the steps', () => {
     s3.destroy()
     // As in the guide of S3, "EventBridge event message structure".
     const event = {
-      ...{ version: '0', id: '17793124-05d4-b198-2fde-7ededc63b103', 'detail-type': 'Object Created', source: 'aws.s3' },
-      ...{ account: '111122223333', time: '2026-11-12T00:00:00Z', region: 'us-east-1', resources: ['arn:aws:s3:::docs'] },
+      ...{
+        version: '0',
+        id: '17793124-05d4-b198-2fde-7ededc63b103',
+        'detail-type': 'Object Created',
+        source: 'aws.s3',
+      },
+      ...{
+        account: '111122223333',
+        time: '2026-11-12T00:00:00Z',
+        region: 'us-east-1',
+        resources: ['arn:aws:s3:::docs'],
+      },
       detail: {
         ...{ version: '0', bucket: { name: 'docs' }, 'request-id': 'N4N7GDK58NMKJ12R', requester: '123456789012' },
         object: { key: Key, size: file.length, etag: ETag.replaceAll('"', ''), sequencer: '00617F08299329D189' },
