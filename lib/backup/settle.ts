@@ -49,6 +49,8 @@ export async function settle(
     asCopy ? [epoch, error] : [epoch],
   )
   await counted('shared_item', 'update pipeline.shared_item set owner = null, epoch = null')
+  // The jobs that would go on with them are in no backup.
+  await counted('queue_map', 'delete from pipeline.queue_map')
   const outbox = await counted(
     'outbox',
     `update pipeline.outbox set leased_by = null, lease_until = null${

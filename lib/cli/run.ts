@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { executePipeline } from '../portable/executor.ts'
-import { enqueue } from '../portable/queue/enqueue.ts'
 import type { Entries } from '../portable/runtime/entries.ts'
 import { openRuntime } from '../portable/runtime/open.ts'
 import { product } from '../product.ts'
@@ -35,6 +34,8 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
     const pipeline = pipelineOf(plan, wanted)
     const start = { slot, payload: payload === undefined ? pipeline.payload : await payload() }
     if (queue) {
+      // The queue's library is large, and nobody else needs it.
+      const { enqueue } = await import('../portable/queue/enqueue.ts')
       const job = { pipeline: pipeline.id, trigger: 'manual', ...start }
       const on = await enqueue(plan, job, { env: io.env, log: lineLog(io.err) })
       print(json, { pipeline: pipeline.id, slot, queue: on }, `${pipeline.name}: on the queue ${on} (slot ${slot})`)

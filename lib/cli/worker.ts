@@ -2,7 +2,6 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
-import { openWorker } from '../portable/queue/worker.ts'
 import type { Entries } from '../portable/runtime/entries.ts'
 import { product } from '../product.ts'
 import { workerHelp } from './help.ts'
@@ -31,6 +30,8 @@ export async function worker(args: readonly string[], io: Console, entries?: Ent
     )
     const plans = await Promise.all(files.map((file) => readPlanOrFlow(file, env)))
     const earlier = folder === undefined ? [] : await readPlans(folder)
+    // The queue's library is large, and nobody else needs it.
+    const { openWorker } = await import('../portable/queue/worker.ts')
     const opened = await openWorker({
       ...{ plans, earlier, env: io.env, log, product: product(), concurrency, graceMs },
       ...(entries === undefined ? {} : { entries }),
@@ -43,7 +44,7 @@ export async function worker(args: readonly string[], io: Console, entries?: Ent
     })
     try {
       log.info('Works on the queue', {
-        pipelines: plans.flatMap(({ pipelines }) => pipelines.map(({ name }) => name)).length,
+        pipelines: plans.flatMap(({ pipelines }) => pipelines.map(({ name }) => name)),
       })
       await (once ? opened.once(told.signal) : opened.run(told.signal))
     } finally {

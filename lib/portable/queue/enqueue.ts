@@ -1,3 +1,4 @@
+import { runId } from '../../runs/identity.ts'
 import type { Logger } from '../../steps/step.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Env } from '../runtime/settings.ts'
@@ -17,7 +18,12 @@ export async function enqueue(plan: Plan, start: Start, { env, log }: { env: Env
     try {
       const queue = queueOf(plan)
       await makeQueue(boss, queue)
-      await startOnQueue(boss, stores.postgres, plan, { ...start, again: true })
+      const { rows } = await stores.postgres.query<{ epoch: number }>(
+        `select epoch from pipeline.run where id = $1 and state = 'failed'`,
+        [runId(start.pipeline, start.slot)],
+      )
+      const [failed] = rows
+      await startOnQueue(boss, plan, { ...start, ...(failed === undefined ? {} : { again: `failed ${failed.epoch}` }) })
       return queue
     } finally {
       await boss.stop({ graceful: false })

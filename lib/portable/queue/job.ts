@@ -55,7 +55,7 @@ export const deadOf = (queue: string): string => `${queue}/dead`
 /** The namespace of the ids of jobs that begin runs (a random UUID, fixed for ever). */
 const starts = '1c2f6c1e-93a7-4a51-8e0c-7a6f3f0b5d92'
 
-/** The id of the job that begins a run: the same for the same run, and another once it has failed and is begun again. */
-export function startId(pipeline: string, slot: string, epoch = 0): string {
-  return uuid5(starts, JSON.stringify([pipeline, slot, epoch]))
+/** The id of the job that begins a run: the same for the same run. `again` tells one from it that begins the run once more. */
+export function startId(pipeline: string, slot: string, again = ''): string {
+  return uuid5(starts, JSON.stringify([pipeline, slot, again]))
 }

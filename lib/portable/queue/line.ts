@@ -70,7 +70,11 @@ export class Line {
     const { slot, trigger, payload = this.#options.pipeline.payload } = job
     try {
       const state = await this.#call(slot, ['#begin'], { slot, trigger, message: { payload } }, signal)
-      return (tx) => this.#inserts(this.#moves.begin(tx, slot, state))
+      return async (tx) => {
+        // Of a run that has failed, or came from a backup: its lists are made anew.
+        await dropMaps(tx, state.run?.id ?? '')
+        return this.#inserts(this.#moves.begin(tx, slot, state))
+      }
     } catch (thrown) {
       const error = callError(thrown, undefined)
       const { code } = error.error

@@ -1,5 +1,4 @@
 import { PipelineError } from '../../errors.ts'
-import { runId } from '../../runs/identity.ts'
 import type { Logger } from '../../steps/step.ts'
 import { stoppedBy } from '../../stopped.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
@@ -30,8 +29,8 @@ export interface QueueOptions extends Pick<LineOptions, 'random' | 'inTruth'> {
 
 /** A run that is to begin. */
 export interface Start extends Omit<StartJob, 'do'> {
-  /** A run that has failed is begun again. Else its slot stays as it is. */
-  again?: boolean
+  /** Why a run that was begun before is begun again: once for the same words. Its slot stays as it is else. */
+  again?: string
 }
 
 /** How long jobs get to put themselves down when they are called off. */
@@ -70,7 +69,7 @@ export class QueueWorker {
 
   /** Adds a run, once: the same slot is the same run. */
   start(plan: Plan, start: Start): Promise<void> {
-    return startOnQueue(this.#boss, this.#options.store, plan, start)
+    return startOnQueue(this.#boss, plan, start)
   }
 
   /** Jobs of these plans that are due or at work, here and elsewhere. */
@@ -180,20 +179,7 @@ interface Taken {
 }
 
 /** Adds a run to a plan's queue; for one who is no worker, too. The queue must be there. */
-export async function startOnQueue(
-  boss: PgBoss,
-  store: PostgresStore,
-  plan: Plan,
-  { again = false, ...start }: Start,
-): Promise<void> {
-  const { rows } = again
-    ? await store.query<{ epoch: number }>(`select epoch from pipeline.run where id = $1 and state = 'failed'`, [
-        runId(start.pipeline, start.slot),
-      ])
-    : { rows: [] }
-  const job: JobInsert<Job> = {
-    id: startId(start.pipeline, start.slot, rows[0]?.epoch),
-    data: { do: 'start', ...start },
-  }
+export async function startOnQueue(boss: PgBoss, plan: Plan, { again, ...start }: Start): Promise<void> {
+  const job: JobInsert<Job> = { id: startId(start.pipeline, start.slot, again), data: { do: 'start', ...start } }
   await boss.insert(queueOf(plan), [job])
 }

@@ -1,3 +1,4 @@
+import { PipelineError } from '../../errors.ts'
 import { createHttpClient } from '../../net/client.ts'
 import { keepSchedule } from '../../runs/scheduler.ts'
 import { systemTimer } from '../../runs/time.ts'
@@ -10,9 +11,12 @@ import { type RuntimeOptions, StepRuntime } from '../runtime/runtime.ts'
 import { type Env, PlanSettings } from '../runtime/settings.ts'
 import { openQueueStores } from './place.ts'
 import { type QueuedPlan, type QueueOptions, QueueWorker } from './queue.ts'
+import { strandedRuns } from './stranded.ts'
 
 /** How often the outbox is looked through. */
 const deliverMs = 2_000
+/** How often runs are looked for that nobody goes on with. */
+const strandedMs = 600_000
 /** Pause between two looks whether anything is left. */
 const lookMs = 500
 
@@ -86,7 +90,11 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
         const schedules = plans.flatMap((plan) =>
           plan.pipelines.map((pipeline) => keepOf(opened, plan, pipeline, { store: stores.postgres, log }, until)),
         )
-        await Promise.all([...schedules, each(deliverMs, until, () => delivery.once())])
+        await Promise.all([
+          ...schedules,
+          each(deliverMs, until, () => delivery.once()),
+          each(strandedMs, until, () => begunAgain(opened, plans, { store: stores.postgres, log })),
+        ])
       },
       async once(signal) {
         const until = AbortSignal.any([signal, ending.signal])
@@ -117,6 +125,27 @@ async function keepOf(
     schedule: { expression: trigger.cron, timeZone: trigger.timeZone, catchUp },
     fire: (slot) => worker.start(plan, { pipeline: id, slot, trigger: 'schedule' }),
   })
+}
+
+/** Begins runs again whose jobs are gone; the journal answers for what they have done. */
+async function begunAgain(
+  worker: QueueWorker,
+  plans: readonly Plan[],
+  { store, log }: { store: PostgresStore; log: Logger },
+): Promise<void> {
+  try {
+    for (const plan of plans) {
+      const ids = plan.pipelines.map(({ id }) => id)
+      for (const { pipeline, slot, epoch } of await strandedRuns(store, ids)) {
+        log.warn('A run without a job is begun again', { pipeline, slot })
+        // Once a day, whichever worker is first.
+        const again = `stranded ${epoch} ${new Date().toISOString().slice(0, 10)}`
+        await worker.start(plan, { pipeline, slot, trigger: 'manual', again })
+      }
+    }
+  } catch (thrown) {
+    log.warn('Runs that nobody goes on with could not be looked for', { error: PipelineError.from(thrown) })
+  }
 }
 
 /** What somebody else has to start. */

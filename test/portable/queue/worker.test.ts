@@ -13,6 +13,7 @@ import { openWorker, type WorkerOptions } from '../../../lib/portable/queue/work
 import { alertMigrations } from '../../../lib/runs/alert-migrations.ts'
 import { runId } from '../../../lib/runs/identity.ts'
 import { raiseIncident } from '../../../lib/runs/incidents.ts'
+import { startRun } from '../../../lib/runs/lifecycle.ts'
 import { runMigrations } from '../../../lib/runs/migrations.ts'
 import { noteWaiting } from '../../../lib/steps/enrich/late/waiting.ts'
 import { enrichMigrations } from '../../../lib/steps/enrich/migrations.ts'
@@ -208,6 +209,26 @@ describe('a worker of the queue', () => {
       [runId('run', 'given back')],
     )
     assert.deepEqual(rows, [{ state: 'done', retries: 0 }])
+  })
+
+  test('a run whose jobs are gone is begun again, so that it holds up no other', async () => {
+    const plan = planOf(
+      node('alone', 'ysh-run', [['a']], { overlap: 'skip' }),
+      node('a', 'ysh-scripted', [['end'], ['end']]),
+      node('end', 'ysh-run-end', [[], []]),
+    )
+    const lost = { flow: 'alone', slot: 'lost', trigger: 'manual', input: {}, overlap: 'skip' } as const
+    await startRun(store, lost, 'portable/new', true)
+    await store.query(
+      `update pipeline.run set owner = null, updated_at = updated_at - interval '1 hour' where slot = 'lost'`,
+    )
+    const stop = new AbortController()
+    const worker = await openWorker(options([plan], { entries: scriptedEntries({}) }))
+    const working = worker.run(stop.signal)
+    await until('done', async () => (await runs('alone'))[0]?.state === 'done')
+    stop.abort()
+    await working
+    await worker.close()
   })
 
   test('an embedded database is refused by its code', async () => {
