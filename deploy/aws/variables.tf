@@ -309,7 +309,7 @@ variable "emails" {
 }
 
 variable "budget_dollars" {
-  description = "US dollars a month; told at 80 %, and when the forecast is above. 0: no budget."
+  description = "US dollars a month; told at 80 %, and when the forecast is above, to the addresses in emails. 0: no budget."
   type        = number
   default     = 10
 }

@@ -59,4 +59,27 @@ describe('the files for EC2', () => {
     assert.notEqual(bad.status, 0)
     assert.match(bad.stderr, /ParameterNotFound/)
   })
+
+  test('an image in ECR: Docker logs in there, by standard input, in the region of the registry', () => {
+    for (const [name, body] of [
+      ['aws', '[ "$*" = "ecr get-login-password --region sa-east-1" ] && echo a-password'],
+      ['docker', `echo "$*" > "${folder}/docker-calls"; cat >> "${folder}/docker-calls"`],
+    ] as const) {
+      writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`)
+      chmodSync(join(folder, name), 0o755)
+    }
+    writeFileSync(join(folder, 'list'), '')
+    writeFileSync(join(folder, 'docker-calls'), '')
+    const calls = (IMAGE: string) => {
+      const env = { PATH: `${folder}:${process.env.PATH}`, IMAGE }
+      const args = [at('fetch-secrets.sh'), join(folder, 'list'), join(folder, 'run')]
+      assert.equal(spawnSync('sh', args, { env, encoding: 'utf8' }).status, 0)
+      return readFileSync(join(folder, 'docker-calls'), 'utf8')
+    }
+    assert.equal(calls('ghcr.io/ysh/pipeline:1'), '')
+    assert.equal(
+      calls('123456789012.dkr.ecr.sa-east-1.amazonaws.com/ysh/pipeline:1'),
+      'login --username AWS --password-stdin 123456789012.dkr.ecr.sa-east-1.amazonaws.com\na-password\n',
+    )
+  })
 })

@@ -22,7 +22,8 @@ const known: Record<string, string> = {
   insecure_value: 'ami-0123456789abcdef0',
 }
 
-export async function startProvider(table: ProviderTable): Promise<ProviderDouble> {
+/** `foresees`: it knows at planning already what it will make up, so that a plan shows all values. */
+export async function startProvider(table: ProviderTable, { foresees = false } = {}): Promise<ProviderDouble> {
   const schema = schemaMessage(table)
   const typeOf = (mode: 'resource' | 'data', name: string): TypeOf => {
     const type = table[mode][name]
@@ -38,20 +39,21 @@ export async function startProvider(table: ProviderTable): Promise<ProviderDoubl
     UpgradeResourceState: (fields) => message([1, message([2, field(fieldsOf(field(fields, 3)), 1)])]),
     ReadResource: (fields) => message([1, field(fields, 2)]),
     PlanResourceChange: (fields) => {
-      const proposed = valueOf(fields, 3)
-      const type = typeOf('resource', field(fields, 1).toString())
-      return message([1, dynamic(proposed === null ? null : filled(type, proposed, () => unknown))], [5, true])
+      const proposed = valueAt(fields, 3)
+      const name = field(fields, 1).toString()
+      const make = (attribute: string, kind: Kind) =>
+        foresees || kind === 'dynamic' ? madeUp(name, attribute, kind) : unknown
+      return message([1, dynamic(filled(typeOf('resource', name), proposed, make))], [5, true])
     },
     ApplyResourceChange: (fields) => {
-      const planned = valueOf(fields, 3)
+      const planned = valueAt(fields, 3)
       const name = field(fields, 1).toString()
-      const type = typeOf('resource', name)
-      const made = planned === null ? null : filled(type, planned, (attribute, kind) => madeUp(name, attribute, kind))
-      return message([1, dynamic(made)], [4, true])
+      const make = (attribute: string, kind: Kind) => madeUp(name, attribute, kind)
+      return message([1, dynamic(filled(typeOf('resource', name), planned, make))], [4, true])
     },
     ReadDataSource: (fields) => {
       const name = field(fields, 1).toString()
-      const config = valueOf(fields, 2)
+      const config = valueAt(fields, 2)
       const made = filled(typeOf('data', name), config, (attribute, kind) => madeUp(name, attribute, kind))
       return message([1, dynamic(name === 'aws_iam_policy_document' ? withPolicy(made) : made)])
     },
@@ -104,7 +106,7 @@ function respond(stream: ServerHttp2Stream, answer: ((fields: Map<number, Buffer
 
 const field = (fields: Map<number, Buffer>, number: number) => fields.get(number) ?? Buffer.alloc(0)
 
-function valueOf(fields: Map<number, Buffer>, number: number): Value {
+function valueAt(fields: Map<number, Buffer>, number: number): Value {
   const bytes = fieldsOf(field(fields, number)).get(1)
   return bytes === undefined ? null : unpack(bytes)
 }
@@ -123,12 +125,7 @@ function filled(type: TypeOf, value: Value, make: (attribute: string, kind: Kind
     const now = given[name] ?? null
     if (now === null || now === unknown) given[name] = make(name, kind)
   }
-  return replaced(given, 'made')
-}
-
-/** What is unknown further within, as a made-up text, unless the whole is a plan. */
-function replaced(value: { [name: string]: Value }, _text: string): Value {
-  return value
+  return given
 }
 
 function isObject(value: Value): value is { [name: string]: Value } {
@@ -152,9 +149,13 @@ function madeUp(type: string, attribute: string, kind: Kind): Value {
 function withPolicy(value: Value): Value {
   if (!isObject(value) || !Array.isArray(value.statement)) return value
   const statements = value.statement.flatMap((one) =>
-    isObject(one) ? [{ Sid: one.sid, Effect: one.effect ?? 'Allow', Action: one.actions, Resource: one.resources }] : [],
+    isObject(one)
+      ? [{ Sid: one.sid, Effect: one.effect ?? 'Allow', Action: one.actions, Resource: one.resources }]
+      : [],
   )
-  const text = JSON.stringify({ Version: '2012-10-17', Statement: statements }, (_, one: unknown) => (one === null ? undefined : one))
+  const text = JSON.stringify({ Version: '2012-10-17', Statement: statements }, (_, one: unknown) =>
+    one === null ? undefined : one,
+  )
   return { ...value, json: text, minified_json: text }
 }
 
@@ -176,7 +177,9 @@ function blockMessage({ takes }: Block, gives: Record<string, Kind>): Buffer {
     ...arguments_
       .filter(([, { block }]) => block !== true)
       .map(([name, { kind = 'dynamic', ...flags }]): Field => [2, attribute(name, kind, flags)]),
-    ...Object.entries(gives).map(([name, kind]): Field => [2, attribute(name, kind, { computed: true, optional: false })]),
+    ...Object.entries(gives).map(
+      ([name, kind]): Field => [2, attribute(name, kind, { computed: true, optional: false })],
+    ),
     ...arguments_
       .filter(([, { block }]) => block === true)
       .map(([name, argument]): Field => [3, nestedMessage(name, argument)]),
@@ -186,9 +189,12 @@ function blockMessage({ takes }: Block, gives: Record<string, Kind>): Buffer {
 const nestings = { single: 1, list: 2, set: 3 } as const
 
 function nestedMessage(name: string, { takes = {}, nesting = 'list', required = false, most = 0 }: Argument): Buffer {
-  const limits: Field[] = nesting === 'single' ? [] : [
-    [4, required ? 1 : 0],
-    [5, most],
-  ]
+  const limits: Field[] =
+    nesting === 'single'
+      ? []
+      : [
+          [4, required ? 1 : 0],
+          [5, most],
+        ]
   return message([1, name], [2, blockMessage({ takes }, {})], [3, nestings[nesting]], ...limits)
 }

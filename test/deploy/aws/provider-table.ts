@@ -45,9 +45,12 @@ const wafStatement: Argument = {
 
 /** A line for each type, so that a difference shows which. */
 export function tableText({ provider, version, settings, ...table }: ProviderTable): string {
-  const lines = (types: object) => Object.entries(types).map(([name, type]) => `  ${JSON.stringify(name)}: ${JSON.stringify(type)}`)
+  const lines = (types: object) =>
+    Object.entries(types).map(([name, type]) => `  ${JSON.stringify(name)}: ${JSON.stringify(type)}`)
   const part = (name: 'resource' | 'data') => ` ${JSON.stringify(name)}: {\n${lines(table[name]).join(',\n')}\n }`
-  const head = Object.entries({ provider, version, settings }).map(([name, value]) => ` ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+  const head = Object.entries({ provider, version, settings }).map(
+    ([name, value]) => ` ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+  )
   return `{\n${[...head, part('resource'), part('data')].join(',\n')}\n}\n`
 }
 
@@ -70,7 +73,8 @@ class Bindings {
 
   constructor(code: string) {
     for (const part of code.split(/^(?=(?:export )?(?:function|class) )/m)) {
-      const [, kind, name = '', base = ''] = /^(?:export )?(function|class) (\w+)(?: extends ([\w.]+))?/.exec(part) ?? []
+      const [, kind, name = '', base = ''] =
+        /^(?:export )?(function|class) (\w+)(?: extends ([\w.]+))?/.exec(part) ?? []
       if (kind === 'function') this.#functions.set(name, part)
       if (kind === 'class') this.#classes.set(name, part)
       if (base.startsWith('cdktn.Terraform')) this.#main = part
@@ -89,7 +93,8 @@ class Bindings {
   #block(attributes: string, own: string): Block {
     const known = flags(own)
     const takes: Block['takes'] = {}
-    const entry = /^\s+(\w+): \{\n\s+value: (.*),\n\s+isBlock: (true|false),\n\s+type: "(\w+)",\n\s+storageClassType: "(\w+)",/gm
+    const entry =
+      /^\s+(\w+): \{\n\s+value: (.*),\n\s+isBlock: (true|false),\n\s+type: "(\w+)",\n\s+storageClassType: "(\w+)",/gm
     for (const [, name = '', value = '', isBlock, type = '', storage = ''] of attributes.matchAll(entry)) {
       const { required = false, computed = false } = known.get(name) ?? {}
       takes[name] = {

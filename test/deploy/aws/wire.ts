@@ -1,20 +1,33 @@
 /** The little of MessagePack and Protocol Buffers that Terraform's plugin protocol needs. */
 
 /** A value that is known after apply only. */
-export const unknown = Symbol('unknown')
+export const unknown: unique symbol = Symbol('unknown')
 /** What MessagePack carries here. Bytes stand for a type beside a value of no fixed type. */
-export type Value = null | boolean | number | bigint | string | Buffer | typeof unknown | Value[] | { [name: string]: Value }
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Buffer
+  | typeof unknown
+  | Value[]
+  | { [name: string]: Value }
 
 /** Throws where the bytes have a form that Terraform does not use. */
 export function unpack(bytes: Buffer): Value {
   let at = 0
-  const take = (count: number) => bytes.subarray(at, (at += count))
+  const take = (count: number) => {
+    at += count
+    return bytes.subarray(at - count, at)
+  }
   const size = (width: number) => take(width).readUIntBE(0, width)
   const text = (count: number) => take(count).toString('utf8')
   const list = (count: number): Value[] => Array.from({ length: count }, () => read())
-  const map = (count: number): Value => Object.fromEntries(Array.from({ length: count }, () => [String(read()), read()]))
+  const map = (count: number): Value =>
+    Object.fromEntries(Array.from({ length: count }, () => [String(read()), read()]))
   // A refined unknown says more of the value than we want to know.
-  const extension = (count: number) => {
+  const extension = (count: number): Value => {
     take(count + 1)
     return unknown
   }
@@ -108,8 +121,9 @@ export function fieldsOf(bytes: Buffer): Map<number, Buffer> {
     const tag = read()
     if ((tag & 7) === 0) read()
     else if ((tag & 7) === 2) {
-      const length = read()
-      fields.set(tag >> 3, bytes.subarray(at, (at += length)))
+      const end = read() + at
+      fields.set(tag >> 3, bytes.subarray(at, end))
+      at = end
     } else throw new Error(`wire type ${tag & 7}`)
   }
   return fields

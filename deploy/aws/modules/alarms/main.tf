@@ -158,7 +158,7 @@ resource "aws_budgets_budget" "month" {
   tags         = var.tags
 
   dynamic "notification" {
-    for_each = { ACTUAL = 80, FORECASTED = 100 }
+    for_each = length(var.emails) > 0 ? { ACTUAL = 80, FORECASTED = 100 } : {}
     content {
       comparison_operator        = "GREATER_THAN"
       notification_type          = notification.key
@@ -169,9 +169,9 @@ resource "aws_budgets_budget" "month" {
   }
 }
 
-# The bill, not our estimate: AWS compares each day with those before.
+# The bill, not our estimate: AWS compares each day with those before. It refuses a subscription that nobody reads.
 resource "aws_ce_anomaly_monitor" "services" {
-  count             = var.anomaly_dollars > 0 ? 1 : 0
+  count             = var.anomaly_dollars > 0 && length(var.emails) > 0 ? 1 : 0
   name              = "${var.name}-services"
   monitor_type      = "DIMENSIONAL"
   monitor_dimension = "SERVICE"
@@ -179,7 +179,7 @@ resource "aws_ce_anomaly_monitor" "services" {
 }
 
 resource "aws_ce_anomaly_subscription" "services" {
-  count            = var.anomaly_dollars > 0 ? 1 : 0
+  count            = var.anomaly_dollars > 0 && length(var.emails) > 0 ? 1 : 0
   name             = "${var.name}-services"
   frequency        = "DAILY"
   monitor_arn_list = [aws_ce_anomaly_monitor.services[0].arn]
