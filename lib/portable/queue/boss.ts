@@ -73,7 +73,7 @@ export async function makeQueue(
     // A run may wait for long, and its journal is what is kept of it.
     ...{ retentionSeconds: 90 * 86_400, deleteAfterSeconds: 7 * 86_400 },
   }
-  await boss.createQueue(deadOf(queue), { ...common, retryLimit: 1_000 })
+  await boss.createQueue(deadOf(queue), { ...common, retryLimit: 20 })
   await boss.createQueue(queue, { ...common, deadLetter: deadOf(queue) })
 }
 

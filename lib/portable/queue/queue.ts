@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import type { Logger } from '../../steps/step.ts'
-import { stoppedBy } from '../../stopped.ts'
+import { goOn, stoppedBy } from '../../stopped.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
 import type { JobInsert, PgBoss } from '../../vendor/pg-boss.ts'
 import type { Plan } from '../plan/schema.ts'
@@ -127,7 +127,7 @@ export class QueueWorker {
       this.#queues.push(name)
       await this.#boss.work<unknown>(name, isLost ? { ...options, localConcurrency: 1 } : options, async (taken) => {
         for (const { id, retryCount, data, signal } of taken) {
-          const until = AbortSignal.any([signal, this.#called.signal])
+          const until = stoppable(AbortSignal.any([signal, this.#called.signal]))
           await this.#counted(this.#do({ name, queue, isLost, id, retryCount, data, until }, lines))
         }
       })
@@ -135,9 +135,21 @@ export class QueueWorker {
   }
 
   async #do(taken: Taken, lines: ReadonlyMap<string, Line>): Promise<void> {
+    const { id } = taken
+    try {
+      await this.#done(taken, lines)
+    } catch (thrown) {
+      const error = PipelineError.from(thrown)
+      if (error.code !== 'STOPPED')
+        this.#options.log.warn('A job could not be done; the queue tries it again', { job: id, error })
+      throw thrown
+    }
+  }
+
+  async #done(taken: Taken, lines: ReadonlyMap<string, Line>): Promise<void> {
     const { name, queue, isLost, id, data, until } = taken
     const { store } = this.#options
-    if (until.aborted) throw stoppedBy(until)
+    goOn(until)
     const job = jobs.parse(data)
     const line = lines.get(job.pipeline)
     if (line === undefined) throw new PipelineError('QUEUE_JOB', `No plan here has the pipeline ${job.pipeline}`)
@@ -165,6 +177,15 @@ export class QueueWorker {
     await Promise.race([Promise.allSettled([...this.#busy]), late.promise])
     clearTimeout(timer)
   }
+}
+
+/** A signal whose reason is STOPPED, whatever the first one's is: no step may take it for a failure of its own. */
+function stoppable(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController()
+  const stop = () => controller.abort(stoppedBy(signal))
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  return controller.signal
 }
 
 /** A job as a worker has taken it. */

@@ -13,7 +13,7 @@ export interface Stranded {
  * stand there no other run of a pipeline with the overlap `skip` or `queue` begins.
  */
 export async function strandedRuns(q: Queryable, pipelines: readonly string[]): Promise<Stranded[]> {
-  const { rows } = await q.query<Stranded>(
+  const { rows } = await q.query<{ pipeline: string; slot: string; epoch: number }>(
     `select r.flow as pipeline, r.slot, r.epoch from pipeline.run r
      where r.flow = any($1::text[]) and r.state = 'running' and (r.owner is null or r.owner like 'portable/%')
        and not exists (select from pipeline.process p where p.owner = r.owner and p.seen_at > clock_timestamp())
