@@ -43,8 +43,10 @@ export async function openMap(
   work: MapWork,
   { most = Number.POSITIVE_INFINITY, distributed = false }: Pick<Call, 'most' | 'distributed'> = {},
 ): Promise<State> {
-  const { node, state, run, host } = work
-  const { retry: _, ...message } = state.message
+  const { node, run, host } = work
+  // A list of an earlier map that had no items, or failed, is none of this one.
+  const { itemsAt: _, ...state } = work.state
+  const { retry: __, ...message } = state.message
   const { items, payload } =
     node.over === 'batches' ? await batches(work) : { items: listed(work), payload: message.payload }
   const index = indexOf(items)
