@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
@@ -115,6 +115,48 @@ describe('distributed maps, by the function, an S3 and the local executor', () =
     } finally {
       await stores.close()
     }
+  })
+
+  test('an empty list that goes another way: the next, inline one has its own items', async () => {
+    const { plan, diagnostics } = compile([
+      ...flow.slice(0, 2),
+      node('run2', 'ysh-run', [['many']], { payload: '{"list":[]}' }),
+      node('many', 'ysh-each', [['join1'], ['few']], { listAt: 'list', stores: 'stores', info: 'items: 1000' }),
+      node('join1', 'ysh-join', [['end2']], { stores: 'stores' }),
+      node('few', 'ysh-each', [['join2'], ['end2']], { from: 'list', list: ['x', 'y'], stores: 'stores' }),
+      node('join2', 'ysh-join', [['end2']], { stores: 'stores' }),
+      node('end2', 'ysh-run-end', [[], []], { stores: 'stores' }),
+    ])
+    assert.ok(plan, JSON.stringify(diagnostics))
+    const machine = emitStepFunctions(plan).machines.run2
+    assert.ok(machine)
+    const plans = join(folder, 'empty')
+    mkdirSync(plans)
+    writeFileSync(join(plans, 'flow.json'), canonicalFile(plan))
+    const handler = stepHandler({
+      ...{ product: 'test/1', plans, write: () => undefined },
+      env: {
+        ...{ YSH_POSTGRES: server.url, YSH_FOLDER: join(folder, 'data'), S3_ENDPOINT: aws.endpoint },
+        [secretVariable('stores', 's3AccessKeyId')]: anybody.accessKeyId,
+        [secretVariable('stores', 's3SecretAccessKey')]: anybody.secretAccessKey,
+      },
+    })
+    const context = { awsRequestId: 'x', getRemainingTimeInMillis: () => 60_000 }
+    let last: unknown
+    const run = await runMachine(
+      machine,
+      { slot: 'two', message: { payload: { list: [] } } },
+      async (call) => {
+        const state = await handler(call, context)
+        last = state.message.payload
+        return state
+      },
+      s3,
+    )
+    await handler.close()
+    assert.equal(run.outcome, 'done', run.error)
+    assert.ok(isRecord(last))
+    assert.deepEqual([last.done, last.failed], [2, 0])
   })
 
   describe('what the state machine wrote', () => {
