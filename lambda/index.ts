@@ -1,35 +1,35 @@
 import { fileURLToPath } from 'node:url'
-import { PipelineError } from '../lib/errors.ts'
 import { isRecord } from '../lib/flow-check/node.ts'
 import { stepCounter } from '../lib/metrics/sources/engine.ts'
-import { stepEntries } from '../lib/portable/runtime/entries.ts'
 import { product } from '../lib/product.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 import { counting } from './metrics.ts'
 import type { GatewayAnswer } from './rest.ts'
 import { stepHandler } from './step.ts'
 
-/** The functions of the bundle `steps.zip`: `index.step`, `index.rest`, `index.websocket`. */
+/** The functions of the bundle `steps.zip`: `index.step`, `index.deliver`, `index.rest`, `index.websocket`. */
 
 const named = product()
+const planFolder = fileURLToPath(new URL('../plans/', import.meta.url))
 const counted = counting(process.env, jsonLog())
 
 /** Does the steps of compiled flows; see {@link stepHandler}. The plans are in YSH_PLANS, else in `plans` beside the code. */
 export const step = counted(
   stepHandler({
     ...{ env: process.env, product: named, onStep: stepCounter() },
-    plans: fileURLToPath(new URL('../plans/', import.meta.url)),
-    entries: {
-      ...stepEntries,
-      async 'ysh-pdf-extract'() {
-        throw new PipelineError(
-          'STEP_UNSUPPORTED',
-          'PDFs are not read in a function: leave this flow in Node-RED, or run it on Airflow',
-        )
-      },
-    },
+    plans: planFolder,
   }),
 )
+
+let delivering: Promise<(event: unknown, context: LambdaContext) => Promise<{ places: number }>> | undefined
+
+/** Delivers the outbox and starts what waits for alerts and models; a schedule calls it each minute. Loaded when it is asked for. */
+export const deliver = counted(async (event: unknown, context: LambdaContext): Promise<{ places: number }> => {
+  delivering ??= import('./deliver.ts').then(({ deliverHandler }) =>
+    deliverHandler({ env: process.env, product: named, plans: planFolder }),
+  )
+  return (await delivering)(event, context)
+})
 
 let answering: Promise<(event: unknown, context: LambdaContext) => Promise<GatewayAnswer>> | undefined
 

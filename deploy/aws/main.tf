@@ -100,6 +100,8 @@ module "pipeline" {
   step_function        = var.step_function
   bundle               = var.bundle
   handler              = var.handlers.step
+  deliver              = var.deliver
+  deliver_handler      = var.handlers.deliver
   environment          = local.environment
   secret_policies      = module.secrets.policies
   buckets              = module.archive.buckets

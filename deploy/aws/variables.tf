@@ -118,6 +118,7 @@ variable "handlers" {
   description = "Exported functions of the bundles."
   type = object({
     step      = string
+    deliver   = optional(string, "index.deliver")
     rest      = string
     websocket = string
   })
@@ -132,6 +133,12 @@ variable "reserved_concurrency" {
   description = "Most calls of steps at once; -1: what the account admits. It also bounds the connections to the database. A new account admits 10 in all, and none of them can be reserved."
   type        = number
   default     = -1
+}
+
+variable "deliver" {
+  description = "Whether a function sends alerts and notices each minute, and starts what waits for them. Not wanted where a Node-RED on the same stores does it always."
+  type        = bool
+  default     = true
 }
 
 variable "schedules_enabled" {

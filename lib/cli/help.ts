@@ -70,6 +70,18 @@ export const stepHelp = `ysh-pipeline step NAME --plan FILE --node ID [--run ID]
 Where the data are: as the flow's ysh-stores says, unless YSH_POSTGRES or YSH_FOLDER says otherwise. Secrets: YSH_SECRET_NODE_NAME.
 Exit codes: 0 done, 75 worth another try, 1 final, 2 used wrongly.`
 
+/** The help of `deliver`. */
+export const deliverHelp = `ysh-pipeline deliver PLAN… [--input FILE] [--out FILE]
+
+  Sends what steps have put into the outbox (mail, webhooks, SNS, subscribers), once, and ends. For a scheduler, each minute; give all plans, or
+  flows, whose runs keep their data together. What is to be started, for an alert or because a model is back, it tells as JSON:
+  {"starts": [{"pipeline", "slot", "payload"}]}; it tells so again until the slots come back as settled.
+
+  --input FILE       {"settle": ["slot", …]}, runs that have been started; - is standard input
+  --out FILE         gets the JSON; without it, it is on standard output
+
+Where the data are: as for step. Exit codes: 0 done, 1 it cannot begin, 2 used wrongly.`
+
 /** The help of `doctor`. */
 export const doctorHelp = `ysh-pipeline doctor [FLOW] [--json]
 
@@ -145,6 +157,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
       'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
       'ysh-pipeline compile FILE: compiles a flow for other engines; see compile --help',
       'ysh-pipeline run FILE, worker FILE…: executes a flow here, or by a queue; see run --help, worker --help',
+      'ysh-pipeline deliver PLAN: sends what lies in the outbox, for a scheduler; see deliver --help',
       'ysh-pipeline cost FILE: what it costs on Step Functions',
       'ysh-pipeline backup, restore, backups: saves all that is kept and brings it back; see backup --help',
       "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",

@@ -9,6 +9,7 @@ import { generateKey, prepareKeys } from './api-keys.ts'
 import { backupCommand, isBackupCommand } from './backup.ts'
 import { compile } from './compile.ts'
 import { openDatabase } from './database.ts'
+import { deliver } from './deliver.ts'
 import { doctor } from './doctor.ts'
 import { helpOf } from './help.ts'
 import { lint } from './lint.ts'
@@ -43,6 +44,7 @@ export async function main(args: readonly string[], io: Console): Promise<number
   if (args[0] === 'compile' || args[0] === 'cost') return compile(args[0], args.slice(1), output)
   if (args[0] === 'doctor') return doctor(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'step') return step(args.slice(1), { env: io.env, ...output })
+  if (args[0] === 'deliver') return deliver(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'worker') return worker(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'run') return run(args.slice(1), { env: io.env, ...output })
   try {

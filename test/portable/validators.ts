@@ -3,7 +3,7 @@ import language from 'amazon-states-language-service'
 import asl from 'asl-validator'
 
 /** Of a distributed map, which statelint does not know. */
-const unknown = /^Field "(ItemReader|ResultWriter|Label)" not allowed/
+const unknown = /^Field "(ItemReader|ResultWriter|Label|ToleratedFailurePercentage)" not allowed/
 
 const service = language.getLanguageService({})
 const linter = new statelint.StateLint()

@@ -385,6 +385,55 @@ class Pipeline:
         return next(region for region in self._pipeline()["regions"] if region["id"] == region_id)
 
 
+class Delivery:
+    """Deliveries of all flows of a folder, for the DAG that does them each minute."""
+
+    def __init__(self, dag_file: str):
+        self.folder = Path(dag_file).resolve().parent
+
+    def owed(self) -> List[Dict[str, Any]]:
+        """Delivers what can be, and answers a run of a DAG for each that is to be started."""
+        dags, plans = self._flows()
+        if not plans:
+            return []
+        starts = self._deliver(plans, [])
+        return [
+            {
+                "trigger_dag_id": dags[start["pipeline"]],
+                "trigger_run_id": _delivered(start["slot"]),
+                "conf": {"slot": start["slot"], "payload": start["payload"]},
+            }
+            for start in starts
+            if start["pipeline"] in dags
+        ]
+
+    def settle(self, starts: Any) -> None:
+        """Says that these runs have been started."""
+        slots = sorted({start["conf"]["slot"] for start in starts or []})
+        if slots:
+            self._deliver(self._flows()[1], slots)
+
+    def _flows(self) -> Any:
+        dags: Dict[str, str] = {}
+        plans: List[str] = []
+        for file in sorted(self.folder.glob("ysh_*.dags.json")):
+            told = json.loads(file.read_text(encoding="utf-8"))
+            plans.append(str(self.folder / told["plan"]))
+            dags.update(told["dags"])
+        return dags, plans
+
+    def _deliver(self, plans: List[str], slots: List[str]) -> List[Dict[str, Any]]:
+        try:
+            return list(run_cli(["deliver", *plans, "--input", "-"], {"settle": slots}, 540.0)["starts"])
+        except StepError as error:
+            raise _final(str(error)) from None
+
+
+def _delivered(slot: str) -> str:
+    """A run's id: the same for the same slot."""
+    return f"delivered__{hashlib.sha256(slot.encode()).hexdigest()[:40]}"
+
+
 def run_cli(args: List[str], call: Dict[str, Any], limit: float) -> State:
     """Runs the step CLI once; its log lines become ours. Raises StepError or StepSkipped. Whatever ends this process ends that one too."""
     command = shlex.split(os.environ.get("YSH_STEP_CLI") or "ysh-pipeline")

@@ -5,6 +5,7 @@ import type { Note } from '../notes.ts'
 import type { Plan } from '../plan/schema.ts'
 import { type Dag, dagOf } from './dag.ts'
 import { dagIds } from './dag-ids.ts'
+import { deliverDag } from './deliver-dag.ts'
 import { newNotes } from './notes.ts'
 import { words } from './python.ts'
 
@@ -33,7 +34,7 @@ export const airflowVersions = '>=3.0,<4'
 
 /**
  * A plan as files for a folder of DAGs: `ysh_NAME.py` with a DAG for each pipeline, `ysh_NAME.plan.json`, which the steps read, and
- * `ysh_runner.py`, the same for all flows. The same plan gives the same bytes.
+ * `ysh_runner.py` and `ysh_deliver_dag.py`, the same for all flows; `ysh_NAME.dags.json` tells the latter which DAGs wait for alerts and models. The same plan gives the same bytes.
  */
 export function emitAirflow(plan: Plan, options: AirflowOptions): AirflowFiles {
   const { startDate = '2026-01-01', language = 'en-US', nodes, runner } = options
@@ -46,7 +47,17 @@ export function emitAirflow(plan: Plan, options: AirflowOptions): AirflowFiles {
   )
   const source = `${[head(plan, dags), ...dags.map((dag) => dag.source)].join('\n\n\n')}\n`
   const failed = notes.all.some(({ severity }) => severity === 'error')
-  const files = { [`${name}.py`]: source, [planFile]: canonicalFile(plan), 'ysh_runner.py': runner }
+  const waiting = dags.filter((_, at) => ['alert', 'late'].includes(plan.pipelines[at]?.trigger.kind ?? ''))
+  const owed = Object.fromEntries(
+    plan.pipelines.flatMap(({ id }) => {
+      const dagId = ids.get(id) ?? id
+      return waiting.some((dag) => dag.dagId === dagId) ? [[id, dagId]] : []
+    }),
+  )
+  const files = {
+    ...{ [`${name}.py`]: source, [planFile]: canonicalFile(plan), 'ysh_runner.py': runner },
+    ...{ [`${name}.dags.json`]: canonicalFile({ plan: planFile, dags: owed }), 'ysh_deliver_dag.py': deliverDag },
+  }
   return { files: failed ? {} : files, dags, notes: notes.all }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
+import { endAfter } from '../../stopped.ts'
 import type { HttpClient } from '../../net/http.ts'
 import { alertTopic } from '../../runs/alert.ts'
 import { logAlert } from '../../runs/alert-log.ts'
@@ -22,8 +23,11 @@ export interface DeliverOptions {
   stores: Stores
   http: HttpClient
   log: Logger
-  /** Starts a run on the engine. Called again for a slot that it was called for before: that must be the same run. `slot` is the entry's key. */
-  start(pipeline: string, payload: Json, slot: string): Promise<void>
+  /**
+   * Starts a run on the engine. Called again for a slot that it was called for before: that must be the same run. `slot` is the entry's key.
+   * Without it such entries stay where they are, for `owedStarts`.
+   */
+  start?(pipeline: string, payload: Json, slot: string): Promise<void>
   /** Settled entries are kept so long. Default 90. */
   keepDays?: number
   /** Ends it. */
@@ -48,7 +52,8 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
   const store = stores.postgres
   const outbox = new OutboxDelivery({
     ...{ owner: `delivery-${randomUUID()}/1`, store, clock: systemTimer, log, keepDays, signal },
-    defaults: new Map([[alertTopic, logAlert(log)]]),
+    // An alert that a pipeline waits for is no line of a log.
+    defaults: start === undefined && hasAlerts(plans) ? new Map() : new Map([[alertTopic, logAlert(log)]]),
   })
   const engine: Pick<RunEngine, 'deliver'> = {
     deliver: (topic, deliver, { tidy, ...rest } = {}) =>
@@ -63,7 +68,7 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
       const { trigger } = pipeline
       if (trigger.kind !== 'alert' && trigger.kind !== 'late') continue
       const topic = trigger.kind === 'alert' ? alertTopic : await lateTopicOf(trigger.node)
-      outbox.register(topic, ({ key, payload }) => start(pipeline.id, payload, key))
+      if (start !== undefined) outbox.register(topic, ({ key, payload }) => start(pipeline.id, payload, key))
       if (trigger.kind === 'late') lates.push(lookFor(pipeline, trigger, settings))
     }
     const notifying = stepsOf(plan).filter(({ type, delivers }) => delivers && type === 'ysh-notify')
@@ -95,7 +100,7 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
       try {
         const { startLateOf } = await import('../../steps/enrich/late/start.ts')
         const { EnrichConfigSchema } = await import('../../steps/enrich/step-schema.ts')
-        const until = AbortSignal.any([signal, AbortSignal.timeout(minute)])
+        const until = endAfter(minute, signal)
         const given = settings.given(step, EnrichConfigSchema)
         const started = await startLateOf(
           node,
@@ -111,6 +116,9 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
     }
   }
 }
+
+const hasAlerts = (plans: DeliverOptions['plans']): boolean =>
+  plans.some(({ plan }) => plan.pipelines.some(({ trigger }) => trigger.kind === 'alert'))
 
 const stepsIn = ({ regions }: Pipeline): StepNode[] =>
   regions.flatMap(({ nodes }) => nodes.flatMap((node) => (node.kind === 'step' ? node : [])))

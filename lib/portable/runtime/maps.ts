@@ -12,10 +12,11 @@ import type { RunRef } from '../../runs/run.ts'
 import { type Item, indexOf } from '../../runs/window.ts'
 import { parser } from '../../schema.ts'
 import type { Json } from '../../stores/cache/port.ts'
-import { type State, StateSchema } from '../call.ts'
+import { type Call, type State, StateSchema } from '../call.ts'
 import type { MapNode, StepNode } from '../plan/schema.ts'
 import { errorIn } from './errors.ts'
-import { stored, unpacked } from './payloads.ts'
+import type { Lists } from './lists.ts'
+import { packedItem, stored, unpacked } from './payloads.ts'
 import { type EntryWork, nodeConfig } from './step-entry.ts'
 
 /** What opening and closing a map work with. */
@@ -25,17 +26,27 @@ export interface MapWork extends Pick<EntryWork, 'host' | 'settings' | 'signal'>
   run: RunRef
   /** The run is over: nothing is written any more. */
   over: boolean
+  /** Where lists of distributed maps lie. */
+  lists(): Promise<Lists>
 }
+
+/** Ends of items that are written beside each other; as many connections as a pool has by default. */
+const atOnce = 8
 
 const states = parser(StateSchema, 'The state of an item')
 
 /**
- * Makes the items of a map: `items` of the state, with the port `item`, or `empty` where there are none. Throws EACH_NO_LIST, EACH_KEY,
- * EACH_TOO_MANY, and what reading batches throws.
+ * Makes the items of a map: `items` of the state, with the port `item`, or `empty` where there are none; of a distributed one `itemsAt`, also of
+ * none. Throws EACH_NO_LIST, EACH_KEY, EACH_TOO_MANY, EACH_DISTRIBUTED, and what reading batches and writing lists throws.
  */
-export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): Promise<State> {
-  const { node, state, run, host } = work
-  const { retry: _, ...message } = state.message
+export async function openMap(
+  work: MapWork,
+  { most = Number.POSITIVE_INFINITY, distributed = false }: Pick<Call, 'most' | 'distributed'> = {},
+): Promise<State> {
+  const { node, run, host } = work
+  // A list of an earlier map that had no items, or failed, is none of this one.
+  const { itemsAt: _, ...state } = work.state
+  const { retry: __, ...message } = state.message
   const { items, payload } =
     node.over === 'batches' ? await batches(work) : { items: listed(work), payload: message.payload }
   const index = indexOf(items)
@@ -45,18 +56,30 @@ export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): P
   if (node.over === 'items') await journal(work, node.path, 'each', hashOf([...index.keys()]), { total: items.length })
   if (items.length === 0) {
     const none = node.over === 'items' ? { items: [], done: 0, failed: 0 } : payload
-    return { ...state, error: null, items: [], port: 'empty', message: { ...message, payload: none } }
+    return { ...state, error: null, ...(await offered([])), port: 'empty', message: { ...message, payload: none } }
   }
   const each = [...(run.each ?? []), node.path]
   return {
     ...state,
     error: null,
     message: { ...message, payload },
-    items: items.map(({ key, value }) => ({
-      run: { item: itemPath(run.item, key), each },
-      message: { payload: value },
-    })),
+    ...(await offered(
+      items.map(({ key, value }) => ({
+        run: { item: itemPath(run.item, key), each },
+        message: { payload: value },
+      })),
+    )),
     port: 'item',
+  }
+
+  /** In the state, or where the engine reads them: there is no place for many in a state. */
+  async function offered(given: NonNullable<State['items']>): Promise<Pick<State, 'items' | 'itemsAt'>> {
+    if (!distributed) return { items: given }
+    const { signal } = work
+    const small = []
+    for (const item of given) small.push(await packedItem(item, host.stores.objects, signal))
+    const lists = await work.lists()
+    return { itemsAt: await lists.write({ run: run.id, item: run.item, map: node.path }, small, signal) }
   }
 
   function listed({ settings }: MapWork): Item[] {
@@ -106,27 +129,15 @@ const asStep = (node: MapNode): StepNode => ({
   ...{ retry: node.retry, catch: node.catch },
 })
 
-/** Brings the items together, and writes down how each ended. Of batches it throws the first error. Throws FENCED, OUTPUT_TOO_LARGE. */
+/** Brings the items together, and writes down how each ended. Of batches it throws the first error. Throws FENCED, OUTPUT_TOO_LARGE, EACH_RESULTS. */
 export async function closeMap(work: MapWork): Promise<State> {
   const { node, state, run, host, signal } = work
-  const { items: _, results, ...rest } = state
+  const { items: _, itemsAt, results, ...rest } = state
   const ended: JoinedItem[] = []
-  for (const result of recordsOf(results)) {
-    const item = states.parse({ message: {}, ...result })
-    const end = await endOf(item, host.stores.objects, signal)
-    const path = item.run?.item ?? ''
-    ended.push({ key: splitPath(path).key, ...end })
-    if (node.over === 'batches' || work.over) continue
-    const { written } = await putItem(
-      host.stores.postgres,
-      {
-        ...{ run: { ...run, item: path }, node: node.path, join: node.join ?? node.path },
-        startedAt: host.clock.now(),
-      },
-      end,
-    )
-    if (written) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
-  }
+  const told = itemsAt === undefined ? results : await (await work.lists()).ends(itemsAt, results, signal)
+  const all = recordsOf(told)
+  for (let at = 0; at < all.length; at += atOnce)
+    ended.push(...(await Promise.all(all.slice(at, at + atOnce).map(close))))
   if (node.over === 'batches') {
     const first = ended.find((item) => item.state === 'failed')
     if (first?.state === 'failed') throw PipelineError.fromJSON({ ...first.error, retryable: false })
@@ -142,6 +153,18 @@ export async function closeMap(work: MapWork): Promise<State> {
   })
   const payload = { items: ended, done, failed }
   return { ...rest, error: null, message: { ...rest.message, payload }, port: 'joined' }
+
+  async function close(result: unknown): Promise<JoinedItem> {
+    const item = states.parse({ message: {}, ...(isRecord(result) ? result : {}) })
+    const end = await endOf(item, host.stores.objects, signal)
+    const path = item.run?.item ?? ''
+    if (node.over === 'items' && !work.over) {
+      const of = { run: { ...run, item: path }, node: node.path, join: node.join ?? node.path }
+      const { written } = await putItem(host.stores.postgres, { ...of, startedAt: host.clock.now() }, end)
+      if (written) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
+    }
+    return { key: splitPath(path).key, ...end }
+  }
 }
 
 async function endOf(

@@ -19,6 +19,7 @@ import type { Pipeline, Plan, PlanNode, StepNode } from '../plan/schema.ts'
 import { type Entries, stepEntries } from './entries.ts'
 import { CallError, callError, errorIn } from './errors.ts'
 import { beginRun, failureOf, type HeldRun, heldBy, holdRun, letGo } from './hold.ts'
+import type { Lists } from './lists.ts'
 import { closeMap, openMap } from './maps.ts'
 import { objectEvent } from './object-event.ts'
 import { packed, unpacked } from './payloads.ts'
@@ -38,6 +39,8 @@ export interface RuntimeOptions {
   turns?: boolean
   /** Told of each try of a step. */
   onStep?(event: StepEvent): void
+  /** Where lists of distributed maps lie; without it they are EACH_DISTRIBUTED. */
+  lists?(): Promise<Lists | undefined>
 }
 
 /** A unit of a call: a node, and of a map which end of it. */
@@ -121,6 +124,15 @@ export class StepRuntime {
     return beginRun(postgres, { flow: pipeline.id, slot, trigger: triggerOf(state.trigger, pipeline), input, overlap })
   }
 
+  readonly #lists = async (): Promise<Lists> => {
+    const lists = await this.#options.lists?.()
+    if (lists !== undefined) return lists
+    throw new PipelineError(
+      'EACH_DISTRIBUTED',
+      'A list that the engine reads goes through a bucket: name it in YSH_RESULTS, or keep the objects of ysh-stores in one',
+    )
+  }
+
   #unit(text: string): Unit {
     const [id = '', part] = text.split(/#(?=(?:open|close)$)/)
     const node = this.#nodes.get(id)
@@ -140,15 +152,9 @@ export class StepRuntime {
     const run: RunRef = { ...refOf(live), ...eachOf(state) }
     const host = this.#host(live)
     if (node.kind === 'map') {
-      const work = { host, settings, signal, node, state, run, over: held.state === 'done' }
+      const work = { host, settings, signal, node, state, run, over: held.state === 'done', lists: this.#lists }
       if (part === 'close') return closeMap(work)
-      if (call.distributed === true) {
-        throw new PipelineError(
-          'EACH_DISTRIBUTED',
-          `The items of ${node.id} are to be read from a bucket, which this runtime does not write`,
-        )
-      }
-      return timed(node.timeoutSeconds, signal, (until) => openMap({ ...work, signal: until }, call.most))
+      return timed(node.timeoutSeconds, signal, (until) => openMap({ ...work, signal: until }, call))
     }
     if (node.kind === 'end') return this.#end(node.tolerance, state, held)
     if (node.kind !== 'step')

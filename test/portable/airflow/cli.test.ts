@@ -30,7 +30,7 @@ describe('ysh-pipeline compile --target airflow', () => {
     const files = read()
     assert.deepEqual(
       files.map(([name]) => name),
-      ['ysh_fallback.plan.json', 'ysh_fallback.py', 'ysh_runner.py'],
+      ['ysh_deliver_dag.py', 'ysh_fallback.dags.json', 'ysh_fallback.plan.json', 'ysh_fallback.py', 'ysh_runner.py'],
     )
     await cli(flow, '--target', 'airflow', '--out', folder)
     assert.deepEqual(read(), files)

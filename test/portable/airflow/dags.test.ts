@@ -21,7 +21,8 @@ describe('the shipped flows as DAGs', () => {
   for (const [name, dagId] of Object.entries(dagOf)) {
     test(`${name} is the golden file (UPDATE_GOLDEN=1 writes it anew)`, async (t) => {
       const { files } = await compiled(t, shipped(name), name)
-      assert.deepEqual(Object.keys(files).sort(), [`ysh_${name}.plan.json`, `ysh_${name}.py`, 'ysh_runner.py'].sort())
+      const own = [`ysh_${name}.dags.json`, `ysh_${name}.plan.json`, `ysh_${name}.py`]
+      assert.deepEqual(Object.keys(files).sort(), [...own, 'ysh_deliver_dag.py', 'ysh_runner.py'].sort())
       const source = files[`ysh_${name}.py`] ?? ''
       const file = new URL(`ysh_${name}.py`, golden)
       if (process.env.UPDATE_GOLDEN !== undefined) writeFileSync(file, source)

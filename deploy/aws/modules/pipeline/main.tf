@@ -69,7 +69,7 @@ resource "aws_lambda_function" "step" {
       YSH_PLANS       = "/opt/plans"
       YSH_BUCKETS     = var.buckets.inbox
       YSH_RESULTS     = var.buckets.results
-      YSH_ARCHIVE     = var.buckets.archive
+      YSH_OBJECTS     = var.buckets.archive
       YSH_DATA_FOLDER = "/tmp/ysh"
       NODE_OPTIONS    = "--enable-source-maps"
     })
