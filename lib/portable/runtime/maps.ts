@@ -1,7 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import { isRecord, recordsOf, textOf } from '../../flow-check/node.ts'
 import { meter } from '../../metrics/meter.ts'
-import { itemsOf } from '../../runs/each-items.ts'
 import { executeStep } from '../../runs/execute.ts'
 import { hashOf, itemPath, splitPath } from '../../runs/identity.ts'
 import { putItem } from '../../runs/items.ts'
@@ -15,6 +14,8 @@ import type { Json } from '../../stores/cache/port.ts'
 import { type State, StateSchema } from '../call.ts'
 import type { MapNode, StepNode } from '../plan/schema.ts'
 import { errorIn } from './errors.ts'
+import { lettersOf } from './letters.ts'
+import { listed } from './map-items.ts'
 import { stored, unpacked } from './payloads.ts'
 import { type EntryWork, nodeConfig } from './step-entry.ts'
 
@@ -37,7 +38,9 @@ export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): P
   const { node, state, run, host } = work
   const { retry: _, ...message } = state.message
   const { items, payload } =
-    node.over === 'batches' ? await batches(work) : { items: listed(work), payload: message.payload }
+    node.over === 'batches'
+      ? await batches(work)
+      : { items: listed(node, work.settings, message.payload), payload: message.payload }
   const index = indexOf(items)
   if (items.length > most) {
     throw new PipelineError('EACH_TOO_MANY', `The list has ${items.length} items, this engine takes ${most} here`)
@@ -57,17 +60,6 @@ export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): P
       message: { payload: value },
     })),
     port: 'item',
-  }
-
-  function listed({ settings }: MapWork): Item[] {
-    const list = node.list?.map((entry) => String(settings.filled(entry)))
-    return itemsOf(
-      {
-        ...{ from: list === undefined ? 'payload' : 'list', list: list ?? [] },
-        ...{ listAt: node.listAt, property: node.property, key: node.key },
-      },
-      message.payload,
-    )
   }
 
   async function batches({ settings, signal }: MapWork): Promise<{ items: Item[]; payload: unknown }> {
@@ -111,20 +103,24 @@ export async function closeMap(work: MapWork): Promise<State> {
   const { node, state, run, host, signal } = work
   const { items: _, results, ...rest } = state
   const ended: JoinedItem[] = []
+  const letters = lettersOf(work)
   for (const result of recordsOf(results)) {
     const item = states.parse({ message: {}, ...result })
     const end = await endOf(item, host.stores.objects, signal)
     const path = item.run?.item ?? ''
     ended.push({ key: splitPath(path).key, ...end })
     if (node.over === 'batches' || work.over) continue
-    const { written } = await putItem(
+    const ref = { ...run, item: path, each: [...(run.each ?? []), node.path] }
+    const letter = end.state === 'failed' ? await letters(ref, end.error, errorIn(item)) : undefined
+    const { written, kept } = await putItem(
       host.stores.postgres,
       {
-        ...{ run: { ...run, item: path }, node: node.path, join: node.join ?? node.path },
-        startedAt: host.clock.now(),
+        ...{ run: ref, node: node.path, join: node.join ?? node.path, startedAt: host.clock.now() },
+        ...(letter === undefined ? {} : { letter }),
       },
       end,
     )
+    if (!kept) host.log.error('A failed item could not become a dead letter', { run: run.id, item: path })
     if (written) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
   }
   if (node.over === 'batches') {
