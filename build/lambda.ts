@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, extname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32, deflateRawSync } from 'node:zlib'
@@ -16,18 +17,37 @@ const out = join(here, 'dist-lambda', 'steps')
 const zip = join(here, 'dist-lambda', 'steps.zip')
 const lambdaLimit = 250 * 1024 * 1024
 
-/** Lambda's own (the AWS SDK), what a function has no use for, and what loads only if it is there. */
+/** Lambda's own (the AWS SDK), what a function has no use for, what lies beside the code, and what loads only if it is there. */
 const external = [
   ...['@aws-sdk/*', '@smithy/*', 'pg-native', '@electric-sql/pglite', '@electric-sql/pglite-pgvector'],
   ...['pdfjs-dist', '@napi-rs/canvas', 'tesseract.js', '@tesseract.js-data/por', '@duckdb/node-api'],
 ]
-/** Threads, each built as one file already. PDFs are left out: pdf.js and its fonts are larger than all the rest. */
+/** Threads and children, each one file: loaded by the first call that wants them. */
 const threads = [
   'lib/steps/dataset/load/worker.js',
   'lib/steps/utility/read-worker.js',
+  'lib/steps/pdf/worker.js',
+  'lib/steps/pdf/formulas/crop-worker.js',
+  'lib/steps/pdf/ocr/child.js',
   'lib/api/formats/parquet-worker.js',
 ]
 const data = new Set(['.json', '.sql', '.wasm'])
+
+/**
+ * pdf.js reads fonts and character maps out of its package's folder, so it lies in the zip as it is. Its code is its own smaller build, under the
+ * names that are asked for; the decoders of pictures are for drawing, should somebody add @napi-rs/canvas.
+ */
+function bringPdfJs(): void {
+  const from = dirname(createRequire(import.meta.url).resolve('pdfjs-dist/package.json'))
+  const to = join(out, 'node_modules', 'pdfjs-dist')
+  for (const name of ['package.json', 'LICENSE', 'cmaps', 'standard_fonts'])
+    cpSync(join(from, name), join(to, name), { recursive: true })
+  for (const name of ['pdf', 'pdf.worker'])
+    cpSync(join(from, 'legacy', 'build', `${name}.min.mjs`), join(to, 'legacy', 'build', `${name}.mjs`))
+  const decoders = /^LICENSE|^(jbig2|openjpeg|qcms_bg)\.wasm$/
+  for (const name of readdirSync(join(from, 'wasm')).filter((one) => decoders.test(one)))
+    cpSync(join(from, 'wasm', name), join(to, 'wasm', name))
+}
 
 /** In a bundle `import.meta.url` would be the bundle's: each module keeps the place that it had. */
 const places: Plugin = {
@@ -76,6 +96,7 @@ async function main(): Promise<void> {
     if (!entry.isFile() || !data.has(extname(entry.name))) continue
     cpSync(file, join(out, relative(dist, file)))
   }
+  bringPdfJs()
   const { name, version }: { name: string; version: string } = JSON.parse(
     readFileSync(join(here, 'package.json'), 'utf8'),
   )

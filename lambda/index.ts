@@ -1,8 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { PipelineError } from '../lib/errors.ts'
 import { isRecord } from '../lib/flow-check/node.ts'
 import { stepCounter } from '../lib/metrics/sources/engine.ts'
-import { stepEntries } from '../lib/portable/runtime/entries.ts'
 import { product } from '../lib/product.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 import { counting } from './metrics.ts'
@@ -19,15 +17,6 @@ export const step = counted(
   stepHandler({
     ...{ env: process.env, product: named, onStep: stepCounter() },
     plans: fileURLToPath(new URL('../plans/', import.meta.url)),
-    entries: {
-      ...stepEntries,
-      async 'ysh-pdf-extract'() {
-        throw new PipelineError(
-          'STEP_UNSUPPORTED',
-          'PDFs are not read in a function: leave this flow in Node-RED, or run it on Airflow',
-        )
-      },
-    },
   }),
 )
 

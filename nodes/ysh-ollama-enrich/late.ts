@@ -3,15 +3,13 @@ import { PipelineError } from '../../lib/errors.ts'
 import { openOllama } from '../../lib/models/ollama.ts'
 import type { RunRef } from '../../lib/runs/run.ts'
 import { parser } from '../../lib/schema.ts'
-import { forgetWaiting, hasten, isDue, LateSchema, lateTopic, startDue } from '../../lib/steps/enrich/late/waiting.ts'
+import { startLate } from '../../lib/steps/enrich/late/look.ts'
+import { forgetWaiting, hasten, LateSchema, lateTopic } from '../../lib/steps/enrich/late/waiting.ts'
 import { ollamaEnrich } from '../../lib/steps/enrich/step.ts'
 import type { EnrichConfig } from '../../lib/steps/enrich/step-schema.ts'
 import type { StepNode } from '../kit/step-node.ts'
 
 const lates = parser(LateSchema, 'What waited for the model')
-
-/** Late runs that are under way together, of all processes; they end one after the other. */
-const atOnce = 5
 
 /**
  * Looks after what had to wait for the model: while something waits it looks whether the model is back, and starts a run for each through the
@@ -34,10 +32,8 @@ export function keepLate({ handle, config, stores }: StepNode<EnrichConfig>): (r
   }
 
   async function lookOnce(): Promise<void> {
-    const engine = await stores.engine(signal)
-    if (!(await engine.read((q) => isDue(q, path, new Date())))) return
-    await llm.describe(config.model, { signal })
-    const started = await engine.change((tx) => startDue(tx, path, { most: atOnce, now: new Date() }))
+    const store = await stores.engine(signal)
+    const started = await startLate(path, { model: config.model, llm, store }, signal)
     if (started > 0) log.info('The model is back: what waited for it is enriched', { started })
   }
 

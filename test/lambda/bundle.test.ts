@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
@@ -16,6 +16,7 @@ import { emitStepFunctions } from '../../lib/portable/step-functions/emit.ts'
 import { parser, Type } from '../../lib/schema.ts'
 import { openPostgres } from '../../lib/stores/postgres/index.ts'
 import { type PostgresServer, startPostgres } from '../helpers/postgres-server.ts'
+import { tinyPdf } from '../helpers/tiny-pdf.ts'
 import { runMachine } from '../portable/asl.ts'
 import { testFolder } from '../portable/engine.ts'
 
@@ -43,6 +44,16 @@ const flow = [
   node('join', 'ysh-join', [['end']], { stores: 'stores' }),
   node('end', 'ysh-run-end', [[], []], { stores: 'stores' }),
 ]
+const documentFlow = [
+  { id: 'tab', type: 'tab' },
+  { id: 'stores', type: 'ysh-stores', folder: '/tmp/never', postgresUrl: `$${'{'}YSH_POSTGRES_URL}` },
+  node('papers', 'ysh-run', [['read']], { payload: '{"path":"a.pdf"}' }),
+  node('read', 'ysh-pdf-extract', [['closed'], ['closed'], []], {
+    folder: `$${'{'}PAPERS}`,
+    stores: 'stores',
+  }),
+  node('closed', 'ysh-run-end', [[], []], { stores: 'stores' }),
+]
 
 describe('the Lambda bundle, in a process of its own', () => {
   const { folder, remove } = testFolder()
@@ -54,24 +65,30 @@ describe('the Lambda bundle, in a process of its own', () => {
   const lines: string[] = []
   let end = () => {}
   const compiled = compile(flow)
+  const code = join(folder, 'task')
 
   before(async () => {
     server = await startPostgres()
     const built = spawnSync(process.execPath, ['build/lambda.ts'], { cwd: here, encoding: 'utf8' })
     assert.equal(built.status, 0, built.stderr)
     // Away from the repository: no node_modules above it, as in Lambda.
-    const code = join(folder, 'task')
     cpSync(join(here, 'dist-lambda', 'steps'), code, { recursive: true })
     const plans = join(folder, 'plans')
     mkdirSync(plans)
     assert.ok(compiled.plan, JSON.stringify(compiled.diagnostics))
     writeFileSync(join(plans, 'flow.json'), canonicalFile(compiled.plan))
+    const { plan, diagnostics } = compile(documentFlow)
+    assert.ok(plan, JSON.stringify(diagnostics))
+    writeFileSync(join(plans, 'documents.json'), canonicalFile(plan))
+    mkdirSync(join(folder, 'papers'))
+    writeFileSync(join(folder, 'papers', 'a.pdf'), tinyPdf('Tarifa convencional'))
     const driver = join(folder, 'invoke.mjs')
     cpSync(fileURLToPath(new URL('invoke.mjs', import.meta.url)), driver)
     const child = spawn(process.execPath, [driver, join(code, 'index.mjs')], {
       cwd: folder,
       env: {
         YSH_POSTGRES_URL: server.url,
+        PAPERS: join(folder, 'papers'),
         YSH_PLANS: plans,
         YSH_DATA_FOLDER: join(folder, 'data'),
         YSH_FOLDER: join(folder, 'data'),
@@ -150,6 +167,35 @@ describe('the Lambda bundle, in a process of its own', () => {
       seen.get('pipeline.items.processed')?.reduce((sum, value) => sum + value, 0),
       2,
     )
+  })
+
+  test('a PDF is read, by pdf.js out of the zip', async () => {
+    const { answer, errorMessage } = await invoke('step', {
+      ...{ pipeline: 'papers', units: ['read'], execution: 'one' },
+      state: { message: { payload: { path: 'a.pdf' } } },
+    })
+    assert.ok(isRecord(answer) && isRecord(answer.message) && isRecord(answer.message.payload), errorMessage)
+    const { outcome, pages, kinds, problems } = answer.message.payload
+    assert.deepEqual([answer.port, outcome, pages, problems], ['extracted', 'extracted', 1, []])
+    assert.deepEqual(kinds, { text: 1 })
+  })
+
+  test('what a call loads at its start is small, and each part loads without a node_modules', () => {
+    const text = (name: string) => readFileSync(join(code, name), 'utf8')
+    const imported = (name: string) =>
+      [...text(name).matchAll(/\b(?:from|import)\s*"\.\/(chunk-[A-Z0-9]+\.mjs)"/g)].map(([, chunk = '']) => chunk)
+    const first = new Set(['index.mjs'])
+    for (const name of first) for (const chunk of imported(name)) first.add(chunk)
+    const bytes = [...first].reduce((sum, name) => sum + statSync(join(code, name)).size, 0)
+    assert.ok(bytes < 1_300_000, `${bytes} bytes are loaded at the start`)
+    assert.ok(statSync(join(here, 'dist-lambda', 'steps.zip')).size < 5_000_000)
+    // all but what Lambda itself brings
+    const parts = readdirSync(code).filter((name) => name.endsWith('.mjs') && !text(name).includes('@aws-sdk/'))
+    const lines = parts.map((name) => `await import(${JSON.stringify(join(code, name))})`)
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', lines.join('\n')], {
+      ...{ cwd: folder, encoding: 'utf8', timeout: 60_000 },
+    })
+    assert.equal(status, 0, stderr)
   })
 
   test('errors have the names that Retry and Catch know, and say what is wrong', async () => {

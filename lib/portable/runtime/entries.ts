@@ -36,7 +36,18 @@ export const stepEntries: Entries = {
   'ysh-ollama-enrich': async () => {
     const { ollamaEnrich } = await import('../../steps/enrich/step.ts')
     const { checkEnrichConfig } = await import('../../steps/enrich/enrich.ts')
-    return stepEntry(ollamaEnrich, {
+    const { hasten, LateSchema } = await import('../../steps/enrich/late/waiting.ts')
+    const { parser } = await import('../../schema.ts')
+    const lates = parser(LateSchema, 'What waited for the model')
+    const late = stepEntry(ollamaEnrich, {
+      check: checkEnrichConfig,
+      inputOf({ payload }) {
+        const { input, waited } = lates.parse(payload)
+        return { ...input, waited }
+      },
+      portOf: ({ outcome }) => (outcome === 'deferred' ? 'deferred' : 'late'),
+    })
+    const usual = stepEntry(ollamaEnrich, {
       check: checkEnrichConfig,
       inputOf({ payload }, known) {
         if (typeof payload === 'string') return { text: payload }
@@ -46,6 +57,13 @@ export const stepEntries: Entries = {
       },
       portOf: () => 'done',
     })
+    return async (work) => {
+      const { node, host } = work
+      if (node.entry !== 'late') return usual(work)
+      const result = await late(work)
+      if (result.port === 'late') await hasten(host.stores.postgres, node.path, new Date())
+      return result
+    }
   },
   'ysh-vector-index': async () => {
     const { vectorIndex } = await import('../../steps/vector/index-step.ts')

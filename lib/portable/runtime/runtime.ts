@@ -5,7 +5,7 @@ import { endingOf } from '../../runs/ending.ts'
 import type { FlightHost, StepEvent } from '../../runs/flight.ts'
 import { loadStep, stepKey } from '../../runs/journal.ts'
 import { plainJson } from '../../runs/json.ts'
-import { endRun } from '../../runs/lifecycle.ts'
+import { type Ending, endRun } from '../../runs/lifecycle.ts'
 import { StepLines } from '../../runs/lines.ts'
 import { liven, refOf } from '../../runs/live.ts'
 import type { RunRef, Trigger } from '../../runs/run.ts'
@@ -145,11 +145,8 @@ export class StepRuntime {
     if (node.kind !== 'step')
       throw new PipelineError('CALL_INVALID', `${node.id} is a ${node.kind}: the engine does it`)
     const entry = this.#options.entries?.[node.type] ?? stepEntries[node.type]
-    if (entry === undefined || node.entry === 'late') {
-      throw new PipelineError(
-        'STEP_UNSUPPORTED',
-        `${node.type} (${node.id}, ${node.entry}) cannot be done outside Node-RED yet`,
-      )
+    if (entry === undefined) {
+      throw new PipelineError('STEP_UNSUPPORTED', `${node.type} (${node.id}) cannot be done outside Node-RED yet`)
     }
     const ref = { run: run.id, node: node.path, item: run.item }
     const known = node.durable ? await loadStep(host.stores.postgres, ref) : undefined
@@ -163,6 +160,8 @@ export class StepRuntime {
     const { message: next, port } = await this.#inPlace(node, signal, () =>
       timed(node.timeoutSeconds, signal, (until) => does({ host, settings, node, message, run, signal: until })),
     )
+    // A run that is over without an end node: what it was to do is owed anew.
+    if (node.ports[port] === null && this.#isOwn(node)) await this.#over(held, { outcome: 'done' })
     const { error, ...rest } = next
     // A step's own result takes the error away; what only passes the message on lets it be.
     return { ...state, message: plain(rest), error: error === undefined ? null : (state.error ?? null), port }
@@ -188,25 +187,34 @@ export class StepRuntime {
   }
 
   async #end(tolerance: string, state: State, held: HeldRun): Promise<State> {
-    const { settings, stores, pipeline } = this.#options
+    const { settings } = this.#options
     const { error, ending } = endingOf(
       state.message.payload,
       caughtOf(state.error),
       String(settings.filled(tolerance)) || '0',
     )
-    if (held.state === 'running') {
-      await endRun(stores.postgres, held, ending)
-      meter.add('pipeline.runs.count', { flow: pipeline.name, outcome: ending.outcome })
-      await letGo(stores.postgres, held.id)
-    }
+    await this.#over(held, ending)
     if (error !== undefined) throw new CallError('run', { ...error, ...sourceOf(state.error) })
     return { ...state, port: 'done' }
   }
 
+  /** Whether a node stands in the run's own region, and not in that of an item. */
+  #isOwn({ id }: PlanNode): boolean {
+    return this.#options.pipeline.regions[0]?.nodes.some((node) => node.id === id) === true
+  }
+
+  async #over(held: HeldRun, ending: Ending): Promise<void> {
+    if (held.state !== 'running') return
+    const { stores, pipeline } = this.#options
+    await endRun(stores.postgres, held, ending)
+    meter.add('pipeline.runs.count', { flow: pipeline.name, outcome: ending.outcome })
+    await letGo(stores.postgres, held.id)
+  }
+
   /** An error in the run's own region that nobody catches is its end: the engine has nobody to tell us later. */
   async #failed(error: CallError, node: PlanNode | undefined, held: HeldRun, { retries = 0 }: Call): Promise<void> {
-    const { stores, log, pipeline } = this.#options
-    const isOwn = node === undefined || pipeline.regions[0]?.nodes.some(({ id }) => id === node.id) === true
+    const { log } = this.#options
+    const isOwn = node === undefined || this.#isOwn(node)
     const retry = node !== undefined && 'retry' in node ? node.retry : null
     const caught = node !== undefined && 'catch' in node && node.catch !== null
     const again = error.class === 'retryable' || error.class === 'timeout'
@@ -214,9 +222,7 @@ export class StepRuntime {
     if (error.class === 'run' || error.error.code === 'STOPPED' || !isOwn || caught || left || held.state === 'done')
       return
     try {
-      await endRun(stores.postgres, held, { outcome: 'failed', error: PipelineError.fromJSON(error.error) })
-      meter.add('pipeline.runs.count', { flow: pipeline.name, outcome: 'failed' })
-      await letGo(stores.postgres, held.id)
+      await this.#over(held, { outcome: 'failed', error: PipelineError.fromJSON(error.error) })
     } catch (thrown) {
       log.warn('The run could not be ended in the journal', { run: held.id, error: PipelineError.from(thrown) })
     }

@@ -48,7 +48,12 @@ const policy: RetryPolicy = {
 }
 
 /** Has a node's channel take what the node puts into the outbox. Returns how to take that back. */
-export function openChannel(engine: RunEngine, node: string, channel: Channel, giveUpHours: number): () => void {
+export function openChannel(
+  engine: Pick<RunEngine, 'deliver'>,
+  node: string,
+  channel: Channel,
+  giveUpHours: number,
+): () => void {
   const key = `notify ${node} ${channel.name}`
   return engine.deliver(
     topicOf(node, channel.name),

@@ -79,7 +79,8 @@ async function isMade(q: Queryable): Promise<boolean> {
 async function underWay(q: Queryable, node: string): Promise<number> {
   const { rows } = await q.query<{ count: string }>(
     `select (select count(*) from pipeline.outbox where topic = $2 and delivered_at is null and failed_at is null)
-       + (select count(*) from pipeline.run where flow = $1 and trigger = 'event'
+       -- by its name outside Node-RED too
+       + (select count(*) from pipeline.run where flow in ($1, $1 || '/late') and trigger = 'event'
            and state in ('queued', 'running', 'waiting')) as count`,
     [node, lateTopic(node)],
   )
