@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type DailyWorld, documents, startDailyWorld } from '../flows/daily-world.ts'
+import { localPages } from '../flows/local-pages.ts'
 import { flowNodes } from '../flows/running.ts'
 import type { FlowNode } from '../helpers/node-red.ts'
 import { startPgvector } from '../helpers/pgvector-server.ts'
@@ -20,6 +21,8 @@ interface Scene {
   /** Variables of the flow. */
   env(): Record<string, string>
   change(node: FlowNode): FlowNode
+  /** What of the portal answers 502. */
+  down: string
   /** Numbers of rows without which nothing would be compared. */
   expected: Record<string, number>
 }
@@ -71,19 +74,33 @@ describe('all engines leave the same', { skip: typeof server === 'string' ? serv
       flow: 'flows/daily.json',
       trigger: 'ysh-daily-run',
       env: () => ({}),
-      change: (node) => changed(world.change(node)),
-      expected: { mails: 2 },
+      down: 'adicional',
+      change: (node) => localPages(changed(world.change(node)), world.pages.url, (name) => name === 'copel-tarifas'),
+      expected: {},
+    },
+    {
+      flow: 'flows/fallback.json',
+      trigger: 'ysh-fallback-run',
+      env: () => ({ YSH_ANEEL_BACKUPS: mirror.url }),
+      // Not the catalogue: of a host that fails all the time a process remembers that it does (HOST_OPEN), and Airflow's live for a try.
+      down: 'download',
+      change: (node) => {
+        const patient = /portal/.test(node.type) ? { ...node, tries: 1, backoffMs: 5 } : node
+        return changed(patient)
+      },
+      expected: {},
     },
   ]
 
   for (const scene of scenes) {
+    if (process.env.FLOW && !scene.flow.includes(process.env.FLOW)) continue
     describe(scene.flow, { concurrency: true }, () => {
       let model: Tables
       let slot: string
       before(async () => {
         const t0 = Date.now()
         world.portal.clear()
-        world.portal.misbehave({ kind: '502', match: 'adicional' })
+        world.portal.misbehave({ kind: '502', match: scene.down })
         const place = await newPlace(scene)
         slot = await inNodeRed(place, scene.trigger)
         model = await left(place)

@@ -80,7 +80,6 @@ const chance: readonly [what: RegExp, instead: string][] = [
   [/\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00| UTC)/g, '<time>'],
   [/\b\d\d\/\d\d\/20\d\d(, \d\d:\d\d)?/g, '<time>'],
   [/(?<=notifications\/)20\d\d-\d\d-\d\d/g, '<time>'],
-  [/(?<=Duração: )\d+ \w+( \d+ \w+)?/g, '<time>'],
   // Borders of the parts of a mail.
   [/--_NmP-[0-9a-f]+-/g, '<id>'],
 ]
@@ -115,11 +114,13 @@ function pairs(mine: readonly string[], theirs: readonly string[]): string[] {
   })
 }
 
-/** A mail in all its parts, as a person reads it. */
+/** A mail in all its parts as a person reads it, without how long things took and how old they are. */
 export function mailText({ to, headers, raw }: Received): string {
   const body = raw
     .slice(raw.indexOf('\r\n\r\n'))
     .replaceAll('=\r\n', '')
     .replaceAll(/(=[0-9A-F]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('=', ''), 'hex').toString('utf8'))
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/(\b\d+(,\d+)? (ms|s|min|h)\b ?)+/g, '<time> ')
   return `${to.join()}\n${readHeader(headers.get('subject') ?? '')}\n${body}`
 }
