@@ -7,18 +7,29 @@ import { counting } from './metrics.ts'
 import type { GatewayAnswer } from './rest.ts'
 import { stepHandler } from './step.ts'
 
-/** The functions of the bundle `steps.zip`: `index.step`, `index.rest`, `index.websocket`. */
+/** The functions of the bundle `steps.zip`: `index.step`, `index.deliver`, `index.rest`, `index.websocket`. */
 
 const named = product()
+const planFolder = fileURLToPath(new URL('../plans/', import.meta.url))
 const counted = counting(process.env, jsonLog())
 
 /** Does the steps of compiled flows; see {@link stepHandler}. The plans are in YSH_PLANS, else in `plans` beside the code. */
 export const step = counted(
   stepHandler({
     ...{ env: process.env, product: named, onStep: stepCounter() },
-    plans: fileURLToPath(new URL('../plans/', import.meta.url)),
+    plans: planFolder,
   }),
 )
+
+let delivering: Promise<(event: unknown, context: LambdaContext) => Promise<{ places: number }>> | undefined
+
+/** Delivers the outbox and starts what waits for alerts and models; a schedule calls it each minute. Loaded when it is asked for. */
+export const deliver = counted(async (event: unknown, context: LambdaContext): Promise<{ places: number }> => {
+  delivering ??= import('./deliver.ts').then(({ deliverHandler }) =>
+    deliverHandler({ env: process.env, product: named, plans: planFolder }),
+  )
+  return (await delivering)(event, context)
+})
 
 let answering: Promise<(event: unknown, context: LambdaContext) => Promise<GatewayAnswer>> | undefined
 

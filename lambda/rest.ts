@@ -100,7 +100,8 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
     trouble: (error) => log.warn('Requests are counted by each process for itself just now', { error }),
     over: () => log.info('Requests are counted over all processes again'),
   })
-  const http = createHttpClient({ product, allow: [] })
+  // An issuer inside of the network, as everything else there.
+  const http = createHttpClient({ product, allow: list('YSH_INTERNAL_HOSTS') })
   const jwksUrl = env.YSH_API_JWKS_URL ?? ''
   const gate = new Gatekeeper({
     // API Gateway has let the caller in; who it is is asked here.

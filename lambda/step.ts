@@ -1,16 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { PipelineError } from '../lib/errors.ts'
 import { isRecord, textOf } from '../lib/flow-check/node.ts'
 import type { State } from '../lib/portable/call.ts'
-import { type Plan, PlanSchema } from '../lib/portable/plan/schema.ts'
+import type { Plan } from '../lib/portable/plan/schema.ts'
 import type { Entries } from '../lib/portable/runtime/entries.ts'
 import { callError } from '../lib/portable/runtime/errors.ts'
 import { type OpenRuntime, openRuntime } from '../lib/portable/runtime/open.ts'
 import type { RuntimeOptions } from '../lib/portable/runtime/runtime.ts'
-import { type Env, PlanSettings } from '../lib/portable/runtime/settings.ts'
-import { parser } from '../lib/schema.ts'
+import type { Env } from '../lib/portable/runtime/settings.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
+import { needServer, readPlans } from './plans.ts'
 
 /** What is needed at the end to say why, before Lambda kills the process. */
 const spareMs = 5_000
@@ -27,8 +25,6 @@ export interface StepHandlerOptions {
   onStep?: RuntimeOptions['onStep']
   write?(line: string): void
 }
-
-const plans = parser(PlanSchema, 'A plan', 'PLAN_INVALID')
 
 /**
  * The function of all steps: its event is a `Call`, its answer a `State`, its errors have the names of `errorNames`, which Step Functions'
@@ -90,16 +86,6 @@ export function stepHandler({ env, product, plans: folder, entries, onStep, writ
   return Object.assign(handler, { close })
 }
 
-/** Throws CONFIG. */
-function needServer(plan: Plan, id: string, env: Env): void {
-  const pipeline = plan.pipelines.find((one) => one.id === id)
-  if (pipeline === undefined || new PlanSettings(plan, env).stores(pipeline).stores.postgres !== undefined) return
-  throw new PipelineError(
-    'CONFIG',
-    'A function keeps no database: set YSH_POSTGRES_URL, or what the ysh-stores of the flow uses',
-  )
-}
-
 function checkSize(event: unknown): void {
   const bytes = Buffer.byteLength(JSON.stringify(event) ?? '')
   if (bytes <= maxEventBytes) return
@@ -107,20 +93,4 @@ function checkSize(event: unknown): void {
     'STATE_TOO_LARGE',
     `The call has ${bytes} bytes, at most ${maxEventBytes} are taken: hand on references`,
   )
-}
-
-/** By pipeline. Throws PLAN_INVALID. */
-async function readPlans(folder: string): Promise<Map<string, Plan>> {
-  const found = new Map<string, Plan>()
-  try {
-    for (const name of (await readdir(folder)).filter((one) => one.endsWith('.json')).sort()) {
-      const plan = plans.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))
-      for (const { id } of plan.pipelines) found.set(id, plan)
-    }
-  } catch (cause) {
-    if (cause instanceof PipelineError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new PipelineError('PLAN_INVALID', `The plans in ${folder} cannot be read: ${why}`, { cause })
-  }
-  return found
 }

@@ -147,12 +147,27 @@ export const processVariables: readonly Variable[] = [
     usually: '`/opt/plans`',
     what: 'where a function finds its plans ([AWS](aws.md)); set by Terraform',
   },
+  {
+    name: 'YSH_STATE_MACHINES',
+    usually: '',
+    what: 'the function that delivers: state machines by id of the pipeline, as JSON; set by Terraform',
+  },
 ]
 
 /** Read by the command line `ysh-pipeline`. */
 export const commandVariables: readonly Variable[] = [
   { name: 'YSH_POSTGRES', usually: '', what: 'as `--postgres`' },
   { name: 'YSH_FOLDER', usually: '', what: 'as `--folder`' },
+  {
+    name: 'YSH_OBJECTS',
+    usually: '',
+    what: 'outside Node-RED: bucket of the objects, `s3://name/prefix`, whatever the flow says; set by Terraform',
+  },
+  {
+    name: 'YSH_RESULTS',
+    usually: '`YSH_OBJECTS`',
+    what: 'bucket of the lists of distributed maps ([portable flows](portable.md)); set by Terraform',
+  },
   { name: 'YSH_NODE_RED', usually: '', what: 'as `--node-red`' },
   { name: 'YSH_NODE_RED_TOKEN', usually: '', what: 'as `--token`' },
   { name: 'YSH_NODE_RED_USER', usually: '', what: 'who logs in there' },

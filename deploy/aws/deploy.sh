@@ -107,16 +107,12 @@ say 'secrets'
 # Values go from the keyboard (or standard input) to AWS, past Terraform and its state, and past the list of processes.
 references=$("$terraform" output -json secret_references)
 put() {
-  local name=$1 reference=$2 value
-  read -r -s -p "Value of $name ($reference), empty to leave it: " value
-  printf '\n' >&2
-  [ -n "$value" ] || return 0
-  local file
+  local name=$1 reference=$2 value=$3 overwrite=$4 file
   file=$(umask 077 && mktemp)
   if [ "${reference%%:*}" = ssm ]; then
-    VALUE=$value NAME=${reference#*:} node -e '
-      const { NAME: Name, VALUE: Value } = process.env
-      process.stdout.write(JSON.stringify({ Name, Value, Type: "SecureString", Overwrite: true }))' >"$file"
+    VALUE=$value NAME=${reference#*:} OVERWRITE=$overwrite node -e '
+      const { NAME: Name, VALUE: Value, OVERWRITE } = process.env
+      process.stdout.write(JSON.stringify({ Name, Value, Type: "SecureString", Overwrite: OVERWRITE === "true" }))' >"$file"
     aws ssm put-parameter --cli-input-json "file://$file" >/dev/null || { rm -f -- "$file"; fail "$name could not be put"; }
   else
     VALUE=$value NAME=${reference#*:} node -e '
@@ -138,9 +134,22 @@ while IFS=$'\t' read -r name reference <&3; do
   for one in "${ask[@]+"${ask[@]}"}"; do [ "$one" != "$name" ] || wanted=true; done
   if ! $wanted && there "$reference"; then
     printf '%s is there\n' "$name" >&2
-  else
-    put "$name" "$reference"
+    continue
   fi
+  overwrite=true
+  case $wanted:$name in
+    # Nobody has to think of these; Node-RED does not start without them. Never over one that is there: it would make the flows unreadable.
+    false:NODE_RED_*)
+      overwrite=false
+      value=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+      printf '%s is made up, and lies in %s\n' "$name" "$reference" >&2
+      ;;
+    *)
+      read -r -s -p "Value of $name ($reference), empty to leave it: " value
+      printf '\n' >&2
+      ;;
+  esac
+  [ -z "$value" ] || put "$name" "$reference" "$value" "$overwrite"
 done 3< <(node -e 'for (const pair of Object.entries(JSON.parse(process.argv[1]))) console.log(pair.join("\t"))' "$references")
 
 if [ "$smoke" = default ]; then

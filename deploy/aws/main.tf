@@ -18,6 +18,7 @@ locals {
     YSH_SNS_TOPIC       = aws_sns_topic.notices.arn
     YSH_ADMIN_SNS_TOPIC = aws_sns_topic.alarms.arn
     YSH_STAGE           = var.stage
+    YSH_PIPELINE        = local.name
   })
 
   in_vpc  = var.functions_in_vpc
@@ -37,6 +38,18 @@ module "secrets" {
   name          = local.name
   parameters    = var.secret_parameters
   managed       = var.managed_secrets
+  kms_key_arn   = local.key
+  recovery_days = 7
+  tags          = local.tags
+}
+
+# Only Node-RED may read these.
+module "nodered_secrets" {
+  count         = var.nodered ? 1 : 0
+  source        = "./modules/secrets"
+  name          = local.name
+  parameters    = ["NODE_RED_ADMIN_PASSWORD", "NODE_RED_CREDENTIAL_SECRET"]
+  managed       = []
   kms_key_arn   = local.key
   recovery_days = 7
   tags          = local.tags
@@ -87,6 +100,8 @@ module "pipeline" {
   step_function        = var.step_function
   bundle               = var.bundle
   handler              = var.handlers.step
+  deliver              = var.deliver
+  deliver_handler      = var.handlers.deliver
   environment          = local.environment
   secret_policies      = module.secrets.policies
   buckets              = module.archive.buckets
@@ -136,10 +151,12 @@ module "nodered" {
   security_group_ids     = [module.network.work_security_group_id]
   volume_gb              = var.volume_gb
   image                  = var.image
-  environment            = local.environment
-  secret_policies        = module.secrets.policies
+  environment            = merge(local.environment, { YSH_CLOUDWATCH = "emf" })
+  secret_parameters      = merge(module.secrets.parameters, module.nodered_secrets[0].parameters)
+  secret_policies        = merge(module.secrets.policies, { for name, policy in module.nodered_secrets[0].policies : "own-${name}" => policy })
   buckets                = { inbox = module.archive.buckets.inbox, archive = module.archive.buckets.archive }
   topic_arns             = [aws_sns_topic.notices.arn, aws_sns_topic.alarms.arn]
+  cloud_config           = file("${path.module}/../ec2/user-data.yaml")
   user_data              = var.user_data_file == null ? null : file(var.user_data_file)
   kms_key_arn            = local.key
   log_days               = var.log_days
@@ -150,7 +167,9 @@ module "nodered" {
 module "alarms" {
   source          = "./modules/alarms"
   name            = local.name
-  alarms          = jsondecode(file(coalesce(var.alarms_file, "${path.module}/modules/alarms/alarms.json")))
+  alarms          = jsondecode(file(coalesce(var.alarms_file, "${path.module}/../cloudwatch/alarms.json"))).alarms
+  pipeline        = local.name
+  nodered         = var.nodered
   namespace       = "YSH/Pipeline"
   state_machines  = { for name, arn in module.pipeline.state_machine_arns : name => arn if contains(["schedule", "object"], var.pipelines[name].trigger) }
   silent_hours    = var.schedules_enabled ? { for name, one in var.pipelines : name => one.silent_hours if one.silent_hours != null } : {}

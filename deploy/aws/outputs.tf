@@ -15,7 +15,7 @@ output "buckets" {
 
 output "secret_references" {
   description = "Where secrets lie; deploy.sh puts their values there."
-  value       = module.secrets.references
+  value       = merge(module.secrets.references, one(module.nodered_secrets[*].references))
 }
 
 output "dead_queue_url" {

@@ -118,6 +118,7 @@ variable "handlers" {
   description = "Exported functions of the bundles."
   type = object({
     step      = string
+    deliver   = optional(string, "index.deliver")
     rest      = string
     websocket = string
   })
@@ -132,6 +133,12 @@ variable "reserved_concurrency" {
   description = "Most calls of steps at once; -1: what the account admits. It also bounds the connections to the database. A new account admits 10 in all, and none of them can be reserved."
   type        = number
   default     = -1
+}
+
+variable "deliver" {
+  description = "Whether a function sends alerts and notices each minute, and starts what waits for them. Not wanted where a Node-RED on the same stores does it always."
+  type        = bool
+  default     = true
 }
 
 variable "schedules_enabled" {
@@ -284,13 +291,13 @@ variable "image" {
 }
 
 variable "user_data_file" {
-  description = "Another script for the machine's first start."
+  description = "Other user data for the machine's first start, taken as they are, instead of deploy/ec2/user-data.yaml."
   type        = string
   default     = null
 }
 
 variable "alarms_file" {
-  description = "Other alarms than modules/alarms/alarms.json."
+  description = "Other alarms than deploy/cloudwatch/alarms.json."
   type        = string
   default     = null
 }

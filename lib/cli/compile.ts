@@ -177,16 +177,17 @@ function parsed(command: 'compile' | 'cost', args: readonly string[]): Asked | u
   if (twice !== undefined) throw wrong(`Two files are called ${twice}.json, and would be one flow`)
   const language = values.lang ?? 'en-US'
   if (language !== 'en-US' && language !== 'pt-BR') throw wrong('--lang is en-US or pt-BR')
-  const count = (name: 'distributed-above' | 'items') => {
+  const count = (name: 'distributed-above' | 'items' | 'seconds') => {
     const text = values[name]
     if (text !== undefined && !/^[1-9]\d{0,6}$/.test(text)) throw wrong(`--${name} is a whole number from 1`)
     return text === undefined ? undefined : Number(text)
   }
-  const [distributedAbove, items] = [count('distributed-above'), count('items')]
+  const [distributedAbove, items, seconds] = [count('distributed-above'), count('items'), count('seconds')]
   const emission: EmitOptions = {
     ...{ fuse: values.fuse ?? false, language },
     ...(distributedAbove === undefined ? {} : { distributedAbove }),
     ...(items === undefined ? {} : { items }),
+    ...(seconds === undefined ? {} : { seconds }),
   }
   const env = Object.fromEntries(
     (values.env ?? []).map((pair) => {
@@ -215,7 +216,8 @@ function read(args: readonly string[]) {
   const on = { type: 'boolean' } as const
   const text = { type: 'string' } as const
   const options = {
-    ...{ target: text, out: text, lang: text, 'distributed-above': text, items: text, 'start-date': text },
+    ...{ target: text, out: text, lang: text, 'distributed-above': text, items: text, seconds: text },
+    'start-date': text,
     env: { type: 'string', multiple: true },
     ...{ json: on, fuse: on },
     help: { type: 'boolean', short: 'h' },

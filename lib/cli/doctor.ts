@@ -5,9 +5,6 @@ import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { checkFlow } from '../flow-check/check.ts'
 import { PlanSettings } from '../portable/runtime/settings.ts'
-import { alertMigrations } from '../runs/alert-migrations.ts'
-import { keptMigrations } from '../runs/kept.ts'
-import { runMigrations } from '../runs/migrations.ts'
 import type { StoresOptions } from '../stores/open.ts'
 import { openPostgres, type PostgresStore } from '../stores/postgres/index.ts'
 import { revealAddress } from '../stores/reveal.ts'
@@ -15,11 +12,13 @@ import { tryStores } from '../stores/trial.ts'
 import { readFlow } from './flow-file.ts'
 import { doctorHelp } from './help.ts'
 import type { Console } from './main.ts'
+import { allMigrations } from './migrations.ts'
 import { pipelineOf, readPlanOrFlow } from './plan-file.ts'
+import { tableChecks } from './table-checks.ts'
 
 /** One thing that was looked at. */
 export interface Check {
-  /** Stable name: `node`, `memory`, `disk`, `store postgres`, `tables`, `clock`, `part …`, `flow`. */
+  /** Stable name: `node`, `memory`, `disk`, `store postgres`, `tables …`, `clock`, `part …`, `flow`. */
   what: string
   is: 'good' | 'warning' | 'bad' | 'left out'
   /** Of an error. */
@@ -180,7 +179,7 @@ async function storeChecks(options: StoresOptions): Promise<Check[]> {
     ...{ kind: 'server', url: address, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, maxConnections: 1 },
   })
   try {
-    return [...checks, await clock(store), await tables(store)]
+    return [...checks, await clock(store), ...(await tableChecks(store, allMigrations))]
   } finally {
     await store.close()
   }
@@ -194,39 +193,6 @@ async function clock(store: PostgresStore): Promise<Check> {
   const found = `the database is ${Math.abs(Math.round(skew))} ms ${skew < 0 ? 'behind' : 'ahead'}`
   if (Math.abs(skew) < 2_000) return { what: 'clock', is: 'good', found }
   return { what: 'clock', is: Math.abs(skew) < 60_000 ? 'warning' : 'bad', found, remedy: 'Set both clocks by NTP' }
-}
-
-async function tables(store: PostgresStore): Promise<Check> {
-  const { rows: there } = await store.query<{ there: boolean }>(
-    `select to_regclass('pipeline.migration') is not null as there`,
-  )
-  if (there[0]?.there !== true)
-    return { what: 'tables', is: 'good', found: 'none yet; they are made at the first start' }
-  const { rows } = await store.query<{ component: string; id: number }>(
-    'select component, max(id) as id from pipeline.migration group by 1',
-  )
-  const has = new Map(rows.map(({ component, id }) => [component, id]))
-  const wants = new Map<string, number>()
-  for (const { component, id } of [...runMigrations, ...keptMigrations, ...alertMigrations]) wants.set(component, id)
-  const newer = [...wants].filter(([name, id]) => (has.get(name) ?? 0) > id).map(([name]) => name)
-  const older = [...wants].filter(([name, id]) => (has.get(name) ?? 0) < id).map(([name]) => name)
-  if (newer.length > 0) {
-    const found = `made by a newer version: ${newer.join(', ')}`
-    return {
-      what: 'tables',
-      is: 'bad',
-      code: 'MIGRATION_MISMATCH',
-      found,
-      remedy: 'Install the version that the others on this database have',
-    }
-  }
-  if (older.length > 0)
-    return {
-      what: 'tables',
-      is: 'good',
-      found: `of an older version, brought up to date at the first start: ${older.join(', ')}`,
-    }
-  return { what: 'tables', is: 'good', found: 'up to date' }
 }
 
 function parsed(args: readonly string[]) {

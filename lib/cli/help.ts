@@ -74,7 +74,7 @@ Exit codes: 0 done, 75 worth another try, 1 final, 2 used wrongly.`
 export const doctorHelp = `ysh-pipeline doctor [FLOW] [--json]
 
   Looks at what is needed on this machine, and changes nothing: Node.js, memory, disk, optional parts, the servers that the flow (or
-  YSH_POSTGRES) names, their tables and clock, and the flow itself.
+  YSH_POSTGRES) names, their tables (each component's, installed and expected) and clock, and the flow itself.
 
 Exit codes: 0 nothing is bad, 1 something is, 2 used wrongly.`
 
@@ -86,9 +86,24 @@ export const runHelp = `ysh-pipeline run FILE [--pipeline ID] [--slot TEXT] [--p
   --pipeline ID      which trigger, by id or name, where the flow has several
   --slot TEXT        names the run: the same slot is the same run, and what is done is not done again; usual is the time
   --payload JSON     what the run starts with; usual is what the flow says
+  --queue            only puts the run on the queue of the flow, for a worker (see worker --help)
   --json             JSON for programs
 
 Where the data are: as for step. Exit codes: 0 done, 1 the run failed, 2 used wrongly or refused, 75 stopped: the same slot goes on.`
+
+/** The help of `worker`. */
+export const workerHelp = `ysh-pipeline worker FILE… [--plans DIR] [--once]
+
+  Works on flows, or plans, by a queue in their PostgreSQL: without Node-RED, beside any number of other workers. Keeps their schedules,
+  delivers what their steps put into the outbox, and starts runs for alerts and for late work of models. A job is one step.
+
+  --plans DIR        plans of earlier versions (compile --target plan): runs that these have begun are ended with them
+  --once             until nothing is due any more; keeps no schedules
+  --concurrency N    jobs at once, for each flow (4)
+  --grace SECONDS    after SIGTERM jobs at work get so long to end; then they are given back (25)
+
+Where the data are: as for run; it must be a server. Runs are started with run FILE --queue too.
+Exit codes: 0 ended as told, 1 it cannot begin, 2 used wrongly or refused.`
 
 /** The help of `compile`. */
 export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-functions|airflow [--out DIR]
@@ -101,6 +116,7 @@ export const compileHelp = `ysh-pipeline compile FILE… --target plan|step-func
       --fuse                linear steps without retry become one call: fewer transitions
       --distributed-above N lists of more items are distributed maps (200)
       --items N             length of lists that nobody knows, for the estimate (10)
+      --seconds N           what a step lasts on average, for the estimate (5)
   --target airflow          a DAG file of the flow's pipelines, their plan and the runner into DIR
       --start-date DATE     of the DAGs, YYYY-MM-DD: from when a schedule that makes up for all slots does so (2026-01-01)
   --env NAME=VALUE          what a variable is worth that must be known when compiling; several times
@@ -112,9 +128,9 @@ Exit codes: 0 compiled (warnings may stand), 1 refused, 2 a file cannot be read 
 /** The help of `cost`. */
 export const costHelp = `ysh-pipeline cost FILE
 
-  What a flow costs on Step Functions in a month: transitions and US dollars, with the date of the price list.
+  What a flow costs on Step Functions and Lambda in a month: transitions, calls, GB-s and US dollars, with date and sources of the prices.
 
-  --fuse, --items N, --distributed-above N, --env NAME=VALUE, --json, --lang as for compile
+  --fuse, --items N, --seconds N, --distributed-above N, --env NAME=VALUE, --json, --lang as for compile
 
 Exit codes as for compile.`
 
@@ -128,6 +144,7 @@ export function helpOf(topic: 'dead-letters' | 'runs' | 'api-keys'): string {
     [
       'ysh-pipeline lint FILE…: looks at flows before they are deployed; see lint --help',
       'ysh-pipeline compile FILE: compiles a flow for other engines; see compile --help',
+      'ysh-pipeline run FILE, worker FILE…: executes a flow here, or by a queue; see run --help, worker --help',
       'ysh-pipeline cost FILE: what it costs on Step Functions',
       'ysh-pipeline backup, restore, backups: saves all that is kept and brings it back; see backup --help',
       "ysh-pipeline admin-password: a new password for the editor's login; see admin-password --help",

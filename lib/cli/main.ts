@@ -20,6 +20,7 @@ import { redactor } from './secrets.ts'
 import { step } from './step.ts'
 import { letterTable, letterText, runTable, runText } from './tables.ts'
 import type { Target } from './target.ts'
+import { worker } from './worker.ts'
 
 /** Surroundings of the command line. */
 export interface Console {
@@ -42,6 +43,7 @@ export async function main(args: readonly string[], io: Console): Promise<number
   if (args[0] === 'compile' || args[0] === 'cost') return compile(args[0], args.slice(1), output)
   if (args[0] === 'doctor') return doctor(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'step') return step(args.slice(1), { env: io.env, ...output })
+  if (args[0] === 'worker') return worker(args.slice(1), { env: io.env, ...output })
   if (args[0] === 'run') return run(args.slice(1), { env: io.env, ...output })
   try {
     if (args[0] === 'admin-password') {

@@ -1,5 +1,6 @@
 import { keyMigrations } from '../api/access/keys.ts'
 import { apiEventMigrations } from '../api/events/migrations.ts'
+import { queueMigrations } from '../portable/queue/migrations.ts'
 import { keptMigrations } from '../runs/kept.ts'
 import { archiveMigrations } from '../steps/archive/catalogue.ts'
 import { enrichMigrations } from '../steps/enrich/migrations.ts'
@@ -25,4 +26,5 @@ export const allMigrations: readonly Migration[] = [
   ...pageMigrations,
   ...vectorMigrations,
   ...keyMigrations,
+  ...queueMigrations,
 ]

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { executePipeline } from '../portable/executor.ts'
+import { enqueue } from '../portable/queue/enqueue.ts'
 import type { Entries } from '../portable/runtime/entries.ts'
 import { openRuntime } from '../portable/runtime/open.ts'
 import { product } from '../product.ts'
@@ -26,13 +27,19 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
       io.out(runHelp)
       return exits.done
     }
-    const { file, pipeline: wanted, slot, payload, json } = asked
+    const { file, pipeline: wanted, slot, payload, json, queue } = asked
     const env = Object.fromEntries(
       Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     )
     const plan = await readPlanOrFlow(file, env)
     const pipeline = pipelineOf(plan, wanted)
     const start = { slot, payload: payload === undefined ? pipeline.payload : await payload() }
+    if (queue) {
+      const job = { pipeline: pipeline.id, trigger: 'manual', ...start }
+      const on = await enqueue(plan, job, { env: io.env, log: lineLog(io.err) })
+      print(json, { pipeline: pipeline.id, slot, queue: on }, `${pipeline.name}: on the queue ${on} (slot ${slot})`)
+      return exits.done
+    }
     const { runtime, close } = await openRuntime({
       ...{ plan, pipeline: pipeline.id, env: io.env, log: lineLog(io.err), product: product() },
       ...(entries === undefined ? {} : { entries }),
@@ -97,6 +104,7 @@ interface Asked {
   slot: string
   payload: (() => Promise<unknown>) | undefined
   json: boolean
+  queue: boolean
 }
 
 /** undefined: the help is asked for. Throws CLI_USAGE. */
@@ -110,7 +118,7 @@ function parsed(args: readonly string[]): Asked | undefined {
         allowPositionals: true,
         options: {
           ...{ pipeline: text, slot: text, payload: text },
-          ...{ json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+          ...{ json: { type: 'boolean' }, queue: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
         },
       })
     } catch (cause) {
@@ -121,8 +129,8 @@ function parsed(args: readonly string[]): Asked | undefined {
   if (values.help === true) return undefined
   const [file, other] = positionals
   if (file === undefined || other !== undefined) throw wrong('run wants one file: run flows.json')
-  const { pipeline, slot = new Date().toISOString(), payload, json = false } = values
-  return { file, pipeline, slot, json, payload: payload === undefined ? undefined : () => payloadOf(payload) }
+  const { pipeline, slot = new Date().toISOString(), payload, json = false, queue = false } = values
+  return { file, pipeline, slot, json, queue, payload: payload === undefined ? undefined : () => payloadOf(payload) }
 }
 
 /** JSON, or `@FILE` with it. */

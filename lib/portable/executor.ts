@@ -2,8 +2,9 @@ import type { Timer } from '../runs/time.ts'
 import { goOn } from '../stopped.ts'
 import type { Call, State } from './call.ts'
 import { chosen } from './choice.ts'
-import type { MapNode, Pipeline, PlanNode, Retry, StepNode } from './plan/schema.ts'
-import { CallError } from './runtime/errors.ts'
+import type { MapNode, Pipeline, PlanNode, StepNode } from './plan/schema.ts'
+import { CallError, isCaught } from './runtime/errors.ts'
+import { waitBefore } from './waits.ts'
 
 /** What executes a plan in one process: the step runtime, and time. */
 export interface ExecutorOptions {
@@ -137,7 +138,7 @@ class Execution {
   }
 
   async #tried(node: StepNode | MapNode, units: string[], state: State): Promise<State> {
-    const { clock, signal } = this.#options
+    const { clock, signal, random = Math.random } = this.#options
     const began = clock.monotonic()
     for (let retries = 0; ; retries++) {
       try {
@@ -146,19 +147,11 @@ class Execution {
         const { retry } = node
         const again = thrown instanceof CallError && (thrown.class === 'retryable' || thrown.class === 'timeout')
         if (!again || !isCaught(thrown) || retry === null || retries >= retry.maxRetries) throw thrown
-        const waitMs = this.#wait(retry, retries + 1)
-        if (clock.monotonic() - began + waitMs >= retry.deadlineSeconds * 1_000) throw thrown
+        const waitMs = waitBefore(retry, retries + 1, thrown, random)
+        if (waitMs === undefined || clock.monotonic() - began + waitMs >= retry.deadlineSeconds * 1_000) throw thrown
         await clock.sleep(waitMs, signal)
       }
     }
-  }
-
-  /** Milliseconds before a retry, counted from 1. */
-  #wait({ law, baseSeconds, capSeconds, jitter }: Retry, n: number): number {
-    const { random = Math.random } = this.#options
-    const factor = law === 'exponential' ? 2 ** (n - 1) : law === 'linear' ? n : 1
-    const ms = Math.min(baseSeconds * factor, capSeconds) * 1_000
-    return jitter === 'full' ? ms * random() : ms
   }
 
   #call(units: string[], state: State, retries = 0): Promise<State> {
@@ -173,12 +166,8 @@ class Execution {
   }
 }
 
-/** What a Catch may have: not the end of the run, and not the end of this process. */
-function isCaught(thrown: unknown): thrown is CallError {
-  return thrown instanceof CallError && thrown.class !== 'run' && thrown.error.code !== 'STOPPED'
-}
-
-function portOf({ ports }: StepNode, { port = '' }: State): string | null {
+/** Which node follows a step. */
+export function portOf({ ports }: StepNode, { port = '' }: State): string | null {
   const target = ports[port]
   if (target !== undefined) return target
   const [only, ...others] = new Set(Object.values(ports))

@@ -115,7 +115,7 @@ describe('ysh-pipeline step and run', () => {
     await main(['doctor', file, '--json'], good.io)
     const { checks } = JSON.parse(good.out.join(''))
     const of = (what: string) => checks.find((one: { what: string }) => one.what === what)
-    for (const what of ['node', 'clock', 'tables', 'store postgres']) assert.equal(of(what)?.is, 'good', what)
+    for (const what of ['node', 'clock', 'tables runs', 'store postgres']) assert.equal(of(what)?.is, 'good', what)
     assert.match(of('flow').remedy ?? of('flow').found, /lint|0 errors/)
     const bad = console_()
     const away = { ...bad.io, env: { ...env, YSH_POSTGRES: 'postgres://nobody:secret-word@127.0.0.1:9/none' } }

@@ -26,6 +26,8 @@ export interface Query {
 }
 export interface Alarm {
   name: string
+  /** Whether only a Node-RED sends what it looks at, or sends it better than AWS's own metrics. */
+  node_red: boolean
   description: string
   actions: string[]
   comparison: string

@@ -19,6 +19,7 @@ import { type PostgresServer, startPostgres } from '../helpers/postgres-server.t
 import { tinyPdf } from '../helpers/tiny-pdf.ts'
 import { runMachine } from '../portable/asl.ts'
 import { testFolder } from '../portable/engine.ts'
+import { cognitoDouble } from './cognito-double.ts'
 
 const here = fileURLToPath(new URL('../../', import.meta.url))
 const Answer = Type.Object({
@@ -28,6 +29,7 @@ const Answer = Type.Object({
 })
 const answers = parser(Answer, 'What the process said')
 
+const pool = 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_EXAMPLE'
 const node = (id: string, type: string, wires: string[][], settings: object = {}) => ({
   ...{ id, type, z: 'tab', name: id, wires },
   ...settings,
@@ -67,8 +69,10 @@ describe('the Lambda bundle, in a process of its own', () => {
   const compiled = compile(flow)
   const code = join(folder, 'task')
 
+  const issuer = cognitoDouble(pool)
   before(async () => {
     server = await startPostgres()
+    await issuer.start()
     const built = spawnSync(process.execPath, ['build/lambda.ts'], { cwd: here, encoding: 'utf8' })
     assert.equal(built.status, 0, built.stderr)
     // Away from the repository: no node_modules above it, as in Lambda.
@@ -88,6 +92,8 @@ describe('the Lambda bundle, in a process of its own', () => {
       cwd: folder,
       env: {
         YSH_POSTGRES_URL: server.url,
+        ...{ YSH_API_JWKS_URL: issuer.url, YSH_API_ISSUER: pool, YSH_API_AUDIENCES: 'app-client' },
+        ...{ YSH_API_SCOPE_MAP: 'https://ysh/runs.read=runs', YSH_INTERNAL_HOSTS: '127.0.0.1' },
         PAPERS: join(folder, 'papers'),
         YSH_PLANS: plans,
         YSH_DATA_FOLDER: join(folder, 'data'),
@@ -113,6 +119,7 @@ describe('the Lambda bundle, in a process of its own', () => {
   })
   after(async () => {
     end()
+    issuer.close()
     await server.stop()
     remove()
   })
@@ -258,6 +265,27 @@ describe('the Lambda bundle, in a process of its own', () => {
     assert.equal(zipped.isBase64Encoded, zipped.headers['content-encoding'] !== undefined)
     // nobody's request is so: it is wired wrongly, and that is no caller's fault
     assert.equal((await ask({ no: 'event' })).statusCode, 500)
+  })
+
+  test("Cognito's access tokens let in whom they name; others, and its ID tokens, do not", async () => {
+    const now = Math.floor(Date.now() / 1_000)
+    // As in Cognito's guide, "Understanding the access token": no `aud`, the client stands in `client_id`.
+    const claims = {
+      ...{ sub: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', token_use: 'access', scope: 'openid https://ysh/runs.read' },
+      ...{ auth_time: now, iss: pool, exp: now + 3_600, iat: now, version: 2, jti: 'a', client_id: 'app-client' },
+      ...{ origin_jti: 'b', event_id: 'c', username: 'ana' },
+    }
+    const status = async (given: object, key?: 'other') =>
+      (await ask(rest('/runs', { Authorization: `Bearer ${issuer.token({ ...claims, ...given }, key)}` }, { limit: ['1'] })))
+        .statusCode
+    assert.equal(await status({}), 200)
+    assert.equal(await status({ scope: 'openid' }), 403)
+    const wrong = {
+      ...{ 'an ID token': { token_use: 'id', aud: 'app-client' }, 'of another client': { client_id: 'other' } },
+      ...{ 'of another pool': { iss: `${pool}2` }, 'an old one': { exp: now - 60, iat: now - 4_000 } },
+    }
+    for (const [what, given] of Object.entries(wrong)) assert.equal(await status(given), 401, what)
+    assert.equal(await status({}, 'other'), 401)
   })
 
   test('WebSockets are refused by name', async () => {

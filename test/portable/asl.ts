@@ -1,8 +1,10 @@
+import type { S3Client } from '@aws-sdk/client-s3'
 import { StateMachine } from 'aws-local-stepfunctions'
 import type { Call, State } from '../../lib/portable/call.ts'
 import { CallSchema } from '../../lib/portable/call.ts'
 import type { Machine } from '../../lib/portable/step-functions/machine.ts'
 import { parser } from '../../lib/schema.ts'
+import { undistributed } from './distributed.ts'
 
 const calls = parser(CallSchema, 'A call')
 
@@ -14,16 +16,25 @@ export interface MachineRun {
   error: string | undefined
 }
 
-/** Executes a state machine with a function in the Lambda's place. Waits and retries cost no time. */
+/**
+ * Executes a state machine with a function in the Lambda's place. Waits and retries cost no time. Distributed maps want a client of the S3 that
+ * the function uses.
+ */
 export async function runMachine(
-  { definition }: Machine,
-  input: State,
+  { definition: given }: Pick<Machine, 'definition'>,
+  input: unknown,
   lambda: (call: Call) => Promise<State>,
+  s3?: S3Client,
 ): Promise<MachineRun> {
+  const { definition, handlers: own } =
+    s3 === undefined ? { definition: given, handlers: {} } : undistributed(given, s3)
   const tasks = statesIn(definition)
+  const service = Object.fromEntries(
+    Object.entries(own).map(([name, does]) => [name, async (state: unknown) => plain(await does(state))]),
+  )
   const handlers = Object.fromEntries(
     tasks
-      .filter(({ state }) => state.Type === 'Task')
+      .filter(({ name, state }) => state.Type === 'Task' && !(name in own))
       .map(({ name }) => [name, async (parameters: unknown) => plain({ Payload: await lambda(callOf(parameters)) })]),
   )
   const named = (type: string, value: number) =>
@@ -35,7 +46,7 @@ export async function runMachine(
   const entered: string[] = []
   const { result, eventLogs } = machine.run(plain(input), {
     overrides: {
-      taskResourceLocalHandlers: handlers,
+      taskResourceLocalHandlers: { ...handlers, ...service },
       waitTimeOverrides: named('Wait', 0),
       retryIntervalOverrides: named('Task', 0),
     },

@@ -23,6 +23,11 @@ export class CallError extends Error {
   }
 }
 
+/** What a Catch may have: not the end of the run, and not the end of this process. */
+export function isCaught(thrown: unknown): thrown is CallError {
+  return thrown instanceof CallError && thrown.class !== 'run' && thrown.error.code !== 'STOPPED'
+}
+
 /** The error of a unit with the class that the node's policy gives it. FENCED ends the run here: it goes on elsewhere, or is over. */
 export function callError(thrown: unknown, node: PlanNode | undefined): CallError {
   if (thrown instanceof CallError) return thrown

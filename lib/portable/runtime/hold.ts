@@ -1,5 +1,5 @@
 import { PipelineError } from '../../errors.ts'
-import { type ClaimedRun, type RunRequest, startRun } from '../../runs/lifecycle.ts'
+import { type ClaimedRun, nextQueued, type RunRequest, startRun, takeTurn } from '../../runs/lifecycle.ts'
 import type { JournalError, RunState, StepRef, Trigger } from '../../runs/run.ts'
 import type { PostgresStore, Queryable } from '../../stores/postgres/port.ts'
 
@@ -13,14 +13,48 @@ const leaseHours = 24
 /** A run as a call finds it. `done`: it has ended well, and its steps answer from the journal. */
 export type HeldRun = ClaimedRun & { state: 'running' | 'done' }
 
-/** Begins the run of a slot, or finds it; see {@link holdRun}. Throws as that does, OUTPUT_TOO_LARGE for the input. */
+/**
+ * Begins the run of a slot, or finds it; see {@link holdRun}. Throws as that does, OUTPUT_TOO_LARGE for the input, RUN_QUEUED where `overlap` has it
+ * wait for others (ask again), RUN_QUEUE_FULL.
+ */
 export async function beginRun(
   store: PostgresStore,
-  request: Pick<RunRequest, 'flow' | 'slot' | 'input'> & { trigger: Exclude<Trigger, 'message'> },
+  request: Pick<RunRequest, 'flow' | 'slot' | 'input' | 'overlap'> & { trigger: Exclude<Trigger, 'message'> },
 ): Promise<HeldRun> {
-  // Which runs may be beside each other is for the engine to say: it has started this one.
-  const started = await startRun(store, { ...request, overlap: 'parallel' }, 'portable/new', true)
-  return holdRun(store, 'run' in started ? started.run.id : started.id)
+  const started = await startRun(store, request, 'portable/new', true)
+  const id = 'run' in started ? started.run.id : started.id
+  if (request.overlap === 'queue') await takeItsTurn(store, request.flow, id)
+  return holdRun(store, id)
+}
+
+/** A queued run whose turn has come is begun. Throws RUN_QUEUED for one that has to wait. */
+async function takeItsTurn(store: PostgresStore, flow: string, id: string): Promise<void> {
+  const isWaiting = await store.transaction(async (tx) => {
+    await takeTurn(tx, flow)
+    const { rows } = await tx.query(`select 1 from pipeline.run where id = $1 and state = 'queued'`, [id])
+    if (rows.length === 0) return false
+    if (!(await nextQueued(tx, [flow])).includes(id)) return true
+    await tx.query(
+      `update pipeline.run set state = 'running', owner = 'portable/new', epoch = epoch + 1, claimed_at = clock_timestamp(),
+         updated_at = clock_timestamp() where id = $1 and state = 'queued'`,
+      [id],
+    )
+    return false
+  })
+  if (isWaiting) throw new PipelineError('RUN_QUEUED', `Run ${id} waits for its turn`, { retryable: true })
+}
+
+/** A run that calls are driving, without touching it; undefined where it is over or in other hands. */
+export async function heldBy(
+  q: Queryable,
+  id: string,
+): Promise<{ id: string; epoch: number; state: 'running' } | undefined> {
+  const { rows } = await q.query<{ epoch: number }>(
+    `select epoch from pipeline.run where id = $1::uuid and state = 'running' and owner = any($2::text[])`,
+    [id, [ownerOf(id), 'portable/new']],
+  )
+  const [row] = rows
+  return row && { id, epoch: row.epoch, state: 'running' }
 }
 
 /**

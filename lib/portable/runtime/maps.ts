@@ -11,12 +11,13 @@ import type { RunRef } from '../../runs/run.ts'
 import { type Item, indexOf } from '../../runs/window.ts'
 import { parser } from '../../schema.ts'
 import type { Json } from '../../stores/cache/port.ts'
-import { type State, StateSchema } from '../call.ts'
+import { type Call, type State, StateSchema } from '../call.ts'
 import type { MapNode, StepNode } from '../plan/schema.ts'
 import { errorIn } from './errors.ts'
 import { lettersOf } from './letters.ts'
+import type { Lists } from './lists.ts'
 import { listed } from './map-items.ts'
-import { stored, unpacked } from './payloads.ts'
+import { packedItem, stored, unpacked } from './payloads.ts'
 import { type EntryWork, nodeConfig } from './step-entry.ts'
 
 /** What opening and closing a map work with. */
@@ -26,15 +27,23 @@ export interface MapWork extends Pick<EntryWork, 'host' | 'settings' | 'signal'>
   run: RunRef
   /** The run is over: nothing is written any more. */
   over: boolean
+  /** Where lists of distributed maps lie. */
+  lists(): Promise<Lists>
 }
+
+/** Ends of items that are written beside each other; as many connections as a pool has by default. */
+const atOnce = 8
 
 const states = parser(StateSchema, 'The state of an item')
 
 /**
- * Makes the items of a map: `items` of the state, with the port `item`, or `empty` where there are none. Throws EACH_NO_LIST, EACH_KEY,
- * EACH_TOO_MANY, and what reading batches throws.
+ * Makes the items of a map: `items` of the state, with the port `item`, or `empty` where there are none; of a distributed one `itemsAt`, also of
+ * none. Throws EACH_NO_LIST, EACH_KEY, EACH_TOO_MANY, EACH_DISTRIBUTED, and what reading batches and writing lists throws.
  */
-export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): Promise<State> {
+export async function openMap(
+  work: MapWork,
+  { most = Number.POSITIVE_INFINITY, distributed = false }: Pick<Call, 'most' | 'distributed'> = {},
+): Promise<State> {
   const { node, state, run, host } = work
   const { retry: _, ...message } = state.message
   const { items, payload } =
@@ -48,18 +57,30 @@ export async function openMap(work: MapWork, most = Number.POSITIVE_INFINITY): P
   if (node.over === 'items') await journal(work, node.path, 'each', hashOf([...index.keys()]), { total: items.length })
   if (items.length === 0) {
     const none = node.over === 'items' ? { items: [], done: 0, failed: 0 } : payload
-    return { ...state, error: null, items: [], port: 'empty', message: { ...message, payload: none } }
+    return { ...state, error: null, ...(await offered([])), port: 'empty', message: { ...message, payload: none } }
   }
   const each = [...(run.each ?? []), node.path]
   return {
     ...state,
     error: null,
     message: { ...message, payload },
-    items: items.map(({ key, value }) => ({
-      run: { item: itemPath(run.item, key), each },
-      message: { payload: value },
-    })),
+    ...(await offered(
+      items.map(({ key, value }) => ({
+        run: { item: itemPath(run.item, key), each },
+        message: { payload: value },
+      })),
+    )),
     port: 'item',
+  }
+
+  /** In the state, or where the engine reads them: there is no place for many in a state. */
+  async function offered(given: NonNullable<State['items']>): Promise<Pick<State, 'items' | 'itemsAt'>> {
+    if (!distributed) return { items: given }
+    const { signal } = work
+    const small = []
+    for (const item of given) small.push(await packedItem(item, host.stores.objects, signal))
+    const lists = await work.lists()
+    return { itemsAt: await lists.write({ run: run.id, item: run.item, map: node.path }, small, signal) }
   }
 
   async function batches({ settings, signal }: MapWork): Promise<{ items: Item[]; payload: unknown }> {
@@ -98,31 +119,16 @@ const asStep = (node: MapNode): StepNode => ({
   ...{ retry: node.retry, catch: node.catch },
 })
 
-/** Brings the items together, and writes down how each ended. Of batches it throws the first error. Throws FENCED, OUTPUT_TOO_LARGE. */
+/** Brings the items together, and writes down how each ended. Of batches it throws the first error. Throws FENCED, OUTPUT_TOO_LARGE, EACH_RESULTS. */
 export async function closeMap(work: MapWork): Promise<State> {
   const { node, state, run, host, signal } = work
-  const { items: _, results, ...rest } = state
+  const { items: _, itemsAt, results, ...rest } = state
   const ended: JoinedItem[] = []
   const letters = lettersOf(work)
-  for (const result of recordsOf(results)) {
-    const item = states.parse({ message: {}, ...result })
-    const end = await endOf(item, host.stores.objects, signal)
-    const path = item.run?.item ?? ''
-    ended.push({ key: splitPath(path).key, ...end })
-    if (node.over === 'batches' || work.over) continue
-    const ref = { ...run, item: path, each: [...(run.each ?? []), node.path] }
-    const letter = end.state === 'failed' ? await letters(ref, end.error, errorIn(item)) : undefined
-    const { written, kept } = await putItem(
-      host.stores.postgres,
-      {
-        ...{ run: ref, node: node.path, join: node.join ?? node.path, startedAt: host.clock.now() },
-        ...(letter === undefined ? {} : { letter }),
-      },
-      end,
-    )
-    if (!kept) host.log.error('A failed item could not become a dead letter', { run: run.id, item: path })
-    if (written) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
-  }
+  const told = itemsAt === undefined ? results : await (await work.lists()).ends(itemsAt, results, signal)
+  const all = recordsOf(told)
+  for (let at = 0; at < all.length; at += atOnce)
+    ended.push(...(await Promise.all(all.slice(at, at + atOnce).map(close))))
   if (node.over === 'batches') {
     const first = ended.find((item) => item.state === 'failed')
     if (first?.state === 'failed') throw PipelineError.fromJSON({ ...first.error, retryable: false })
@@ -138,6 +144,21 @@ export async function closeMap(work: MapWork): Promise<State> {
   })
   const payload = { items: ended, done, failed }
   return { ...rest, error: null, message: { ...rest.message, payload }, port: 'joined' }
+
+  async function close(result: unknown): Promise<JoinedItem> {
+    const item = states.parse({ message: {}, ...(isRecord(result) ? result : {}) })
+    const end = await endOf(item, host.stores.objects, signal)
+    const path = item.run?.item ?? ''
+    if (node.over === 'items' && !work.over) {
+      const ref = { ...run, item: path, each: [...(run.each ?? []), node.path] }
+      const letter = end.state === 'failed' ? { letter: await letters(ref, end.error, errorIn(item)) } : {}
+      const of = { run: ref, node: node.path, join: node.join ?? node.path, startedAt: host.clock.now() }
+      const { written, kept } = await putItem(host.stores.postgres, { ...of, ...letter }, end)
+      if (!kept) host.log.error('A failed item could not become a dead letter', { run: run.id, item: path })
+      if (written) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
+    }
+    return { key: splitPath(path).key, ...end }
+  }
 }
 
 async function endOf(

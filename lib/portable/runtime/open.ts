@@ -7,6 +7,7 @@ import type { Logger } from '../../steps/step.ts'
 import { openStores } from '../../stores/open.ts'
 import { migrate } from '../../stores/postgres/migrate.ts'
 import type { Plan } from '../plan/schema.ts'
+import type { Lists } from './lists.ts'
 import { type RuntimeOptions, StepRuntime } from './runtime.ts'
 import { type Env, PlanSettings } from './settings.ts'
 
@@ -45,13 +46,25 @@ export async function openRuntime({
   const { stores: options, allow } = settings.stores(pipeline)
   const stores = await openStores(options)
   const http = createHttpClient({ product, allow })
+  let opened: Promise<Lists> | undefined
+  const listsAt = settings.lists(pipeline)
+  const lists = async (): Promise<Lists | undefined> => {
+    if (listsAt === undefined) return undefined
+    const { openLists } = await import('./lists.ts')
+    opened ??= openLists(listsAt).catch((error: unknown) => {
+      opened = undefined
+      throw error
+    })
+    return opened
+  }
   const close = async () => {
     http.close()
+    await opened?.then((one) => one.close()).catch(() => undefined)
     await stores.close()
   }
   try {
     await migrate(stores.postgres, [...runMigrations, ...keptMigrations, ...alertMigrations])
-    return { runtime: new StepRuntime({ ...{ plan, pipeline, settings, stores, http, log }, ...rest }), close }
+    return { runtime: new StepRuntime({ ...{ plan, pipeline, settings, stores, http, log, lists }, ...rest }), close }
   } catch (error) {
     await close()
     throw error

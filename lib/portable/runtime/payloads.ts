@@ -32,6 +32,17 @@ export async function packed(
   )
 }
 
+/** An item of a list that goes through a bucket: a large payload becomes a reference, for its execution begins with it. */
+export async function packedItem<T extends { message: Record<string, unknown> }>(
+  item: T,
+  objects: ObjectStore,
+  signal: AbortSignal,
+): Promise<T> {
+  const { payload } = item.message
+  if (sizeOf(payload) <= inlineBytes) return item
+  return { ...item, message: { ...item.message, payload: await stored(payload, [], objects, signal) } }
+}
+
 /** A reference to a payload, with what choices read of it. */
 export async function stored(
   payload: unknown,

@@ -18,7 +18,8 @@ import { type Call, CallSchema, type CaughtError, type State } from '../call.ts'
 import type { Pipeline, Plan, PlanNode, StepNode } from '../plan/schema.ts'
 import { type Entries, stepEntries } from './entries.ts'
 import { CallError, callError, errorIn } from './errors.ts'
-import { beginRun, failureOf, type HeldRun, holdRun, letGo } from './hold.ts'
+import { beginRun, failureOf, type HeldRun, heldBy, holdRun, letGo } from './hold.ts'
+import type { Lists } from './lists.ts'
 import { closeMap, openMap } from './maps.ts'
 import { objectEvent } from './object-event.ts'
 import { packed, unpacked } from './payloads.ts'
@@ -34,8 +35,12 @@ export interface RuntimeOptions {
   log: Logger
   /** Node types; those of this palette when left out. */
   entries?: Entries
+  /** Whether runs of a pipeline keep the order that its plan wants (skip, queue, replace); else the engine sees to that. */
+  turns?: boolean
   /** Told of each try of a step. */
   onStep?(event: StepEvent): void
+  /** Where lists of distributed maps lie; without it they are EACH_DISTRIBUTED. */
+  lists?(): Promise<Lists | undefined>
 }
 
 /** A unit of a call: a node, and of a map which end of it. */
@@ -98,6 +103,12 @@ export class StepRuntime {
     }
   }
 
+  /** Ends a run as failed that has no further try, or whose work is lost; does nothing where it is over, or in other hands. Throws STORE_*. */
+  async giveUp(run: string, error: CaughtError): Promise<void> {
+    const held = await heldBy(this.#options.stores.postgres, run)
+    if (held !== undefined) await this.#over(held, { outcome: 'failed', error: PipelineError.fromJSON(error) })
+  }
+
   /** The run as this call finds it; made when the trigger's own state comes. */
   async #held({ state, execution }: Call): Promise<HeldRun> {
     const { postgres } = this.#options.stores
@@ -109,7 +120,17 @@ export class StepRuntime {
       throw new PipelineError('CALL_INVALID', 'The first call of a run names neither `state.slot` nor `execution`')
     }
     const input = plainJson(object?.event ?? state.message.payload ?? pipeline.payload, 'What the run starts with')
-    return beginRun(postgres, { flow: pipeline.id, slot, trigger: triggerOf(state.trigger, pipeline), input })
+    const overlap = this.#options.turns === true ? pipeline.overlap : 'parallel'
+    return beginRun(postgres, { flow: pipeline.id, slot, trigger: triggerOf(state.trigger, pipeline), input, overlap })
+  }
+
+  readonly #lists = async (): Promise<Lists> => {
+    const lists = await this.#options.lists?.()
+    if (lists !== undefined) return lists
+    throw new PipelineError(
+      'EACH_DISTRIBUTED',
+      'A list that the engine reads goes through a bucket: name it in YSH_RESULTS, or keep the objects of ysh-stores in one',
+    )
   }
 
   #unit(text: string): Unit {
@@ -131,15 +152,9 @@ export class StepRuntime {
     const run: RunRef = { ...refOf(live), ...eachOf(state) }
     const host = this.#host(live)
     if (node.kind === 'map') {
-      const work = { host, settings, signal, node, state, run, over: held.state === 'done' }
+      const work = { host, settings, signal, node, state, run, over: held.state === 'done', lists: this.#lists }
       if (part === 'close') return closeMap(work)
-      if (call.distributed === true) {
-        throw new PipelineError(
-          'EACH_DISTRIBUTED',
-          `The items of ${node.id} are to be read from a bucket, which this runtime does not write`,
-        )
-      }
-      return timed(node.timeoutSeconds, signal, (until) => openMap({ ...work, signal: until }, call.most))
+      return timed(node.timeoutSeconds, signal, (until) => openMap({ ...work, signal: until }, call))
     }
     if (node.kind === 'end') return this.#end(node.tolerance, state, held)
     if (node.kind !== 'step')
@@ -203,7 +218,7 @@ export class StepRuntime {
     return this.#options.pipeline.regions[0]?.nodes.some((node) => node.id === id) === true
   }
 
-  async #over(held: HeldRun, ending: Ending): Promise<void> {
+  async #over(held: { id: string; epoch: number; state: string }, ending: Ending): Promise<void> {
     if (held.state !== 'running') return
     const { stores, pipeline } = this.#options
     await endRun(stores.postgres, held, ending)

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { coerce, type ObjectSchema } from '../../coerce.ts'
 import { PipelineError } from '../../errors.ts'
 import { isRecord, textOf, textsOf } from '../../flow-check/node.ts'
+import type { S3ObjectsOptions } from '../../stores/objects/s3.ts'
 import type { StoresOptions } from '../../stores/open.ts'
 import type { Pipeline, Plan } from '../plan/schema.ts'
 
@@ -60,6 +61,13 @@ export class PlanSettings {
     return given
   }
 
+  /** Where the lists of distributed maps lie: as YSH_RESULTS says, else with the objects; undefined without a bucket. Throws CONFIG. */
+  lists(pipeline: Pipeline): S3ObjectsOptions | undefined {
+    const { folder: _, ...objects } = this.stores(pipeline).stores.objects ?? {}
+    const { bucket = '', prefix } = { ...objects, ...bucketIn(this.#env, 'YSH_RESULTS') }
+    return bucket === '' ? undefined : { ...objects, bucket, ...(prefix ? { prefix } : {}) }
+  }
+
   #own(id: string, config: Record<string, unknown>, schema: ObjectSchema): Record<string, unknown> {
     const filled = this.filled(config)
     const given = coerce(schema, isRecord(filled) ? filled : {})
@@ -71,8 +79,8 @@ export class PlanSettings {
   }
 
   /**
-   * Where the data of a pipeline are: as its `ysh-stores` says, unless YSH_POSTGRES or YSH_FOLDER says otherwise. Throws CONFIG for a pipeline
-   * with several: a run's journal is in one place.
+   * Where the data of a pipeline are: as its `ysh-stores` says, unless YSH_POSTGRES, YSH_FOLDER or YSH_OBJECTS says otherwise. Throws CONFIG for a
+   * pipeline with several: a run's journal is in one place.
    */
   stores(pipeline: Pipeline): { stores: StoresOptions; allow: string[] } {
     const used = pipeline.regions.flatMap(({ nodes }) =>
@@ -95,6 +103,7 @@ export class PlanSettings {
     const folder = this.#env.YSH_FOLDER || resolve(this.#env.NODE_RED_USER_DIR || '.', at('folder') || 'ysh-data')
     const postgres = this.#env.YSH_POSTGRES || at('postgresUrl')
     const apiKey = secret('qdrantApiKey')
+    const objects = bucketIn(this.#env, 'YSH_OBJECTS') ?? { bucket: at('s3Bucket'), prefix: at('s3Prefix') }
     const allow = isRecord(config) ? config.allowAddresses : undefined
     return {
       stores: {
@@ -102,11 +111,11 @@ export class PlanSettings {
         ...(postgres === '' ? {} : { postgres: { url: postgres, ...password('postgresPassword') } }),
         ...(at('redisUrl') === '' ? {} : { cache: { url: at('redisUrl'), ...password('redisPassword') } }),
         ...(at('qdrantUrl') === '' ? {} : { vectors: { url: at('qdrantUrl'), ...(apiKey ? { apiKey } : {}) } }),
-        ...(at('s3Bucket') === ''
+        ...(objects.bucket === ''
           ? {}
           : {
               objects: {
-                ...{ bucket: at('s3Bucket'), prefix: at('s3Prefix') },
+                ...objects,
                 ...{ region: at('s3Region'), endpoint: at('s3Endpoint') },
                 ...{ accessKeyId: secret('s3AccessKeyId') ?? '', secretAccessKey: secret('s3SecretAccessKey') ?? '' },
               },
@@ -121,6 +130,16 @@ export class PlanSettings {
           : textsOf(allow),
     }
   }
+}
+
+/** A bucket that a variable names, `name` or `s3://name/prefix`; undefined where it is blank. Throws CONFIG. */
+export function bucketIn(env: Env, name: string): { bucket: string; prefix: string } | undefined {
+  const text = (env[name] ?? '').trim()
+  if (text === '') return undefined
+  const [, bucket, prefix = ''] = /^(?:s3:\/\/)?([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text) ?? []
+  if (bucket === undefined)
+    throw new PipelineError('CONFIG', `${name} is no bucket: name it, as in s3://my-bucket/prefix`)
+  return { bucket, prefix }
 }
 
 function isObjectSchema(schema: object): schema is ObjectSchema {

@@ -1,17 +1,8 @@
 import type { MapNode, Pipeline, PlanNode, Region } from '../plan/schema.ts'
 import { eventBridgeCron } from './cron.ts'
+import { memoryOf } from './memory.ts'
+import { priceList } from './prices.ts'
 import { callsOf, fused } from './units.ts'
-
-/** AWS's prices in US East (N. Virginia), as the pricing page had them on the date. */
-export const priceList = {
-  date: '2026-11-25',
-  /** US dollars for a state transition of a standard workflow, and how many a month are free for ever. */
-  transition: 0.000025,
-  freeTransitions: 4_000,
-  /** A request to a Lambda; its time comes on top. */
-  request: 0.0000002,
-  freeRequests: 1_000_000,
-} as const
 
 /** What a pipeline costs in a month of 31 days, as far as its plan tells. */
 export interface PipelineCost {
@@ -23,6 +14,8 @@ export interface PipelineCost {
   least: number
   transitions: number
   requests: number
+  /** Steps done on the longest way, however they are brought together in calls. */
+  steps: number
   /** Lists of unknown length were counted with so many items. */
   assumed: { map: string; items: number }[]
   leastMonth: number | null
@@ -32,26 +25,47 @@ export interface PipelineCost {
 export interface Cost {
   priceList: typeof priceList
   pipelines: PipelineCost[]
+  /** What was taken: seconds that a step lasts on average, and MB of the function. */
+  taken: { seconds: number; memoryMb: number }
   /** Of the pipelines with a schedule, on their longest ways. Beyond what is free: when nothing else uses the free part. */
-  month: { transitions: number; transitionDollars: number; beyondFreeDollars: number; requests: number }
+  month: {
+    runs: number
+    transitions: number
+    requests: number
+    gbSeconds: number
+    transitionDollars: number
+    lambdaDollars: number
+    beyondFreeDollars: number
+  }
 }
 
-/** The estimate; `items` is the length of a list that nobody knows. */
-export function costOf(pipelines: readonly Pipeline[], { fuse = false, items = 10 } = {}): Cost {
+/**
+ * The estimate; `items` is the length of a list that nobody knows, `seconds` what a step lasts on average. Not in it: S3, logs, traces, the
+ * database, and what a start from outside costs.
+ */
+export function costOf(pipelines: readonly Pipeline[], { fuse = false, items = 10, seconds = 5 } = {}): Cost {
   const all = pipelines.map((pipeline) => pipelineCost(pipeline, fuse, items))
   const transitions = sum(all.map((one) => one.transitionsMonth ?? 0))
   const requests = sum(all.map((one) => (one.runs ?? 0) * one.requests))
-  const beyond = Math.max(transitions - priceList.freeTransitions, 0)
+  const runs = sum(all.map((one) => one.runs ?? 0))
+  const memoryMb = memoryOf(pipelines)
+  const steps = sum(all.map((one) => (one.runs ?? 0) * one.steps))
+  const gbSeconds = Math.ceil((steps * seconds * memoryMb) / 1_024)
+  const beyond = (count: number, free: number, price: number) => Math.max(count - free, 0) * price
   return {
     priceList,
     pipelines: all,
+    taken: { seconds, memoryMb },
     month: {
-      transitions,
+      ...{ runs, transitions, requests, gbSeconds },
       transitionDollars: cents(transitions * priceList.transition),
+      lambdaDollars: cents(requests * priceList.request + gbSeconds * priceList.gbSecond),
       beyondFreeDollars: cents(
-        beyond * priceList.transition + Math.max(requests - priceList.freeRequests, 0) * priceList.request,
+        beyond(transitions, priceList.freeTransitions, priceList.transition) +
+          beyond(requests, priceList.freeRequests, priceList.request) +
+          beyond(gbSeconds, priceList.freeGbSeconds, priceList.gbSecond) +
+          beyond(runs, priceList.freeSchedules, priceList.schedule),
       ),
-      requests,
     },
   }
 }
@@ -75,8 +89,9 @@ function pipelineCost(pipeline: Pipeline, fuse: boolean, items: number): Pipelin
   const begin = first === 'choice' || first === 'wait' ? 1 : 0
   const count = counted.get('') ?? none
   const [least, transitions, requests] = [count.least + begin, count.transitions + begin, count.requests + begin]
+  const steps = count.steps + begin
   return {
-    ...{ pipeline: id, name, runs, least, transitions, requests, assumed: assumed.reverse() },
+    ...{ pipeline: id, name, runs, least, transitions, requests, steps, assumed: assumed.reverse() },
     leastMonth: runs === null ? null : Math.ceil(runs * least),
     transitionsMonth: runs === null ? null : Math.ceil(runs * transitions),
   }
@@ -87,7 +102,10 @@ function pipelineCost(pipeline: Pipeline, fuse: boolean, items: number): Pipelin
     const inner = counted.get(map.region) ?? none
     // A list that nobody knows may be empty.
     const least = (map.maxItems === null ? 0 : count) * inner.least
-    return { least, transitions: count * inner.transitions, requests: count * inner.requests }
+    return {
+      ...{ least, transitions: count * inner.transitions },
+      ...{ requests: count * inner.requests, steps: count * inner.steps },
+    }
   }
 }
 
@@ -95,6 +113,7 @@ interface Count {
   least: number
   transitions: number
   requests: number
+  steps: number
 }
 
 /** The cheapest and the costliest way through a region on which nothing fails. */
@@ -111,16 +130,17 @@ function longest(region: Region, fuse: boolean, itemsOf: (map: MapNode) => Count
       least: own.least + (next.length === 0 ? 0 : Math.min(...next.map((one) => one.least))),
       transitions: own.transitions + Math.max(0, ...next.map((one) => one.transitions)),
       requests: own.requests + Math.max(0, ...next.map((one) => one.requests)),
+      steps: own.steps + Math.max(0, ...next.map((one) => one.steps)),
     })
   }
   return at(region.start)
 }
 
-const none: Count = { least: 0, transitions: 0, requests: 0 }
+const none: Count = { least: 0, transitions: 0, requests: 0, steps: 0 }
 
 function ownCount(node: PlanNode, alone: ReadonlySet<string>, itemsOf: (map: MapNode) => Count): Count {
   const call = (unit: string) => (alone.has(unit) ? 1 : 0)
-  if (node.kind === 'choice' || node.kind === 'wait') return { least: 1, transitions: 1, requests: 0 }
+  if (node.kind === 'choice' || node.kind === 'wait') return { least: 1, transitions: 1, requests: 0, steps: 0 }
   if (node.kind === 'map') {
     const requests = call(`${node.id}#open`) + call(`${node.id}#close`)
     const own = requests + 1 + (node.empty === node.next ? 0 : 1)
@@ -129,11 +149,12 @@ function ownCount(node: PlanNode, alone: ReadonlySet<string>, itemsOf: (map: Map
       least: own + inner.least,
       transitions: own + inner.transitions,
       requests: requests + inner.requests,
+      steps: 2 + inner.steps,
     }
   }
   const ways = node.kind === 'step' && new Set(Object.values(node.ports)).size > 1 ? 1 : 0
   const requests = call(node.id)
-  return { least: requests + ways, transitions: requests + ways, requests }
+  return { least: requests + ways, transitions: requests + ways, requests, steps: 1 }
 }
 
 function followersWithoutErrors(node: PlanNode): (string | null)[] {
@@ -147,7 +168,7 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => to
 const cents = (dollars: number) => Math.round(dollars * 10_000) / 10_000
 
 /** The estimate in words. */
-export function costText({ pipelines, month, priceList: { date, freeTransitions } }: Cost): string {
+export function costText({ pipelines, month, taken, priceList }: Cost): string {
   const span = (from: number | null, to: number | null) => (from === to ? `${to}` : `${from} to ${to}`)
   const lines = pipelines.map(({ name, runs, least, transitions, leastMonth, transitionsMonth, assumed }) => {
     const month = `${span(leastMonth, transitionsMonth)} transitions`
@@ -155,9 +176,14 @@ export function costText({ pipelines, month, priceList: { date, freeTransitions 
     const guess = assumed.map(({ map, items }) => `${items} items in ${map}`)
     return `  ${name}: ${span(least, transitions)} transitions a run; ${rate}${guess.length > 0 ? ` (taken: ${guess.join(', ')})` : ''}`
   })
+  const { date, region, freeTransitions, freeRequests, freeGbSeconds } = priceList
+  const { transitions, requests, gbSeconds, transitionDollars, lambdaDollars, beyondFreeDollars } = month
+  const dollars = (count: number) => `US$ ${count.toFixed(2)}`
   return [
-    `Step Functions (standard), month of 31 days, prices of ${date}, no errors and no retries:`,
+    `Step Functions (standard) with Lambda, month of 31 days, prices of ${date} in ${region}, no errors and no retries:`,
     ...lines,
-    `  scheduled in all, at most: ${month.transitions} transitions, ${month.requests} Lambda calls; US$ ${month.transitionDollars.toFixed(2)}, or US$ ${month.beyondFreeDollars.toFixed(2)} beyond the ${freeTransitions} free ones`,
+    `  scheduled in all, at most: ${transitions} transitions, ${dollars(transitionDollars)}; ${requests} Lambda calls, ${gbSeconds} GB-s (taken: ${taken.seconds} s a step at ${taken.memoryMb} MB), ${dollars(lambdaDollars)}`,
+    `  ${dollars(beyondFreeDollars)} beyond what is free in a month: ${freeTransitions} transitions, ${freeRequests} calls, ${freeGbSeconds} GB-s. S3, logs, traces and the database are not in it.`,
+    `  read at: ${priceList.sources.map(({ what, page, of }) => `${what} ${page}${of === undefined ? '' : ` (${of})`}`).join('; ')}`,
   ].join('\n')
 }

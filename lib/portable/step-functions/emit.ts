@@ -11,6 +11,8 @@ import { triggerFile } from './triggers.ts'
 export interface EmitOptions extends MachineOptions {
   /** Length of lists that nobody knows, for the estimate. */
   items?: number
+  /** What a step lasts on average, for the estimate. */
+  seconds?: number
   /** Of the notes. Default en-US. */
   language?: CheckLanguage
 }
@@ -28,7 +30,7 @@ export interface Emitted {
  * `NAME.rule.json`, all for Terraform's templatefile; `pipelines.json`, which says what belongs together; `source-map.json`, from states to
  * nodes; `plan.json`, which the step runtime reads; `cost.json`.
  */
-export function emitStepFunctions(plan: Plan, { language, items, ...options }: EmitOptions = {}): Emitted {
+export function emitStepFunctions(plan: Plan, { language, items, seconds, ...options }: EmitOptions = {}): Emitted {
   const notes = newNotes(language)
   const files: Record<string, string> = {}
   const machines: Record<string, Machine> = {}
@@ -50,7 +52,11 @@ export function emitStepFunctions(plan: Plan, { language, items, ...options }: E
       ...(trigger === undefined ? {} : { [trigger.kind]: `${name}.${trigger.kind}.json` }),
     }
   })
-  const cost = costOf(plan.pipelines, { fuse: options.fuse ?? false, ...(items === undefined ? {} : { items }) })
+  const cost = costOf(plan.pipelines, {
+    fuse: options.fuse ?? false,
+    ...(items === undefined ? {} : { items }),
+    ...(seconds === undefined ? {} : { seconds }),
+  })
   const { source, environment } = plan
   files['pipelines.json'] = canonicalFile({ source, environment, pipelines: listed })
   files['source-map.json'] = canonicalFile(

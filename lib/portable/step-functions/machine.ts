@@ -213,6 +213,8 @@ export class MachineEmitter {
         Parameters: { 'Bucket.$': '$.itemsAt.bucket', 'Prefix.$': '$.itemsAt.key' },
       },
       Label: slug(map.name).slice(0, 40),
+      // As in an inline map: an item whose execution fails is an item that failed.
+      ToleratedFailurePercentage: 100,
     }
     return this.#add(place, map, '#each', {
       Type: 'Map',

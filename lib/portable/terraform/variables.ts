@@ -1,9 +1,10 @@
 import { PipelineError } from '../../errors.ts'
 import { canonicalFile } from '../canonical.ts'
-import type { Pipeline, Plan, StepNode } from '../plan/schema.ts'
+import type { Pipeline, Plan } from '../plan/schema.ts'
 import { eventBridgeCron } from '../step-functions/cron.ts'
 import type { Emitted } from '../step-functions/emit.ts'
 import { lambdaSeconds } from '../step-functions/machine.ts'
+import { memoryOf, stepsOf } from '../step-functions/memory.ts'
 
 /** A flow that was compiled: its name, and the folder of its files beneath that of the variables (empty: the same). */
 export interface CompiledFlow {
@@ -40,9 +41,6 @@ export interface TerraformVariables {
 /** The name by which Terraform finds it, when it lies in the root module's folder. */
 export const variablesFile = 'pipeline.auto.tfvars.json'
 
-/** Memory in MB: a vCPU comes with 1,769. Documents and models of their own need it, the rest waits for others. */
-const memory = { plain: 1_024, heavy: 2_048 } as const
-const heavy = new Set(['ysh-pdf-extract', 'ysh-vector-index', 'ysh-aneel-fetch'])
 /** Longest window of a CloudWatch alarm, in hours. */
 const longestWindow = 168
 /** A run that is late by less is no silence. */
@@ -56,7 +54,7 @@ export function terraformVariables(flows: readonly CompiledFlow[]): TerraformVar
   const sorted = [...flows].sort((one, other) => (one.name < other.name ? -1 : 1))
   const found: TerraformVariables = {
     ...{ flows: {}, pipelines: {}, environment: {} },
-    step_function: stepFunction(flows.flatMap(({ plan }) => stepsOf(plan))),
+    step_function: stepFunction(flows.flatMap(({ plan }) => plan.pipelines)),
   }
   for (const { name, folder, plan, emitted } of sorted) {
     const place = (file: string) => (folder === '' ? file : `${folder}/${file}`)
@@ -90,19 +88,15 @@ function sameName(machine: string): PipelineError {
   )
 }
 
-function stepsOf({ pipelines }: Plan): StepNode[] {
-  const nodes = pipelines.flatMap(({ regions }) => regions.flatMap((region) => region.nodes))
-  return nodes.filter((node): node is StepNode => node.kind === 'step')
-}
-
-function stepFunction(steps: readonly StepNode[]): TerraformVariables['step_function'] {
+function stepFunction(pipelines: readonly Pipeline[]): TerraformVariables['step_function'] {
+  const steps = stepsOf(pipelines)
   const types = [...new Set(steps.map(({ type }) => type))].sort()
   const longest = Math.max(
     60,
     ...steps.map(({ timeoutSeconds }) => (timeoutSeconds === 0 ? lambdaSeconds : timeoutSeconds)),
   )
   return {
-    memory_mb: types.some((type) => heavy.has(type)) ? memory.heavy : memory.plain,
+    memory_mb: memoryOf(pipelines),
     timeout_seconds: Math.min(Math.ceil(longest), lambdaSeconds),
     types,
   }

@@ -1,71 +1,142 @@
 /**
- * Makes provider.json: what each resource and data source that deploy/aws uses accepts and gives, in the published schema of the AWS provider. Its
- * source is npm's @cdktn/provider-aws, whose bindings are made from that schema:
- *
- *   npm pack @cdktn/provider-aws && tar xzf cdktn-provider-aws-*.tgz
- *   node test/deploy/aws/provider-table.ts package
+ * Makes provider.json: what each resource and data source that deploy/aws uses accepts and gives, in the published schema of its provider. The
+ * source are npm's @cdktn/provider-aws and @cdktn/provider-archive, whose bindings are made from those schemas and carry all of them. See verify.ts.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Block, ProviderTable } from './provider.ts'
+import type { Argument, Block, Kind, ProviderTable, TypeOf } from './provider.ts'
 import { loadModules } from './terraform.ts'
 
-const [, , folder] = process.argv
-if (folder === undefined) throw new Error('Where is the unpacked package?')
-const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-const version = /provider version ([\d.]+)/.exec(readme)?.[1] ?? ''
-const table: ProviderTable = { provider: 'hashicorp/aws', version, resource: {}, data: {} }
-for (const { resources } of await loadModules()) {
-  for (const { mode, type } of resources) {
-    if (!type.startsWith('aws_')) continue
-    table[mode][type] ??= schemaOf(`${mode === 'data' ? 'data-' : ''}${folderOf(mode, type)}`, type)
+/** The table from the unpacked packages, by the prefix of their types (`aws`, `archive`). */
+export async function makeTable(folders: Readonly<Record<string, string>>): Promise<ProviderTable> {
+  const readme = readFileSync(join(folders.aws ?? '', 'README.md'), 'utf8')
+  const version = /provider version ([\d.]+)/.exec(readme)?.[1] ?? ''
+  const table: ProviderTable = { provider: 'hashicorp/aws', version, settings: {}, resource: {}, data: {} }
+  const settings = readFileSync(join(folders.aws ?? '', 'lib', 'provider', 'index.js'), 'utf8')
+  table.settings = new Bindings(settings).root().takes
+  for (const { resources } of await loadModules()) {
+    for (const { mode, type } of resources) {
+      const [provider = '', ...words] = type.split('_')
+      const place = `${mode === 'data' ? `data-${provider}-` : ''}${words.join('-')}`
+      const file = join(folders[provider] ?? '', 'lib', place, 'index.js')
+      table[mode][type] ??= new Bindings(readFileSync(file, 'utf8')).root()
+    }
   }
-}
-for (const mode of ['resource', 'data'] as const) {
-  table[mode] = Object.fromEntries(Object.entries(table[mode]).sort(([one], [other]) => (one < other ? -1 : 1)))
-}
-writeFileSync(join(import.meta.dirname, 'provider.json'), `${JSON.stringify(table, undefined, 1)}\n`)
-
-function folderOf(mode: 'resource' | 'data', type: string): string {
-  const name = type.slice(4).replaceAll('_', '-')
-  return mode === 'data' ? `aws-${name}` : name
+  const rule = table.resource.aws_wafv2_web_acl?.takes.rule?.takes
+  if (rule !== undefined) rule.statement = wafStatement
+  for (const mode of ['resource', 'data'] as const) table[mode] = sorted(table[mode])
+  return table
 }
 
-function schemaOf(name: string, type: string): Block & { gives: string[] } {
-  const at = join(folder ?? '', 'lib', name)
-  const types = readFileSync(join(at, 'index.d.ts'), 'utf8')
-  const code = readFileSync(join(at, 'index.js'), 'utf8')
-  const interfaces = new Map<string, string>()
-  for (const [, title = '', body = ''] of types.matchAll(/^export interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)) {
-    interfaces.set(title, body)
+/** The bindings have `any` here, for statements stand in statements. By hand, from the provider's documentation: those that we use. */
+const wafStatement: Argument = {
+  ...{ required: true, block: true, nesting: 'list', most: 1 },
+  takes: {
+    rate_based_statement: {
+      ...{ block: true, nesting: 'list', most: 1 },
+      takes: { limit: { required: true, kind: 'number' }, aggregate_key_type: { kind: 'string' } },
+    },
+    managed_rule_group_statement: {
+      ...{ block: true, nesting: 'list', most: 1 },
+      takes: { name: { required: true, kind: 'string' }, vendor_name: { required: true, kind: 'string' } },
+    },
+  },
+}
+
+/** A line for each type, so that a difference shows which. */
+export function tableText({ provider, version, settings, ...table }: ProviderTable): string {
+  const lines = (types: object) => Object.entries(types).map(([name, type]) => `  ${JSON.stringify(name)}: ${JSON.stringify(type)}`)
+  const part = (name: 'resource' | 'data') => ` ${JSON.stringify(name)}: {\n${lines(table[name]).join(',\n')}\n }`
+  const head = Object.entries({ provider, version, settings }).map(([name, value]) => ` ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+  return `{\n${[...head, part('resource'), part('data')].join(',\n')}\n}\n`
+}
+
+const sorted = <Value>(of: Record<string, Value>) =>
+  Object.fromEntries(Object.entries(of).sort(([one], [other]) => (one < other ? -1 : 1)))
+
+interface Flags {
+  computed: boolean
+  optional: boolean
+  required: boolean
+  /** The code of its getter. */
+  code: string
+}
+
+/** The bindings of one type, read as text: generated code, of one form. */
+class Bindings {
+  readonly #functions = new Map<string, string>()
+  readonly #classes = new Map<string, string>()
+  #main = ''
+
+  constructor(code: string) {
+    for (const part of code.split(/^(?=(?:export )?(?:function|class) )/m)) {
+      const [, kind, name = '', base = ''] = /^(?:export )?(function|class) (\w+)(?: extends ([\w.]+))?/.exec(part) ?? []
+      if (kind === 'function') this.#functions.set(name, part)
+      if (kind === 'class') this.#classes.set(name, part)
+      if (base.startsWith('cdktn.Terraform')) this.#main = part
+    }
+    if (this.#main === '') throw new Error('No type is in it')
   }
-  const root = [...interfaces.keys()].find((title) =>
-    types.includes(`interface ${title} extends cdktn.TerraformMetaArguments`),
-  )
-  if (root === undefined) throw new Error(`No schema of ${type}`)
-  const main = code.slice(code.lastIndexOf(' extends cdktn.Terraform'))
-  const computed = [...main.matchAll(/this\.get\w+Attribute\(['"](\w+)['"]\)|new \w+\(this, ['"](\w+)['"]/g)]
-  const block = blockOf(root)
-  return {
-    ...block,
-    gives: [...new Set([...computed.map(([, one, other]) => one ?? other ?? ''), ...Object.keys(block.takes)])].sort(),
+
+  root(): TypeOf {
+    const block = this.#block(this.#main.slice(this.#main.indexOf('synthesizeHclAttributes()')), this.#main)
+    const gives: TypeOf['gives'] = {}
+    for (const [name, { computed, optional, code }] of flags(this.#main))
+      if (computed && !optional && block.takes[name] === undefined) gives[name] = kindOf(code)
+    return { ...block, gives: sorted(gives) }
   }
 
-  function blockOf(title: string): Block {
+  #block(attributes: string, own: string): Block {
+    const known = flags(own)
     const takes: Block['takes'] = {}
-    const fields = (interfaces.get(title) ?? '').matchAll(/\/\*\*([\s\S]*?)\*\/\s*readonly (\w+)(\??): ([^;]+);/g)
-    for (const [, comment = '', , optional, kind = ''] of fields) {
-      const snake = /#(\w+) \w+#\w+\}/.exec(comment)?.[1]
-      if (snake === undefined) continue
-      const inner = /([A-Z]\w+?)(\[\]| \||$)/.exec(kind.replace('cdktn.IResolvable | ', ''))?.[1]
-      const nested = inner !== undefined && interfaces.has(inner) ? blockOf(inner) : undefined
-      const block = /^\s*\*\s*\w+ block$/m.test(comment)
-      const required = optional === ''
-      takes[snake] = {
+    const entry = /^\s+(\w+): \{\n\s+value: (.*),\n\s+isBlock: (true|false),\n\s+type: "(\w+)",\n\s+storageClassType: "(\w+)",/gm
+    for (const [, name = '', value = '', isBlock, type = '', storage = ''] of attributes.matchAll(entry)) {
+      const { required = false, computed = false } = known.get(name) ?? {}
+      takes[name] = {
         ...(required ? { required } : {}),
-        ...(nested === undefined ? {} : { ...nested, ...(block ? { block } : {}) }),
+        ...(computed ? { computed } : {}),
+        ...this.#what(value, isBlock === 'true', type, storage),
       }
     }
-    return { takes }
+    return { takes: sorted(takes) }
   }
+
+  #what(value: string, isBlock: boolean, type: string, storage: string): Argument {
+    const inner = /(\w+)ToHclTerraform/.exec(value.replace(/cdktn\.\w+/g, ''))?.[1]
+    const code = inner === undefined ? undefined : this.#functions.get(`${inner}ToHclTerraform`)
+    if (inner === undefined || code === undefined) return { kind: simple(type, storage) }
+    const reference = `${inner[0]?.toUpperCase()}${inner.slice(1)}OutputReference`
+    const block = this.#block(code, this.#classes.get(reference) ?? '')
+    if (!isBlock) return { ...block, kind: 'dynamic' }
+    const nesting = type === 'struct' ? 'single' : type === 'set' ? 'set' : 'list'
+    return { ...block, block: true, nesting, ...(value.includes('istMapperHcl') ? {} : { most: 1 }) }
+  }
+}
+
+/** What the comments of a class say of its attributes. */
+function flags(code: string): Map<string, Flags> {
+  const parts = code.matchAll(
+    /^\s+\/\/ (\w+) - computed: (\w+), optional: (\w+), required: (\w+)\n([\s\S]*?)(?=^\s+\/\/ \w+ - computed|(?![\s\S]))/gm,
+  )
+  return new Map(
+    [...parts].map(([, name = '', computed, optional, required, body = '']) => [
+      name,
+      { computed: computed === 'true', optional: optional === 'true', required: required === 'true', code: body },
+    ]),
+  )
+}
+
+function simple(type: string, storage: string): Kind {
+  const element = /^(string|number|boolean)/.exec(storage)?.[1]?.replace('boolean', 'bool')
+  if (element !== 'string' && element !== 'number' && element !== 'bool') return 'dynamic'
+  if (type === 'simple') return element
+  return type === 'list' || type === 'set' || type === 'map' ? [type, element] : 'dynamic'
+}
+
+function kindOf(code: string): Kind {
+  const getter = /get(String|Number|Boolean)?(List|Map)?Attribute\(/.exec(code)
+  if (getter === null) return 'dynamic'
+  const element = getter[1] === 'Number' ? 'number' : getter[1] === 'Boolean' ? 'bool' : 'string'
+  if (getter[2] === 'Map') return ['map', element]
+  return getter[2] === 'List' ? [code.includes('Fn.tolist(') ? 'set' : 'list', element] : element
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { catalogue, metricNames } from '../../../lib/metrics/catalogue.ts'
 import { cloudwatchName } from '../../../lib/metrics/cloudwatch/datum.ts'
+import { alarmMetrics, alarms } from '../cloudwatch-files.ts'
 import { providerTable } from './provider.ts'
 import { check, rules } from './rules.ts'
 import { loadModules, root, sources } from './terraform.ts'
@@ -29,7 +30,7 @@ describe('deploy/aws', () => {
     const known = sent.map(cloudwatchName)
     const board = readFileSync(join(root, 'modules/board/main.tf'), 'utf8')
     const shown = [...board.matchAll(/^ {4}"([a-z0-9_.]+)" += "/gm)].map(([, name = '']) => name)
-    const named = [...Object.values(alarms()).map(({ metric }) => metric), ...shown]
+    const named = [...alarmMetrics().map(({ name }) => name), ...shown]
     assert.ok(named.length >= 10)
     assert.deepEqual(
       named.filter((name) => !known.includes(name)),
@@ -37,11 +38,27 @@ describe('deploy/aws', () => {
     )
   })
 
+  test('the alarms are those of deploy/cloudwatch, and the module drops no part of them', async () => {
+    const modules = await loadModules()
+    const made = modules.find(({ path }) => path === '')?.calls.alarms
+    assert.match(String(made?.alarms), /\/\.\.\/cloudwatch\/alarms\.json"\)/)
+    // An attribute that the type does not name is dropped by Terraform without a word.
+    const declared = modules.find(({ path }) => path === 'modules/alarms')?.variables.alarms
+    const type = new Set([...String(declared?.type).matchAll(/(\w+)\s*=/g)].map(([, name = '']) => name))
+    const names = new Set<string>()
+    JSON.stringify(alarms, (key, value: unknown) => {
+      if (!/^\d*$/.test(key) && key !== 'Pipeline') names.add(key)
+      return value
+    })
+    assert.ok(names.has('return_data') && names.has('dimensions'))
+    assert.deepEqual([...names].sort(), [...type].sort())
+  })
+
   test('every runbook is one that the Prometheus alerts know too', () => {
     const prometheus = readFileSync(join(root, '../prometheus/alerts.yml'), 'utf8')
     const main = readFileSync(join(root, 'modules/alarms/main.tf'), 'utf8')
     const named = [
-      ...Object.values(alarms()).map(({ runbook }) => runbook),
+      ...alarms.map(({ description }) => /runbooks\.md#([a-z-]+)$/.exec(description)?.[1] ?? ''),
       ...[...main.matchAll(/local\.runbooks\}#([a-z-]+)/g)].map(([, name = '']) => name),
     ]
     assert.ok(named.length >= 9)
@@ -51,10 +68,6 @@ describe('deploy/aws', () => {
     )
   })
 })
-
-function alarms(): Record<string, { metric: string; runbook: string }> {
-  return JSON.parse(readFileSync(join(root, 'modules/alarms/alarms.json'), 'utf8'))
-}
 
 /** One change a rule, and what must be said of it: [rule, file, from, to, what]. */
 const mutations: [string, string, string, string, RegExp][] = [

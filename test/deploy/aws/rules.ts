@@ -23,7 +23,12 @@ const withoutResource = new Set([
     'ec2:DescribeSubnets',
     'ec2:DeleteNetworkInterface',
   ],
-  ...['ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses', 'cloudwatch:PutMetricData'],
+  ...[
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:UnassignPrivateIpAddresses',
+    'cloudwatch:PutMetricData',
+    'ecr:GetAuthorizationToken',
+  ],
   ...['ssm:UpdateInstanceInformation', 'ssmmessages:CreateControlChannel', 'ssmmessages:CreateDataChannel'],
   ...['ssmmessages:OpenControlChannel', 'ssmmessages:OpenDataChannel'],
 ])
@@ -111,8 +116,8 @@ function unresolved(code: string, module: Module, modules: readonly Module[], ta
     const mode = data === undefined ? 'resource' : 'data'
     const found = module.resources.some((one) => one.mode === mode && one.type === type && one.name === name)
     if (!found) wrong.push(`${whole} is not declared`)
-    const gives = table[mode][type]?.gives
-    if (attribute !== undefined && gives !== undefined && !gives.includes(attribute))
+    const schema = table[mode][type]
+    if (attribute !== undefined && schema !== undefined && !(attribute in schema.gives || attribute in schema.takes))
       wrong.push(`${whole} is no attribute`)
   }
   return wrong

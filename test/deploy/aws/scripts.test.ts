@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { root } from './terraform.ts'
 
-const scripts = ['deploy.sh', 'destroy.sh', 'modules/nodered-ec2/user-data.sh']
+const scripts = ['deploy.sh', 'destroy.sh']
 
 /** Whether a program is on this machine. */
 const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
@@ -39,13 +39,13 @@ console.error('  scheduled in all, at most: 5 transitions')
       aws: `case "$1 $2" in
 'sts get-caller-identity') [ -z "$ANONYMOUS" ] || exit 255; echo '111122223333 arn:aws:iam::111122223333:user/x' ;;
 'ssm get-parameter') exit 254 ;;
-'ssm put-parameter') cp "\${4#file://}" "${folder}/put" ;;
+'ssm put-parameter') cat "\${4#file://}" >> "${folder}/put"; echo >> "${folder}/put" ;;
 'stepfunctions start-execution') echo arn:execution ;;
 'stepfunctions describe-execution') echo "\${STATUS:-SUCCEEDED}" ;;
 esac`,
       terraform: `case "$1 $3" in
 'plan '*) exit 2 ;;
-'output secret_references') echo '{"YSH_POSTGRES_URL":"ssm:/ysh-prod/YSH_POSTGRES_URL"}' ;;
+'output secret_references') printf '%s\\n' "$REFERENCES" ;;
 'output state_machines') echo '{"ysh-fallback-run":"arn:machine"}' ;;
 'output buckets') echo '{"archive":"ysh-prod-archive-1"}' ;;
 esac`,
@@ -60,12 +60,19 @@ esac`,
 
   function run(script: string, args: string[], input = '', env: Record<string, string> = {}) {
     writeFileSync(join(folder, 'calls'), '')
+    writeFileSync(join(folder, 'put'), '')
     const PATH = `${join(folder, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`
     const { status, stderr } = spawnSync('bash', [join(folder, 'deploy/aws', script), ...args], {
-      ...{ input, encoding: 'utf8', timeout: 30_000, env: { PATH, HOME: folder, ...env } },
+      ...{ input, encoding: 'utf8', timeout: 30_000, env: { PATH, HOME: folder, REFERENCES: POSTGRES, ...env } },
     })
     return { status, stderr }
   }
+  const puts = (): { Name: string; Value: string; Overwrite: boolean }[] =>
+    readFileSync(join(folder, 'put'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  const POSTGRES = '{"YSH_POSTGRES_URL":"ssm:/ysh-prod/YSH_POSTGRES_URL"}'
   const flow = () => ['--flow', join(folder, 'flows/one.json')]
 
   test('bash reads them', () => {
@@ -77,7 +84,7 @@ esac`,
 
   test('shellcheck finds nothing', (context) => {
     if (!has('shellcheck')) return context.skip('SKIPPED LOUDLY: shellcheck is not on this machine')
-    const files = scripts.slice(0, 2).map((script) => join(root, script))
+    const files = [...scripts, '../ec2/fetch-secrets.sh'].map((script) => join(root, script))
     const { status, stdout } = spawnSync('shellcheck', files, { encoding: 'utf8' })
     assert.equal(status, 0, stdout)
   })
@@ -114,12 +121,32 @@ esac`,
     const secret = 'postgres://u:p"\\w@h/d'
     const { status, stderr } = run('deploy.sh', ['--yes', ...flow()], `${secret}\n`)
     assert.equal(status, 0, stderr)
-    const put: unknown = JSON.parse(readFileSync(join(folder, 'put'), 'utf8'))
-    assert.deepEqual(put, { Name: '/ysh-prod/YSH_POSTGRES_URL', Value: secret, Type: 'SecureString', Overwrite: true })
+    const wanted = { Name: '/ysh-prod/YSH_POSTGRES_URL', Value: secret, Type: 'SecureString', Overwrite: true }
+    assert.deepEqual(puts(), [wanted])
     const all = calls().join('\n')
     assert.doesNotMatch(all, /postgres:/)
     assert.match(all, /start-execution --state-machine-arn arn:machine/)
     assert.doesNotMatch(stderr, /postgres:/)
+  })
+
+  test("Node-RED's own secrets are made up, differ, and never replace one that is there", () => {
+    const REFERENCES = '{"NODE_RED_ADMIN_PASSWORD":"ssm:/p/a","NODE_RED_CREDENTIAL_SECRET":"ssm:/p/b"}'
+    const { status, stderr } = run('deploy.sh', ['--yes', '--no-smoke', ...flow()], '', { REFERENCES })
+    assert.equal(status, 0, stderr)
+    const all = puts()
+    assert.deepEqual(
+      all.map(({ Name, Overwrite }) => [Name, Overwrite]),
+      [
+        ['/p/a', false],
+        ['/p/b', false],
+      ],
+    )
+    const values = all.map(({ Value }) => Value)
+    assert.equal(new Set(values).size, 2)
+    for (const value of values) {
+      assert.match(value, /^[0-9a-f]{48}$/)
+      assert.doesNotMatch(stderr + calls().join('\n'), new RegExp(value))
+    }
   })
 
   test('a smoke test that fails fails the deployment', () => {

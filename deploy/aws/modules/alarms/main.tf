@@ -5,32 +5,45 @@ locals {
   runbooks = "docs/runbooks.md"
 }
 
-# By Metrics Insights, so that an alarm sees a metric whatever its dimensions are. Billed by metric looked at, beyond ten that are free.
+# deploy/cloudwatch/alarms.json. What only a Node-RED sends has no alarm without one: no data would look like a failure, or like health.
 resource "aws_cloudwatch_metric_alarm" "pipeline" {
-  for_each            = var.alarms
+  for_each            = { for one in var.alarms : trimprefix(one.name, "ysh-") => one if var.nodered || !one.node_red }
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = "${each.value.description} ${local.runbooks}#${each.value.runbook}"
-  comparison_operator = each.value.above == null ? "LessThanThreshold" : "GreaterThanThreshold"
-  threshold           = each.value.above == null ? each.value.below : each.value.above
-  evaluation_periods  = each.value.periods
-  treat_missing_data  = each.value.missing
-  alarm_actions       = [var.topic_arn]
-  ok_actions          = [var.topic_arn]
+  alarm_description   = each.value.description
+  comparison_operator = each.value.comparison
+  threshold           = each.value.threshold
+  evaluation_periods  = each.value.evaluation_periods
+  treat_missing_data  = each.value.treat_missing_data
+  alarm_actions       = [for action in each.value.actions : replace(action, "$${sns_topic_arn}", var.topic_arn)]
+  ok_actions          = [for action in each.value.ok_actions : replace(action, "$${sns_topic_arn}", var.topic_arn)]
   tags                = var.tags
 
-  metric_query {
-    id          = "all"
-    label       = each.value.metric
-    period      = each.value.period
-    return_data = true
-    expression  = "SELECT ${each.value.aggregate}(\"${each.value.metric}\") FROM \"${var.namespace}\""
+  dynamic "metric_query" {
+    for_each = each.value.queries
+    content {
+      id          = metric_query.value.id
+      expression  = metric_query.value.expression
+      label       = metric_query.value.label
+      return_data = metric_query.value.return_data
+
+      dynamic "metric" {
+        for_each = metric_query.value.metric[*]
+        content {
+          namespace   = metric.value.namespace
+          metric_name = metric.value.name
+          dimensions  = { for name, value in metric.value.dimensions : name => replace(value, "$${pipeline}", var.pipeline) }
+          period      = metric.value.period
+          stat        = metric.value.stat
+        }
+      }
+    }
   }
 }
 
 # More than one run in ten failed, of all state machines together.
 resource "aws_cloudwatch_metric_alarm" "failure_rate" {
-  alarm_name          = "${var.name}-failure-rate"
-  alarm_description   = "More than 10 % of the runs of a day failed. ${local.runbooks}#runs-fail"
+  alarm_name          = "${var.name}-executions-failure-rate"
+  alarm_description   = "More than 10 % of the executions of a day failed. ${local.runbooks}#runs-fail"
   comparison_operator = "GreaterThanThreshold"
   threshold           = 10
   evaluation_periods  = 1
@@ -110,6 +123,25 @@ resource "aws_cloudwatch_metric_alarm" "throttled" {
   evaluation_periods  = 3
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [var.topic_arn]
+  ok_actions          = [var.topic_arn]
+  tags                = var.tags
+}
+
+# The function knows its own time only; API Gateway knows the caller's.
+resource "aws_cloudwatch_metric_alarm" "latency" {
+  count               = var.api_name == null ? 0 : 1
+  alarm_name          = "${var.name}-gateway-latency"
+  alarm_description   = "One answer of the data API in a hundred took more than 1,000 ms, for 15 minutes. ${local.runbooks}#api-slow"
+  namespace           = "AWS/ApiGateway"
+  metric_name         = "Latency"
+  dimensions          = { ApiName = var.api_name }
+  extended_statistic  = "p99"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 1000
   treat_missing_data  = "notBreaching"
   alarm_actions       = [var.topic_arn]
   ok_actions          = [var.topic_arn]

@@ -4,18 +4,41 @@ variable "name" {
 }
 
 variable "alarms" {
-  description = "Alarms on the pipeline's own metrics, such as alarms.json of this module."
-  type = map(object({
-    metric      = string
-    aggregate   = string
-    period      = number
-    periods     = number
-    above       = optional(number)
-    below       = optional(number)
-    missing     = string
-    description = string
-    runbook     = string
+  description = "Alarms on the pipeline's own metrics, as deploy/cloudwatch/alarms.json has them."
+  type = list(object({
+    name               = string
+    node_red           = bool
+    description        = string
+    actions            = list(string)
+    ok_actions         = list(string)
+    comparison         = string
+    threshold          = number
+    evaluation_periods = number
+    treat_missing_data = string
+    queries = list(object({
+      id          = string
+      expression  = optional(string)
+      label       = optional(string)
+      return_data = bool
+      metric = optional(object({
+        namespace  = string
+        name       = string
+        dimensions = map(string)
+        period     = number
+        stat       = string
+      }))
+    }))
   }))
+}
+
+variable "pipeline" {
+  description = "What the pipeline calls itself in its metrics (YSH_PIPELINE)."
+  type        = string
+}
+
+variable "nodered" {
+  description = "Whether a Node-RED sends metrics, and not only the functions."
+  type        = bool
 }
 
 variable "namespace" {

@@ -24,7 +24,7 @@ resource "aws_lambda_function" "api" {
   for_each         = local.functions
   function_name    = "${var.name}-api-${each.key}"
   description      = "The data API: ${each.key}"
-  role             = aws_iam_role.function.arn
+  role             = module.role.arn
   runtime          = "nodejs24.x"
   architectures    = ["arm64"]
   handler          = each.value
@@ -55,89 +55,26 @@ resource "aws_lambda_function" "api" {
       security_group_ids = var.security_group_ids
     }
   }
-
-  depends_on = [aws_iam_role_policy.function]
 }
 
-data "aws_iam_policy_document" "assume" {
-  for_each = toset(["lambda", "apigateway"])
+module "role" {
+  source         = "../function-role"
+  name           = "${var.name}-api"
+  description    = "The data API's functions"
+  log_group_arns = [for group in aws_cloudwatch_log_group.function : group.arn]
+  in_vpc         = local.in_vpc
+  kms_key_arn    = var.kms_key_arn
+  encrypts       = false
+  policies       = merge(var.secret_policies, var.websocket ? { answer = data.aws_iam_policy_document.answer[0].json } : {})
+  tags           = var.tags
+}
+
+data "aws_iam_policy_document" "answer" {
+  count = var.websocket ? 1 : 0
 
   statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["${each.key}.amazonaws.com"]
-    }
+    sid       = "Answer"
+    actions   = ["execute-api:ManageConnections"]
+    resources = ["${aws_apigatewayv2_stage.websocket[0].execution_arn}/*/@connections/*"]
   }
-}
-
-resource "aws_iam_role" "function" {
-  name               = "${var.name}-api"
-  description        = "The data API's functions"
-  assume_role_policy = data.aws_iam_policy_document.assume["lambda"].json
-  tags               = var.tags
-}
-
-data "aws_iam_policy_document" "function" {
-  statement {
-    sid       = "Logs"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = [for group in aws_cloudwatch_log_group.function : "${group.arn}:*"]
-  }
-
-  # X-Ray knows no resources.
-  statement {
-    sid       = "Traces"
-    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-    resources = ["*"]
-  }
-
-  dynamic "statement" {
-    for_each = var.websocket ? [aws_apigatewayv2_stage.websocket[0].execution_arn] : []
-    content {
-      sid       = "Answer"
-      actions   = ["execute-api:ManageConnections"]
-      resources = ["${statement.value}/*/@connections/*"]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
-    content {
-      sid       = "Key"
-      actions   = ["kms:Decrypt"]
-      resources = [statement.value]
-    }
-  }
-
-  # EC2 knows no resource for the describing and, for Lambda's own network interfaces, asks for all.
-  dynamic "statement" {
-    for_each = local.in_vpc ? [true] : []
-    content {
-      sid = "Network"
-      actions = [
-        "ec2:CreateNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:DeleteNetworkInterface",
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:UnassignPrivateIpAddresses",
-      ]
-      resources = ["*"]
-    }
-  }
-}
-
-resource "aws_iam_role_policy" "function" {
-  name   = "api"
-  role   = aws_iam_role.function.id
-  policy = data.aws_iam_policy_document.function.json
-}
-
-resource "aws_iam_role_policy" "secrets" {
-  for_each = var.secret_policies
-  name     = each.key
-  role     = aws_iam_role.function.id
-  policy   = each.value
 }

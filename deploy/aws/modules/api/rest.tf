@@ -134,10 +134,21 @@ resource "aws_cloudwatch_log_group" "access" {
 }
 
 # One for the account and region: API Gateway writes no log without it.
+data "aws_iam_policy_document" "assume" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["apigateway.amazonaws.com"]
+    }
+  }
+}
+
 resource "aws_iam_role" "gateway_logs" {
   count              = var.account_log_role ? 1 : 0
   name               = "${var.name}-api-gateway-logs"
-  assume_role_policy = data.aws_iam_policy_document.assume["apigateway"].json
+  assume_role_policy = data.aws_iam_policy_document.assume.json
   tags               = var.tags
 }
 

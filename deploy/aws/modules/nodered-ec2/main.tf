@@ -4,6 +4,39 @@ data "aws_region" "current" {}
 
 locals {
   architecture = startswith(var.instance_type, "t4g") ? "arm64" : "x86_64"
+  memory = {
+    micro  = { most = "832m", with_swap = "1664m" }
+    small  = { most = "1440m", with_swap = "2880m" }
+    medium = { most = "3072m", with_swap = "4096m" }
+    large  = { most = "6656m", with_swap = "7680m" }
+  }[split(".", var.instance_type)[1]]
+
+  # What stands in these files of deploy/ec2/user-data.yaml is for a machine made by hand. A name with a parameter becomes a file in memory.
+  own_files = {
+    "/etc/ysh/image" = "IMAGE=${var.image}\nMEMORY=${local.memory.most}\nMEMORY_SWAP=${local.memory.with_swap}\n"
+    "/etc/ysh/environment" = join("", [
+      for name, value in merge(var.environment, { AWS_REGION = data.aws_region.current.region }) : "${name}=${value}\n"
+      if value != "" && !contains(keys(var.secret_parameters), name)
+    ])
+    "/etc/ysh/secrets" = join("", [for name, parameter in var.secret_parameters : "${name} ${parameter}\n"])
+    "/etc/docker/daemon.json" = jsonencode({
+      "log-driver" = "awslogs"
+      "log-opts" = {
+        "awslogs-region" = data.aws_region.current.region
+        "awslogs-group"  = "/${var.name}/node-red"
+        # CloudWatch that does not answer stops no step
+        "mode"            = "non-blocking"
+        "max-buffer-size" = "4m"
+      }
+    })
+  }
+  cloud_config = yamldecode(var.cloud_config)
+  user_data = join("\n", ["#cloud-config", yamlencode(merge(local.cloud_config, {
+    write_files = [for one in local.cloud_config.write_files : merge(one, { content = lookup(local.own_files, one.path, one.content) })]
+  }))])
+
+  # An image in ECR: account, region, name.
+  ecr = try(regex("^([0-9]+)\\.dkr\\.ecr\\.([a-z0-9-]+)\\.[^/]+/([^:@]+)", var.image), null)
 }
 
 data "aws_ssm_parameter" "image" {
@@ -29,12 +62,7 @@ resource "aws_instance" "nodered" {
   tags                        = merge(var.tags, { Name = "${var.name}-node-red" })
   volume_tags                 = merge(var.tags, { Name = "${var.name}-node-red" })
 
-  user_data = coalesce(var.user_data, templatefile("${path.module}/user-data.sh", {
-    image       = var.image
-    region      = data.aws_region.current.region
-    log_group   = aws_cloudwatch_log_group.nodered.name
-    environment = var.environment
-  }))
+  user_data = coalesce(var.user_data, local.user_data)
 
   # No key, no port: the editor is reached through Session Manager.
   metadata_options {
@@ -58,6 +86,11 @@ resource "aws_instance" "nodered" {
   }
 
   lifecycle {
+    precondition {
+      condition     = length(coalesce(var.user_data, local.user_data)) <= 16384
+      error_message = "EC2 takes 16 KiB of user data. Make the environment smaller, or bring user data of your own."
+    }
+
     # A newer image of AWS is no reason to lose the disk.
     ignore_changes = [ami, user_data]
   }
@@ -142,6 +175,25 @@ data "aws_iam_policy_document" "nodered" {
       "arn:${data.aws_partition.current.partition}:s3:::${var.buckets.archive}",
       "arn:${data.aws_partition.current.partition}:s3:::${var.buckets.inbox}",
     ]
+  }
+
+  # Logging in knows no resource; pulling does.
+  dynamic "statement" {
+    for_each = local.ecr == null ? [] : [local.ecr]
+    content {
+      sid       = "RegistryLogin"
+      actions   = ["ecr:GetAuthorizationToken"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.ecr == null ? [] : [local.ecr]
+    content {
+      sid       = "Registry"
+      actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+      resources = ["arn:${data.aws_partition.current.partition}:ecr:${statement.value[1]}:${statement.value[0]}:repository/${statement.value[2]}"]
+    }
   }
 
   dynamic "statement" {

@@ -39,7 +39,12 @@ variable "image" {
 }
 
 variable "environment" {
-  description = "Variables of the container. A secret is a reference, such as ssm:/ysh/NAME."
+  description = "Variables of the container; empty ones are left out."
+  type        = map(string)
+}
+
+variable "secret_parameters" {
+  description = "SSM parameters of the secrets, by variable. The machine fetches them at each start into files in memory."
   type        = map(string)
 }
 
@@ -61,8 +66,13 @@ variable "topic_arns" {
   type        = list(string)
 }
 
+variable "cloud_config" {
+  description = "Text of deploy/ec2/user-data.yaml."
+  type        = string
+}
+
 variable "user_data" {
-  description = "Another script to begin with, such as deploy/ec2's; null: the one of this module."
+  description = "Other user data to begin with, taken as they are; null: cloud_config with what is said here."
   type        = string
 }
 

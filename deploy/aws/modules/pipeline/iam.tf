@@ -1,7 +1,7 @@
 # Who may do what. No action is a wildcard. `resources = ["*"]` stands only where AWS knows no resource for the action; each such statement says so.
 
 data "aws_iam_policy_document" "assume" {
-  for_each = toset(["lambda", "states", "scheduler", "events"])
+  for_each = toset(["states", "scheduler", "events"])
 
   statement {
     actions = ["sts:AssumeRole"]
@@ -11,32 +11,28 @@ data "aws_iam_policy_document" "assume" {
       identifiers = ["${each.key}.amazonaws.com"]
     }
 
-    # Lambda gives no source when it takes a role on; for the others it keeps a stranger's resource from using this role.
-    dynamic "condition" {
-      for_each = each.key == "lambda" ? [] : [local.account]
-      content {
-        test     = "StringEquals"
-        variable = "aws:SourceAccount"
-        values   = [condition.value]
-      }
+    # It keeps a stranger's resource from using this role.
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account]
     }
   }
 }
 
-resource "aws_iam_role" "step" {
-  name               = "${var.name}-step"
-  description        = "The function that does the steps"
-  assume_role_policy = data.aws_iam_policy_document.assume["lambda"].json
-  tags               = var.tags
+module "role" {
+  source         = "../function-role"
+  name           = "${var.name}-step"
+  description    = "The function that does the steps"
+  log_group_arns = [aws_cloudwatch_log_group.step.arn]
+  in_vpc         = local.in_vpc
+  kms_key_arn    = var.kms_key_arn
+  encrypts       = true
+  policies       = merge(var.secret_policies, { steps = data.aws_iam_policy_document.step.json })
+  tags           = var.tags
 }
 
 data "aws_iam_policy_document" "step" {
-  statement {
-    sid       = "Logs"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.step.arn}:*"]
-  }
-
   statement {
     sid     = "Objects"
     actions = ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:PutObject", "s3:AbortMultipartUpload", "s3:RestoreObject"]
@@ -75,13 +71,6 @@ data "aws_iam_policy_document" "step" {
     resources = [aws_sqs_queue.dead.arn]
   }
 
-  # X-Ray knows no resources.
-  statement {
-    sid       = "Traces"
-    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-    resources = ["*"]
-  }
-
   dynamic "statement" {
     for_each = var.metadata_table_arn == null ? [] : [var.metadata_table_arn]
     content {
@@ -90,45 +79,6 @@ data "aws_iam_policy_document" "step" {
       resources = [statement.value]
     }
   }
-
-  dynamic "statement" {
-    for_each = var.kms_key_arn == null ? [] : [var.kms_key_arn]
-    content {
-      sid       = "Key"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      resources = [statement.value]
-    }
-  }
-
-  # EC2 knows no resource for the describing and, for Lambda's own network interfaces, asks for all.
-  dynamic "statement" {
-    for_each = local.in_vpc ? [true] : []
-    content {
-      sid = "Network"
-      actions = [
-        "ec2:CreateNetworkInterface",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:DeleteNetworkInterface",
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:UnassignPrivateIpAddresses",
-      ]
-      resources = ["*"]
-    }
-  }
-}
-
-resource "aws_iam_role_policy" "step" {
-  name   = "steps"
-  role   = aws_iam_role.step.id
-  policy = data.aws_iam_policy_document.step.json
-}
-
-resource "aws_iam_role_policy" "step_secrets" {
-  for_each = var.secret_policies
-  name     = each.key
-  role     = aws_iam_role.step.id
-  policy   = each.value
 }
 
 resource "aws_iam_role" "machine" {

@@ -50,7 +50,7 @@ resource "aws_cloudwatch_log_group" "step" {
 resource "aws_lambda_function" "step" {
   function_name                  = "${var.name}-step"
   description                    = "Steps of the pipelines: ${join(", ", sort(keys(var.flows)))}"
-  role                           = aws_iam_role.step.arn
+  role                           = module.role.arn
   runtime                        = "nodejs24.x"
   architectures                  = ["arm64"]
   handler                        = var.handler
@@ -69,7 +69,7 @@ resource "aws_lambda_function" "step" {
       YSH_PLANS       = "/opt/plans"
       YSH_BUCKETS     = var.buckets.inbox
       YSH_RESULTS     = var.buckets.results
-      YSH_ARCHIVE     = var.buckets.archive
+      YSH_OBJECTS     = var.buckets.archive
       YSH_DATA_FOLDER = "/tmp/ysh"
       NODE_OPTIONS    = "--enable-source-maps"
     })
@@ -95,8 +95,6 @@ resource "aws_lambda_function" "step" {
       security_group_ids = var.security_group_ids
     }
   }
-
-  depends_on = [aws_iam_role_policy.step]
 }
 
 # State machines call the alias, so that a deployment never changes the code under a call that is being made.

@@ -50,6 +50,16 @@ variable "handler" {
   type        = string
 }
 
+variable "deliver" {
+  description = "Whether a function sends what lies in the outbox, each minute."
+  type        = bool
+}
+
+variable "deliver_handler" {
+  description = "Exported function of the bundle that does that."
+  type        = string
+}
+
 variable "environment" {
   description = "Variables of the steps. A secret is a reference, such as ssm:/ysh/NAME."
   type        = map(string)

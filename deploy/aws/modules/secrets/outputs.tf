@@ -6,6 +6,11 @@ output "references" {
   )
 }
 
+output "parameters" {
+  description = "The SSM parameters alone, by variable."
+  value       = { for name in var.parameters : name => "${local.prefix}${name}" }
+}
+
 output "policies" {
   description = "Policy documents that let their holder read the secrets."
   value = merge(

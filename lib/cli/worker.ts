@@ -1,0 +1,106 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { PipelineError } from '../errors.ts'
+import { openWorker } from '../portable/queue/worker.ts'
+import type { Entries } from '../portable/runtime/entries.ts'
+import { product } from '../product.ts'
+import { workerHelp } from './help.ts'
+import type { Console } from './main.ts'
+import { readPlan, readPlanOrFlow } from './plan-file.ts'
+import { lineLog, untilTold } from './stderr-log.ts'
+
+const exits = { done: 0, failed: 1, usage: 2 } as const
+
+/**
+ * `ysh-pipeline worker FLOW…`: works on the queue of these flows until it is told to end. Exit code 0 ended as told, or with `--once` nothing
+ * left; 1 it cannot begin; 2 used wrongly or refused.
+ */
+export async function worker(args: readonly string[], io: Console, entries?: Entries): Promise<number> {
+  const told = untilTold()
+  const log = lineLog(io.err)
+  try {
+    const asked = parsed(args)
+    if (asked === undefined) {
+      io.out(workerHelp)
+      return exits.done
+    }
+    const { files, folder, once, concurrency, graceMs } = asked
+    const env = Object.fromEntries(
+      Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    )
+    const plans = await Promise.all(files.map((file) => readPlanOrFlow(file, env)))
+    const earlier = folder === undefined ? [] : await readPlans(folder)
+    const opened = await openWorker({
+      ...{ plans, earlier, env: io.env, log, product: product(), concurrency, graceMs },
+      ...(entries === undefined ? {} : { entries }),
+      onStep(event) {
+        const { flow, item } = event.run
+        const where = `${event.node}${item === '' ? '' : ` [${decodeURIComponent(item)}]`}  ${flow}`
+        if (event.state === 'done') io.err(`done  ${where}`)
+        if (event.state === 'failed') io.err(`fail  ${where}: ${event.error.code}: ${event.error.message}`)
+      },
+    })
+    try {
+      log.info('Works on the queue', {
+        pipelines: plans.flatMap(({ pipelines }) => pipelines.map(({ name }) => name)).length,
+      })
+      await (once ? opened.once(told.signal) : opened.run(told.signal))
+    } finally {
+      await opened.close()
+    }
+    return exits.done
+  } catch (thrown) {
+    const { code, message } = PipelineError.from(thrown)
+    io.err(`${code}: ${message}`)
+    return ['CLI_USAGE', 'PLAN_INVALID', 'FLOW_UNREADABLE', 'FLOW_REFUSED'].includes(code) ? exits.usage : exits.failed
+  } finally {
+    told.off()
+  }
+}
+
+/** The plans of a folder; other JSON files make it unreadable. Throws CLI_USAGE, PLAN_INVALID. */
+async function readPlans(folder: string) {
+  const names = await readdir(folder).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new PipelineError('CLI_USAGE', `--plans ${folder}: ${why}`, { cause })
+  })
+  const files = names.filter((name) => name.endsWith('.json')).sort()
+  return Promise.all(files.map((name) => readPlan(join(folder, name))))
+}
+
+interface Asked {
+  files: string[]
+  folder: string | undefined
+  once: boolean
+  concurrency: number
+  graceMs: number
+}
+
+/** undefined: the help is asked for. Throws CLI_USAGE. */
+function parsed(args: readonly string[]): Asked | undefined {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
+  const wrong = (words: string, cause?: unknown) => new PipelineError('CLI_USAGE', words, { cause })
+  const read = () => {
+    try {
+      return parseArgs({
+        args: [...args],
+        allowPositionals: true,
+        options: {
+          ...{ plans: text, concurrency: text, grace: text, once: flag },
+          help: { type: 'boolean', short: 'h' },
+        },
+      })
+    } catch (cause) {
+      throw wrong(cause instanceof Error ? cause.message : String(cause), cause)
+    }
+  }
+  const { values, positionals: files } = read()
+  if (values.help === true) return undefined
+  const { plans: folder, concurrency = '4', grace = '25', once = false } = values
+  if (files.length === 0 && folder === undefined) throw wrong('worker wants a flow: worker flows.json')
+  if (!/^[1-9]\d?$/.test(concurrency)) throw wrong('--concurrency is a whole number from 1 to 99')
+  if (!/^\d{1,5}$/.test(grace)) throw wrong('--grace is a whole number of seconds')
+  return { files, folder, once, concurrency: Number(concurrency), graceMs: Number(grace) * 1_000 }
+}

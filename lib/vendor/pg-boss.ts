@@ -1,0 +1,4 @@
+import { PgBoss } from 'pg-boss'
+
+export type { Db as BossDatabase, JobInsert, JobWithMetadata } from 'pg-boss'
+export { PgBoss }
