@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -12,7 +12,12 @@ import { startPortal } from '../portal/server.ts'
 import { startMail } from '../steps/notify/receivers.ts'
 import { deliverAll } from './daily/deliver.ts'
 import { engines, inNodeRed, type Place } from './daily/engines.ts'
-import { differences, hashes, mailText, readTables, type Tables } from './daily/tables.ts'
+import { differences, hashes, readTables, type Tables } from './daily/tables.ts'
+
+/**
+ * The shipped flows on the same replica of their sources, each engine on a database and a folder of its own: afterwards every table and view has the
+ * same hash, and the same mails came. What is left out of the comparison is in daily/tables.ts, with the reasons.
+ */
 
 /** A flow, and what it meets. */
 interface Scene {
@@ -58,8 +63,6 @@ describe('all engines leave the same', { skip: typeof server === 'string' ? serv
     return { postgres, folder, mail, nodes: flowNodes(flow).map(change), env: { ...world.env, ...env(), ...own } }
   }
 
-  const left = ({ postgres, mail }: Place) => readTables(postgres, mail.got.map(mailText))
-
   /** One try after the first; items one after the other, for an incident tells of the first, and the index numbers documents as they come. */
   function changed(node: FlowNode): FlowNode {
     if (node.type === 'ysh-run') return { ...node, schedule: '' }
@@ -76,7 +79,10 @@ describe('all engines leave the same', { skip: typeof server === 'string' ? serv
       env: () => ({}),
       down: 'adicional',
       change: (node) => localPages(changed(world.change(node)), world.pages.url, (name) => name === 'copel-tarifas'),
-      expected: {},
+      expected: {
+        ...{ mails: 2, 'pipeline.dead_letter': 2, 'pipeline.incident': 1, 'pipeline.step_attempt': 4 },
+        ...{ 'aneel.bandeira_acionamento': 141, 'utility.tarifas': 30, 'pipeline_vectors.p_documentos_g1': 2 },
+      },
     },
     {
       flow: 'flows/fallback.json',
@@ -88,45 +94,34 @@ describe('all engines leave the same', { skip: typeof server === 'string' ? serv
         const patient = /portal/.test(node.type) ? { ...node, tries: 1, backoffMs: 5 } : node
         return changed(patient)
       },
-      expected: {},
+      expected: { mails: 1, 'pipeline.dead_letter': 0, 'pipeline.incident_item': 2, 'aneel.bandeira_adicional': 27 },
     },
   ]
 
   for (const scene of scenes) {
-    if (process.env.FLOW && !scene.flow.includes(process.env.FLOW)) continue
     describe(scene.flow, { concurrency: true }, () => {
       let model: Tables
       let slot: string
       before(async () => {
-        const t0 = Date.now()
         world.portal.clear()
         world.portal.misbehave({ kind: '502', match: scene.down })
         const place = await newPlace(scene)
         slot = await inNodeRed(place, scene.trigger)
-        model = await left(place)
+        model = await readTables(place)
         const rows = Object.fromEntries([...model].map(([name, { length }]) => [name, length]))
-        console.log(rows, Date.now() - t0)
         assert.partialDeepStrictEqual(rows, scene.expected)
       })
       for (const [name, start] of Object.entries(engines)) {
-        if (process.env.ONLY && !name.includes(process.env.ONLY)) continue
-        test(name, async () => {
-          const t0 = Date.now()
+        test(`${name}, as Node-RED`, async () => {
           const place = await newPlace(scene)
           const engine = await start(place)
-          let said = ''
+          let said: string
           try {
-            said = await engine.run(scene.trigger, slot, {})
-            said += await deliverAll(place, engine)
-            console.log(name, Date.now() - t0)
+            said = `${await engine.run(scene.trigger, slot, {})}\n${await deliverAll(place, engine)}`
           } finally {
             await engine.close?.()
           }
-          const tables = await left(place)
-          writeFileSync(
-            `/tmp/daily-${name.replaceAll(' ', '_')}.txt`,
-            `${said}\n${[...tables].map(([n, rows]) => `${n}\n${rows.join('\n')}`).join('\n')}`,
-          )
+          const tables = await readTables(place)
           assert.deepEqual(hashes(tables), hashes(model), `${differences(model, tables)}\n\n${said}`)
         })
       }

@@ -61,6 +61,22 @@ export const engines: Readonly<Record<string, (place: Place) => Promise<Engine>>
     }
   },
 
+  /** `ysh-pipeline run --queue` and `ysh-pipeline worker`, which delivers by itself. */
+  async 'the queue'({ nodes, env, folder }) {
+    const file = join(folder, 'flow.json')
+    writeFileSync(file, JSON.stringify(nodes))
+    return {
+      async run(pipeline, slot, payload) {
+        const said: string[] = []
+        const put = (text: string) => said.push(text)
+        const given = ['--pipeline', pipeline, '--slot', slot, '--payload', JSON.stringify(payload)]
+        await main(['run', file, ...given, '--queue'], { env, out: put, err: put })
+        await main(['worker', file, '--once'], { env, out: put, err: put })
+        return said.join('\n')
+      },
+    }
+  },
+
   /** The emitted state machines on a local executor, with the bundle of the Lambda. */
   async 'Step Functions'(place) {
     const plan = planOf(place)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { isRecord } from '../../../lib/flow-check/node.ts'
 import { type Received, readHeader } from '../../steps/notify/receivers.ts'
+import type { Place } from './engines.ts'
 
 /** Rows of every table and view of a database, as texts in one order, without what cannot be equal. */
 export type Tables = ReadonlyMap<string, readonly string[]>
@@ -10,6 +11,7 @@ export type Tables = ReadonlyMap<string, readonly string[]>
 const passing: Readonly<Record<string, string>> = {
   'pipeline.process': 'signs of life of processes',
   'pipeline.load': 'loads at work just now',
+  'pipeline.queue_map': 'what the queue has under way',
 }
 
 /** What differs from one engine to another because it must, by table and column. */
@@ -29,24 +31,31 @@ const inside: Readonly<Record<string, string>> = {
   _msgid: "Node-RED's own name of a message",
 }
 
-/** Reads them; times and ids that are of this run alone become words. */
-export async function readTables(url: string, mails: readonly string[]): Promise<Tables> {
-  const client = new pg.Client(url)
+/** Reads what a flow has left; times and ids that are of this run alone become words. */
+export async function readTables({ postgres, mail, nodes }: Place): Promise<Tables> {
+  const client = new pg.Client(postgres)
   await client.connect()
+  // A retry node has lines of its own in Node-RED's journal; elsewhere it is the policy of its step.
+  const retries = new Set(nodes.filter(({ type }) => type === 'ysh-retry-backoff').map(({ id }) => id))
+  const isOwn = (table: string, row: Row) =>
+    (table.startsWith('pipeline.step') && retries.has(String(row.node))) ||
+    (table === 'pipeline.migration' && row.component === 'queue')
   try {
     const { rows: relations } = await client.query<{ schema: string; name: string }>(
       `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'
+       where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not like 'pg\\_%'
+         and n.nspname not in ('information_schema', 'pipeline_queue')
        order by 1, 2`,
     )
-    const found = new Map<string, string[]>([['mails', mails.map(words).sort()]])
+    const found = new Map<string, string[]>([['mails', mail.got.map((one) => words(mailText(one))).sort()]])
     for (const { schema, name } of relations) {
       const table = `${schema}.${name}`
       if (table in passing) continue
-      const { rows } = await client.query<{ row: Record<string, unknown> }>(
-        `select to_jsonb(t) as row from "${schema}"."${name}" t`,
+      const { rows } = await client.query<{ row: Row }>(`select to_jsonb(t) as row from "${schema}"."${name}" t`)
+      found.set(
+        `${schema}.${words(name)}`,
+        rows.flatMap(({ row }) => (isOwn(table, row) ? [] : lineOf(table, row))).sort(),
       )
-      found.set(`${schema}.${words(name)}`, rows.flatMap(({ row }) => lineOf(table, row)).sort())
     }
     return found
   } finally {
@@ -54,12 +63,11 @@ export async function readTables(url: string, mails: readonly string[]): Promise
   }
 }
 
-/** A row as it is compared; none where only one engine can have it. */
-function lineOf(table: string, row: Record<string, unknown>): string[] {
-  // A retry node has lines of its own in Node-RED; elsewhere it is the policy of its step.
-  if (/^pipeline\.step/.test(table) && /-retry$/.test(String(row.node))) return []
+type Row = Record<string, unknown>
+
+function lineOf(table: string, row: Row): string {
   const columns = Object.entries(row).filter(([name]) => leftOut[table]?.[name] === undefined)
-  return [JSON.stringify(plain(Object.fromEntries(columns)))]
+  return JSON.stringify(plain(Object.fromEntries(columns)))
 }
 
 function plain(value: unknown): unknown {
@@ -115,7 +123,7 @@ function pairs(mine: readonly string[], theirs: readonly string[]): string[] {
 }
 
 /** A mail in all its parts as a person reads it, without how long things took and how old they are. */
-export function mailText({ to, headers, raw }: Received): string {
+function mailText({ to, headers, raw }: Received): string {
   const body = raw
     .slice(raw.indexOf('\r\n\r\n'))
     .replaceAll('=\r\n', '')
