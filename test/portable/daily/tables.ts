@@ -12,6 +12,7 @@ const passing: Readonly<Record<string, string>> = {
   'pipeline.process': 'signs of life of processes',
   'pipeline.load': 'loads at work just now',
   'pipeline.queue_map': 'what the queue has under way',
+  'pipeline.queue_item': 'likewise; its jobs are in a schema of their own',
 }
 
 /** What differs from one engine to another because it must, by table and column. */
@@ -128,7 +129,7 @@ function mailText({ to, headers, raw }: Received): string {
     .slice(raw.indexOf('\r\n\r\n'))
     .replaceAll('=\r\n', '')
     .replaceAll(/(=[0-9A-F]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('=', ''), 'hex').toString('utf8'))
-    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/<[^>]*>|&nbsp;/g, ' ')
     .replaceAll(/(\b\d+(,\d+)? (ms|s|min|h)\b ?)+/g, '<time> ')
   return `${to.join()}\n${readHeader(headers.get('subject') ?? '')}\n${body}`
 }
