@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, extname, join, relative, sep } from 'node:path'
+import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32, deflateRawSync } from 'node:zlib'
 import { build as esbuild, type Plugin } from 'esbuild'
@@ -9,12 +9,13 @@ import { root } from './nodes.ts'
 
 /**
  * Makes `dist-lambda/`: the step runtime and the data API as AWS Lambda takes them, and `steps.zip` of it. From `dist/`, which must be
- * built: `node build/lambda.ts`. It is no part of the npm package. What modules read beside themselves lies under the same paths in it.
+ * built: `node build/lambda.ts [FOLDER]`. It is no part of the npm package. What modules read beside themselves lies under the same paths in it.
  */
 const here = fileURLToPath(root)
 const dist = join(here, 'dist')
-const out = join(here, 'dist-lambda', 'steps')
-const zip = join(here, 'dist-lambda', 'steps.zip')
+const target = resolve(process.argv[2] ?? join(here, 'dist-lambda'))
+const out = join(target, 'steps')
+const zip = join(target, 'steps.zip')
 const lambdaLimit = 250 * 1024 * 1024
 
 /** Lambda's own (the AWS SDK), what a function has no use for, what lies beside the code, and what loads only if it is there. */
@@ -111,7 +112,7 @@ async function main(): Promise<void> {
   mkdirSync(dirname(zip), { recursive: true })
   writeFileSync(zip, zipped(files.map((file) => [relative(out, file).split(sep).join('/'), readFileSync(file)])))
   const sha256 = createHash('sha256').update(readFileSync(zip)).digest('hex')
-  console.log(`dist-lambda/steps.zip: ${statSync(zip).size} bytes, ${bytes} unpacked, sha256 ${sha256}`)
+  console.log(`${relative(here, zip)}: ${statSync(zip).size} bytes, ${bytes} unpacked, sha256 ${sha256}`)
 }
 
 /** A zip whose bytes depend on the files alone: no times, sorted names. */

@@ -102,6 +102,8 @@ export class Retries {
     const { clock } = this.#host
     const live = this.#liveOf(run)
     live.movedAt = clock.monotonic()
+    // Whose error it is: what is given up here failed there.
+    const source = live.failures.get(run.item)?.node ?? node
     live.failures.delete(run.item)
     const inputHash = hashOfPayload(payload)
     const now = clock.now().getTime()
@@ -124,7 +126,7 @@ export class Retries {
     const why = decision.act === 'give-up' ? decision.why : 'full'
     await this.#note(live, request, { inputHash, attempt, firstAt, why })
     // Should nobody take it from here, the run fails with this error.
-    live.failures.set(run.item, { node, error })
+    live.failures.set(run.item, { node: source, error })
     return { act: 'give-up', attempts: attempt, why, error, note: request.note ?? null, firstAt }
   }
 

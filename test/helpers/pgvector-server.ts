@@ -120,6 +120,7 @@ async function nobody(): Promise<{ uid: number; gid: number }> {
 
 function withDatabases(url: string, stop: () => Promise<void>): PgvectorServer {
   const made: string[] = []
+  let asked = 0
   const administer = async (text: string) => {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
@@ -131,7 +132,7 @@ function withDatabases(url: string, stop: () => Promise<void>): PgvectorServer {
   }
   return {
     async database() {
-      const name = `vectors_${process.pid}_${Date.now()}_${made.length}`
+      const name = `vectors_${process.pid}_${Date.now()}_${asked++}`
       await administer(`create database ${name}`)
       made.push(name)
       const own = new URL(url)

@@ -1,7 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import { isRecord, recordsOf, textOf } from '../../flow-check/node.ts'
 import { meter } from '../../metrics/meter.ts'
-import { itemsOf } from '../../runs/each-items.ts'
 import { executeStep } from '../../runs/execute.ts'
 import { hashOf, itemPath, splitPath } from '../../runs/identity.ts'
 import { putItem } from '../../runs/items.ts'
@@ -15,7 +14,9 @@ import type { Json } from '../../stores/cache/port.ts'
 import { type Call, type State, StateSchema } from '../call.ts'
 import type { MapNode, StepNode } from '../plan/schema.ts'
 import { errorIn } from './errors.ts'
+import { lettersOf } from './letters.ts'
 import type { Lists } from './lists.ts'
+import { listed } from './map-items.ts'
 import { packedItem, stored, unpacked } from './payloads.ts'
 import { type EntryWork, nodeConfig } from './step-entry.ts'
 
@@ -48,7 +49,9 @@ export async function openMap(
   const { itemsAt: _, ...state } = work.state
   const { retry: __, ...message } = state.message
   const { items, payload } =
-    node.over === 'batches' ? await batches(work) : { items: listed(work), payload: message.payload }
+    node.over === 'batches'
+      ? await batches(work)
+      : { items: listed(node, work.settings, message.payload), payload: message.payload }
   const index = indexOf(items)
   if (items.length > most) {
     throw new PipelineError('EACH_TOO_MANY', `The list has ${items.length} items, this engine takes ${most} here`)
@@ -80,17 +83,6 @@ export async function openMap(
     for (const item of given) small.push(await packedItem(item, host.stores.objects, signal))
     const lists = await work.lists()
     return { itemsAt: await lists.write({ run: run.id, item: run.item, map: node.path }, small, signal) }
-  }
-
-  function listed({ settings }: MapWork): Item[] {
-    const list = node.list?.map((entry) => String(settings.filled(entry)))
-    return itemsOf(
-      {
-        ...{ from: list === undefined ? 'payload' : 'list', list: list ?? [] },
-        ...{ listAt: node.listAt, property: node.property, key: node.key },
-      },
-      message.payload,
-    )
   }
 
   async function batches({ settings, signal }: MapWork): Promise<{ items: Item[]; payload: unknown }> {
@@ -134,6 +126,7 @@ export async function closeMap(work: MapWork): Promise<State> {
   const { node, state, run, host, signal } = work
   const { items: _, itemsAt, results, ...rest } = state
   const ended: JoinedItem[] = []
+  const letters = lettersOf(work)
   const told = itemsAt === undefined ? results : await (await work.lists()).ends(itemsAt, results, signal)
   const all = recordsOf(told)
   for (let at = 0; at < all.length; at += atOnce)
@@ -159,8 +152,11 @@ export async function closeMap(work: MapWork): Promise<State> {
     const end = await endOf(item, host.stores.objects, signal)
     const path = item.run?.item ?? ''
     if (node.over === 'items' && !work.over) {
-      const of = { run: { ...run, item: path }, node: node.path, join: node.join ?? node.path }
-      const { written } = await putItem(host.stores.postgres, { ...of, startedAt: host.clock.now() }, end)
+      const ref = { ...run, item: path, each: [...(run.each ?? []), node.path] }
+      const letter = end.state === 'failed' ? { letter: await letters(ref, end.error, errorIn(item)) } : {}
+      const of = { run: ref, node: node.path, join: node.join ?? node.path, startedAt: host.clock.now() }
+      const { written, kept } = await putItem(host.stores.postgres, { ...of, ...letter }, end)
+      if (!kept) host.log.error('A failed item could not become a dead letter', { run: run.id, item: path })
       if (written) meter.add('pipeline.items.processed', { kind: 'item', outcome: end.state })
     }
     return { key: splitPath(path).key, ...end }

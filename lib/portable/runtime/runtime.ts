@@ -264,7 +264,7 @@ function eachOf({ run }: State): Pick<RunRef, 'item' | 'each'> {
 function triggerOf(given: string | undefined, { trigger }: Pipeline): Exclude<Trigger, 'message'> {
   if (given === 'manual' || given === 'schedule') return given
   if (given === 'event' || given === 'alert' || given === 'late') return 'event'
-  return trigger.kind === 'schedule' ? 'schedule' : trigger.kind === 'object' ? 'event' : 'manual'
+  return trigger.kind === 'schedule' || trigger.kind === 'manual' ? trigger.kind : 'event'
 }
 
 /** An instant as Node-RED writes it, so that a slot is the same run on all engines. */

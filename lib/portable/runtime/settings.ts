@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { coerce, type ObjectSchema } from '../../coerce.ts'
 import { PipelineError } from '../../errors.ts'
 import { isRecord, textOf, textsOf } from '../../flow-check/node.ts'
@@ -100,7 +100,7 @@ export class PlanSettings {
       const value = secret(name)
       return value === undefined || value === '' ? {} : { password: value }
     }
-    const folder = this.#env.YSH_FOLDER || join(this.#env.NODE_RED_USER_DIR || '.', at('folder') || 'ysh-data')
+    const folder = this.#env.YSH_FOLDER || resolve(this.#env.NODE_RED_USER_DIR || '.', at('folder') || 'ysh-data')
     const postgres = this.#env.YSH_POSTGRES || at('postgresUrl')
     const apiKey = secret('qdrantApiKey')
     const objects = bucketIn(this.#env, 'YSH_OBJECTS') ?? { bucket: at('s3Bucket'), prefix: at('s3Prefix') }
