@@ -60,10 +60,6 @@ const known: Readonly<Record<string, readonly string[]>> = {
 }
 type Values = ReturnType<typeof read>['values']
 
-/** Whether these are arguments of {@link backupCommand}. */
-export const isBackupCommand = (name: string | undefined): name is string =>
-  name !== undefined && Object.hasOwn(known, name)
-
 /**
  * `ysh-pipeline backup`, `restore` and `backups`. Resolves with the exit code: 0 done, 1 failed, 2 used wrongly. Never throws. An interrupt ends it in good
  * order: what was begun is no backup, and nothing is restored.

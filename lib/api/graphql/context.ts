@@ -30,9 +30,7 @@ const longest = 3_600_000
 
 /** Makes the `turn` of a request. Who waits longer than the request lives is not let in. */
 export function turns(signal: AbortSignal): GraphqlContext['turn'] {
-  const places = new Turns(
-    (why) => new PipelineError('GRAPHQL_LIMIT', `The request asks for too much at once: ${why}`),
-  )
+  const places = new Turns((why) => new PipelineError('GRAPHQL_LIMIT', `The request asks for too much at once: ${why}`))
   return async (work) => {
     const leave = await places.take(atOnce, { signal, ms: longest })
     try {
