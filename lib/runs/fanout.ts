@@ -26,6 +26,8 @@ export interface OpenRequest {
   /** Stable id of the `each` node. */
   node: string
   items: readonly Item[]
+  /** Stable id of the `join` that will get the items, where it is known before one has come to it. */
+  join?: string | undefined
   /** Most items that are on their way at once. */
   window: number
   /** What the join's message is made of. */
@@ -112,7 +114,7 @@ export class FanOut {
     const { run, node } = request
     const items = this.#asked(live, request)
     const index = indexOf(items)
-    const { seen, join } = await seenItems(this.#host.store, run, node)
+    const { seen, join = request.join } = await seenItems(this.#host.store, run, node)
     // The list is fixed in the journal before its first item goes out.
     await this.#journal(live, run, node, 'each', hashOf([...index.keys()]), { total: items.length })
     failPoint('each-open')

@@ -9,6 +9,7 @@ import type { Message, Red } from '../kit/red.ts'
 import { neededRun } from '../kit/run-message.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { declaration } from './declaration.ts'
+import { joinBehind } from './join-behind.ts'
 
 /** Sends a list item by item, the next one when the join has recorded one. */
 export default function (red: Red): void {
@@ -45,6 +46,7 @@ export default function (red: Red): void {
           run,
           node,
           items: itemsOf(config, payload),
+          join: joinBehind(red, node),
           window: config.window,
           message: copyOf(rest),
           send: config.spread

@@ -23,12 +23,6 @@ export type Try = Infer<typeof TrySchema>
 const CaseSchema = Type.Object(
   {
     what: Type.String(),
-    otherwise: Type.Optional(
-      Type.Object(
-        { why: Type.String(), 'node-red': TraceSchema },
-        { description: 'An engine that does otherwise, of which compiling warns: why, and what it does' },
-      ),
-    ),
     flow: Type.Array(Type.Unsafe<FlowNode>(Type.Object({ id: Type.String(), type: Type.String() }))),
     script: Type.Record(Type.String(), Type.Record(Type.String(), Type.Array(TrySchema, { minItems: 1 }))),
     trace: TraceSchema,

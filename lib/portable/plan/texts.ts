@@ -52,7 +52,7 @@ const english = {
   },
   UNCAUGHT: {
     reason:
-      'Inside a list nobody catches its errors: Node-RED waits until the run stalls; then the item fails, or the run where no item has come to the join. Elsewhere the item fails at once.',
+      'Inside a list nobody catches its errors: Node-RED waits until the run stalls, and then the item fails. Elsewhere it fails at once.',
     remedy: 'Add a Catch node for it, wired to the ysh-join.',
   },
   LOOP: {
@@ -233,7 +233,7 @@ const portuguese: Record<DiagnosticCode, RuleText> = {
   },
   UNCAUGHT: {
     reason:
-      'Dentro de uma lista ninguém recebe seus erros: o Node-RED espera até que a execução pare; então o item falha, ou a execução, se nenhum item chegou ao join. Em outros motores o item falha logo.',
+      'Dentro de uma lista ninguém recebe seus erros: o Node-RED espera até que a execução pare, e então o item falha. Em outros motores ele falha logo.',
     remedy: 'Adicione um nó Catch para ele, ligado ao ysh-join.',
   },
   LOOP: {
