@@ -4,7 +4,7 @@ import type { PostgresStore } from '../../stores/postgres/port.ts'
 import { type ApiEvent, type EventHub, type Topic, wants } from './hub.ts'
 import { eventsChannel } from './migrations.ts'
 import { Ring } from './ring.ts'
-import { eventsAfter, type Kept, prepareEvents, sweepEvents, wantEvents } from './table.ts'
+import { eventsAfter, eventsGone, type Kept, prepareEvents, sweepEvents, usuallyKept, wantEvents, wantedHours } from './table.ts'
 import { Waiters } from './waiters.ts'
 
 /** What {@link PostgresEventHub} needs. */
@@ -22,11 +22,8 @@ export interface HubOptions {
 const page = 200
 /** Pages of the past held for several who read them. */
 const maxPages = 8
-/** Events are written for so long after the last hub's sign. */
-const wantedHours = 7 * 24
 const hourMs = 3_600_000
 const sweepMs = 600_000
-const usuallyKept: Kept = { keep: 1_000, hours: 24, most: 100_000 }
 
 /** Events of the table after `from`. */
 interface TablePage {
@@ -202,12 +199,7 @@ export class PostgresEventHub implements EventHub {
   }
 
   #gone(after: number, newest: number): PipelineError {
-    const oldest = this.#floor
-    return new PipelineError(
-      'EVENTS_GONE',
-      `Events can be read on from position ${oldest} to ${newest}, and not from ${after}: load what you follow anew, then go on from ${newest}`,
-      { details: { oldest, newest } },
-    )
+    return eventsGone(after, this.#floor, newest)
   }
 
   #failed(thrown: unknown): void {

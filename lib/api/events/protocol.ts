@@ -28,7 +28,8 @@ export const endings = {
 } as const
 export type Ending = keyof typeof endings
 
-const topics = Type.Array(
+/** What a subscriber wants to hear of. */
+export const TopicsSchema = Type.Array(
   Type.Object(
     {
       type: Type.Enum(['version', 'collection', 'run', 'alert']),
@@ -45,13 +46,13 @@ const HelloSchema = Type.Object(
     type: Type.Literal('hello'),
     key: secret,
     token: secret,
-    topics,
+    topics: TopicsSchema,
     after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   },
   { additionalProperties: false },
 )
 const LaterSchema = Type.Union([
-  Type.Object({ type: Type.Enum(['subscribe', 'unsubscribe']), topics }, { additionalProperties: false }),
+  Type.Object({ type: Type.Enum(['subscribe', 'unsubscribe']), topics: TopicsSchema }, { additionalProperties: false }),
   Type.Object({ type: Type.Literal('ping') }, { additionalProperties: false }),
 ])
 /** The first message. */

@@ -4,8 +4,9 @@ import { inTime } from '../../stopped.ts'
 import type { Caller } from '../access/caller.ts'
 import type { Gate } from '../access/gate.ts'
 import { type Asked, credentialFrom } from './credential.ts'
-import { type EventHub, scopeOfTopic, type Topic, wants } from './hub.ts'
+import { type EventHub, type Topic, wants } from './hub.ts'
 import { errorMessage, eventMessage, readHello, readLater } from './protocol.ts'
+import { callerEnded, checkScopes, merged, without } from './topics.ts'
 
 /** What a session needs of its surroundings. */
 export interface SessionOptions {
@@ -24,8 +25,6 @@ export interface SessionOptions {
   tellMs: number
 }
 
-/** Most topics of a session. */
-const maxTopics = 100
 /** Patience with whoever checks keys and tokens, and with stores that are being opened. */
 const patience = {
   ms: 15_000,
@@ -61,7 +60,7 @@ export async function serveSession(options: SessionOptions): Promise<void> {
   }
 
   const recheck = async (): Promise<void> => {
-    if (caller.expires !== undefined && caller.expires.getTime() <= Date.now()) throw ended()
+    if (caller.expires !== undefined && caller.expires.getTime() <= Date.now()) throw callerEnded()
     caller = (await inTime(patience, () => options.again(credential), socket.signal)) ?? caller
     checkScopes(caller, topics)
     watch()
@@ -111,30 +110,4 @@ export async function serveSession(options: SessionOptions): Promise<void> {
     clearTimeout(timer)
     clearInterval(teller)
   }
-}
-
-function ended(): PipelineError {
-  return new PipelineError('API_UNKNOWN_CALLER', 'The token has expired')
-}
-
-/** Throws API_SCOPE. */
-function checkScopes(caller: Caller, topics: readonly Topic[]): void {
-  for (const { type } of topics) {
-    const scope = scopeOfTopic[type]
-    if (!caller.scopes.has(scope))
-      throw new PipelineError('API_SCOPE', `Topics of the type ${type} need the scope ${scope}`)
-  }
-}
-
-const same = (a: Topic, b: Topic) => a.type === b.type && a.subject === b.subject
-
-function merged(topics: readonly Topic[], more: readonly Topic[]): readonly Topic[] {
-  const all = [...topics]
-  for (const topic of more) if (!all.some((other) => same(other, topic))) all.push(topic)
-  if (all.length > maxTopics) throw new PipelineError('EVENTS_TOPICS', `A subscriber has at most ${maxTopics} topics`)
-  return all
-}
-
-function without(topics: readonly Topic[], less: readonly Topic[]): readonly Topic[] {
-  return topics.filter((topic) => !less.some((other) => same(other, topic)))
 }

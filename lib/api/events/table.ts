@@ -1,3 +1,4 @@
+import { PipelineError } from '../../errors.ts'
 import { parser, Type } from '../../schema.ts'
 import type { Json } from '../../stores/cache/port.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
@@ -12,6 +13,20 @@ export interface Kept {
   keep: number
   hours: number
   most: number
+}
+
+/** What is kept when nothing else is said. */
+export const usuallyKept: Kept = { keep: 1_000, hours: 24, most: 100_000 }
+/** Events are written for so long after the last sign of somebody who reads them. */
+export const wantedHours = 7 * 24
+
+/** The error of who wants to go on from a position from which nobody can. */
+export function eventsGone(after: number, oldest: number, newest: number): PipelineError {
+  return new PipelineError(
+    'EVENTS_GONE',
+    `Events can be read on from position ${oldest} to ${newest}, and not from ${after}: load what you follow anew, then go on from ${newest}`,
+    { details: { oldest, newest } },
+  )
 }
 
 const pages = parser(
