@@ -4,6 +4,7 @@ import { openDelivery } from '../lib/portable/runtime/deliver.ts'
 import { openPlace, type Place, placesOf } from '../lib/portable/runtime/places.ts'
 import type { Env } from '../lib/portable/runtime/settings.ts'
 import type { OpenStores } from '../lib/stores/open.ts'
+import { eventsOut } from './events.ts'
 import { executions } from './executions.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 import { needServer, readPlans } from './plans.ts'
@@ -23,14 +24,15 @@ export interface DeliverHandlerOptions {
 }
 
 /**
- * The function that a schedule calls each minute: sends what lies in the outbox, and starts executions of the pipelines with the triggers `alert`
- * and `late`. What it does not get through is done by the next call; several at once share it. Rejects with CONFIG, PLAN_INVALID, and what
+ * The function that a schedule calls each minute: sends what lies in the outbox, starts executions of the pipelines with the triggers `alert`
+ * and `late`, and sends events to subscribers of the API. What it does not get through is done by the next call; several at once share it. Rejects with CONFIG, PLAN_INVALID, and what
  * opening the stores throws; trouble with single entries is logged, and tried again later.
  */
 export function deliverHandler({ env, product, plans: folder, endpoint, write }: DeliverHandlerOptions) {
   const log = jsonLog(write)
   const open = new Map<Place, Promise<OpenStores>>()
   let known: Promise<Place[]> | undefined
+  const events = eventsOut({ env, log })
   const start = executions({ env, ...(endpoint === undefined ? {} : { endpoint }) })
 
   const handler = async (_event: unknown, context: LambdaContext): Promise<{ places: number }> => {
@@ -51,7 +53,8 @@ export function deliverHandler({ env, product, plans: folder, endpoint, write }:
         const http = createHttpClient({ product, allow })
         try {
           const delivery = await openDelivery({ plans, env, stores, http, log, start, signal: late.signal })
-          await delivery.once()
+          // side by side: no slow mail server holds up an event
+          await Promise.all([delivery.once(), events?.minute(stores.postgres, late.signal)])
         } finally {
           http.close()
         }

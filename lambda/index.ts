@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import { isRecord } from '../lib/flow-check/node.ts'
 import { stepCounter } from '../lib/metrics/sources/engine.ts'
 import { product } from '../lib/product.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 import { counting } from './metrics.ts'
 import type { GatewayAnswer } from './rest.ts'
 import { stepHandler } from './step.ts'
+import type { SocketAnswer } from './websocket.ts'
 
 /** The functions of the bundle `steps.zip`: `index.step`, `index.deliver`, `index.rest`, `index.websocket`. */
 
@@ -39,16 +39,12 @@ export const rest = counted(async (event: unknown, context: LambdaContext): Prom
   return (await answering)(event, context)
 })
 
-/**
- * Events over WebSockets need a process that listens to PostgreSQL between messages, and a function does not live so long: the connection is
- * refused, with the reason. Serve `/events` from Node-RED.
- */
-export async function websocket(event: unknown): Promise<{ statusCode: number; body: string }> {
-  const context = isRecord(event) && isRecord(event.requestContext) ? event.requestContext : {}
-  if (context.routeKey === '$disconnect') return { statusCode: 200, body: '' }
-  const detail = 'Events are sent by a process that stays: connect to the Node-RED that serves this API'
-  return {
-    statusCode: 501,
-    body: JSON.stringify({ type: 'about:blank', title: 'Not implemented', status: 501, code: 'API_NO_EVENTS', detail }),
-  }
-}
+let listening: Promise<(event: unknown, context: LambdaContext) => Promise<SocketAnswer>> | undefined
+
+/** Takes what subscribers of the data API's events say. Loaded when it is asked for. */
+export const websocket = counted(async (event: unknown, context: LambdaContext): Promise<SocketAnswer> => {
+  listening ??= import('./websocket.ts').then(({ websocketHandler }) =>
+    websocketHandler({ env: process.env, product: named }),
+  )
+  return (await listening)(event, context)
+})

@@ -1,20 +1,14 @@
 import { withCors } from '../lib/api/access/cors.ts'
-import { sharedCounter } from '../lib/api/access/counter.ts'
-import { Gatekeeper } from '../lib/api/access/gatekeeper.ts'
-import { Limits, windowOf } from '../lib/api/access/limits.ts'
-import { issuerKeys } from '../lib/api/access/public-keys.ts'
-import { tokenCheck } from '../lib/api/access/tokens.ts'
 import { createApi } from '../lib/api/api.ts'
 import { type ApiHandler, type ApiRequest, type ApiResponse, maxBody } from '../lib/api/http.ts'
 import { problemResponse } from '../lib/api/problem.ts'
 import { allRoutes } from '../lib/api/routes/index.ts'
 import { PipelineError } from '../lib/errors.ts'
-import { createHttpClient } from '../lib/net/client.ts'
 import type { Env } from '../lib/portable/runtime/settings.ts'
 import { type Infer, parser, Type } from '../lib/schema.ts'
 import { endAfter } from '../lib/stopped.ts'
-import { type OpenStores, openStores } from '../lib/stores/open.ts'
 import { tracedRequest } from '../lib/traces/sources/requests.ts'
+import { accessOf } from './access.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 
 const Texts = Type.Optional(
@@ -56,9 +50,6 @@ const HttpEventSchema = Type.Object({
 const rests = parser(RestEventSchema, 'The event of a REST API', 'CALL_INVALID')
 const https = parser(HttpEventSchema, 'The event of an HTTP API', 'CALL_INVALID')
 
-/** Variables of the shipped flows. */
-const variables = { collection: 'YSH_COLLECTION', folder: 'YSH_DATA_FOLDER' } as const
-
 /** What API Gateway takes. */
 export interface GatewayAnswer {
   statusCode: number
@@ -82,61 +73,19 @@ export interface RestHandlerOptions {
 /** The data API behind API Gateway: a request becomes {@link ApiRequest}, its answer is collected. Never rejects for what a caller sent. */
 export function restHandler({ env, product, write }: RestHandlerOptions) {
   const log = jsonLog(write)
-  let opening: Promise<OpenStores> | undefined
-  const stores = (): Promise<OpenStores> => {
-    opening ??= openStores(storesOf(env)).catch((error: unknown) => {
-      opening = undefined
-      throw error
-    })
-    return opening
-  }
-  const root = env.YSH_API_ROOT ?? ''
-  const list = (name: string) =>
-    (env[name] ?? '')
-      .split(',')
-      .map((one) => one.trim())
-      .filter((one) => one !== '')
-  const rate = { perMinute: Number(env.YSH_API_REQUESTS_PER_MINUTE) || 600, burst: Number(env.YSH_API_BURST) || 100 }
-  const counter = sharedCounter({
-    ...{ stores, name: root || '/', points: windowOf(rate).points },
-    trouble: (error) => log.warn('Requests are counted by each process for itself just now', { error }),
-    over: () => log.info('Requests are counted over all processes again'),
-  })
-  // An issuer inside of the network, as everything else there.
-  const http = createHttpClient({ product, allow: list('YSH_INTERNAL_HOSTS') })
-  const jwksUrl = env.YSH_API_JWKS_URL ?? ''
-  const gate = new Gatekeeper({
-    // API Gateway has let the caller in; who it is is asked here.
-    reach: 'everywhere',
-    postgres: async () => (await stores()).postgres,
-    limits: new Limits({ rate, counter, now: Date.now }),
-    origins: list('YSH_API_ORIGINS'),
-    log,
-    ...(jwksUrl === ''
-      ? {}
-      : {
-          tokens: tokenCheck(
-            {
-              ...{ issuer: env.YSH_API_ISSUER ?? '', audiences: list('YSH_API_AUDIENCES') },
-              ...{ requiredClaims: list('YSH_API_REQUIRED_CLAIMS'), scopeClaim: env.YSH_API_SCOPE_CLAIM ?? '' },
-              scopeMap: list('YSH_API_SCOPE_MAP'),
-            },
-            issuerKeys(jwksUrl, async () => http, new AbortController().signal),
-          ),
-        }),
-  })
+  const { stores, gate } = accessOf({ env, product, log })
   const api = createApi({
     ...{ routes: allRoutes, gate, log, traced: tracedRequest },
     context: async () => ({
       ...{ stores: await stores(), clock: { now: () => new Date() }, log },
-      search: { collection: env[variables.collection] || 'documents' },
+      search: { collection: env.YSH_COLLECTION || 'documents' },
     }),
     info: {
       title: 'YSH data API',
       version: product.split('/')[1] ?? '0',
       description:
         'Data of the Brazilian electricity sector, each answer with its version, source, age and attribution.',
-      root,
+      root: env.YSH_API_ROOT ?? '',
     },
     limits: { deadlineMs: 25_000 },
   })
@@ -151,20 +100,6 @@ export function restHandler({ env, product, write }: RestHandlerOptions) {
     } catch (thrown) {
       return answerOf(problemResponse(PipelineError.from(thrown)), false)
     }
-  }
-}
-
-/** Where the data are: the variables of the shipped flows. */
-function storesOf(env: Env) {
-  const at = (name: string) => env[name] ?? ''
-  const postgres = at('YSH_POSTGRES') || at('YSH_POSTGRES_URL')
-  if (postgres === '')
-    throw new PipelineError('CONFIG', 'YSH_POSTGRES_URL says no server: a function has no database of its own')
-  return {
-    folder: at(variables.folder) || '/tmp/ysh',
-    postgres: { url: postgres },
-    ...(at('YSH_REDIS_URL') === '' ? {} : { cache: { url: at('YSH_REDIS_URL') } }),
-    ...(at('YSH_QDRANT_URL') === '' ? {} : { vectors: { url: at('YSH_QDRANT_URL') } }),
   }
 }
 

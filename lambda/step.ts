@@ -7,6 +7,7 @@ import { callError } from '../lib/portable/runtime/errors.ts'
 import { type OpenRuntime, openRuntime } from '../lib/portable/runtime/open.ts'
 import type { RuntimeOptions } from '../lib/portable/runtime/runtime.ts'
 import type { Env } from '../lib/portable/runtime/settings.ts'
+import { eventsOut } from './events.ts'
 import { jsonLog, type LambdaContext } from './log.ts'
 import { needServer, readPlans } from './plans.ts'
 
@@ -34,6 +35,7 @@ export function stepHandler({ env, product, plans: folder, entries, onStep, writ
   const put = write ?? ((line: string) => void process.stdout.write(`${line}\n`))
   const log = jsonLog(put)
   const open = new Map<string, Promise<OpenRuntime>>()
+  const events = eventsOut({ env, log })
   let known: Promise<Map<string, Plan>> | undefined
 
   async function runtimeOf(pipeline: string): Promise<OpenRuntime> {
@@ -69,8 +71,13 @@ export function stepHandler({ env, product, plans: folder, entries, onStep, writ
     )
     try {
       checkSize(event)
-      const { runtime } = await (open.get(pipeline) ?? runtimeOf(pipeline))
-      return await runtime.call(event, late.signal)
+      const { runtime, stores } = await (open.get(pipeline) ?? runtimeOf(pipeline))
+      try {
+        return await runtime.call(event, late.signal)
+      } finally {
+        // also a step that failed may have ended a run
+        await events?.after(stores.postgres, context.getRemainingTimeInMillis() - spareMs)
+      }
     } catch (thrown) {
       const error = callError(thrown, undefined)
       log.error(`${error.error.code}: ${error.error.message}`, { pipeline, class: error.class, code: error.error.code })

@@ -36,7 +36,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ...group(kind(408, 'The request did not come in time', true), 'NET_TIMEOUT'),
   ...group(kind(413, 'The body is too large', true), 'BODY_TOO_LARGE'),
   ...group(kind(413, 'The answer is too large', true), 'API_ANSWER_LARGE'),
-  ...group(kind(429, 'Too many requests', true), 'API_RATE'),
+  ...group(kind(429, 'Too many requests', true), 'API_RATE', 'EVENTS_FULL'),
   ...group(kind(503, 'Too much is asked at once', true), 'API_BUSY'),
   ...group(
     kind(503, 'What is needed for this does not answer just now', false),

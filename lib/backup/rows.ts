@@ -13,7 +13,7 @@ export type RowProgress = (rows: number) => void
 export type TakenRows = Pick<Manifest, 'structure' | 'rows' | 'sequences' | 'migrations' | 'vectors' | 'takenAt'>
 
 /** Nobody misses what they hold: signs of life, loads in progress (whose tables are not taken), what a cache holds. */
-const left = new Set(['pipeline.process', 'pipeline.load', 'pipeline.cache'])
+const left = new Set(['pipeline.process', 'pipeline.load', 'pipeline.cache', 'pipeline.event_connection'])
 /** On the embedded store a larger table is read while others have their turns. */
 const usualBigBytes = 8 * 1024 * 1024
 /** How often tables that change meanwhile are read anew before everybody has to wait for them. */

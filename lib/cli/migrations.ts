@@ -1,4 +1,5 @@
 import { keyMigrations } from '../api/access/keys.ts'
+import { connectionMigrations } from '../api/events/gateway/migrations.ts'
 import { apiEventMigrations } from '../api/events/migrations.ts'
 import { queueMigrations } from '../portable/queue/migrations.ts'
 import { keptMigrations } from '../runs/kept.ts'
@@ -26,5 +27,6 @@ export const allMigrations: readonly Migration[] = [
   ...pageMigrations,
   ...vectorMigrations,
   ...keyMigrations,
+  ...connectionMigrations,
   ...queueMigrations,
 ]

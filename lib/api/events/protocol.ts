@@ -7,6 +7,9 @@ export const subProtocol = 'ysh.events.v1'
 /** What a sub-protocol that carries a key or token begins with. */
 export const keyProtocol = 'ysh.key.'
 
+/** Most bytes of a message from a subscriber. */
+export const maxMessage = 32 * 1024
+
 /** Close codes of our own, and why; those of RFC 6455 besides. */
 export const endings = {
   /** A message that cannot be read, or breaks the protocol. */

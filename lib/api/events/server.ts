@@ -8,7 +8,7 @@ import type { Caller } from '../access/caller.ts'
 import type { Gate } from '../access/gate.ts'
 import type { Asked } from './credential.ts'
 import type { EventHub } from './hub.ts'
-import { type Ending, endingOf, endings, errorMessage, subProtocol } from './protocol.ts'
+import { type Ending, endingOf, endings, errorMessage, maxMessage, subProtocol } from './protocol.ts'
 import { Rechecks } from './rechecks.ts'
 import { serveSession } from './session.ts'
 
@@ -41,8 +41,6 @@ export interface EventServerOptions {
   notice?(notice: SubscriberNotice): void
 }
 
-/** Most bytes of a message from a subscriber. */
-const maxMessage = 32 * 1024
 /** Most connections that have not shown who they are, in all and of one address. */
 const maxStrangers = 500
 const maxStrangersAt = 50

@@ -4,7 +4,7 @@ import { alertMigrations } from '../../runs/alert-migrations.ts'
 import { keptMigrations } from '../../runs/kept.ts'
 import { runMigrations } from '../../runs/migrations.ts'
 import type { Logger } from '../../steps/step.ts'
-import { openStores } from '../../stores/open.ts'
+import { type OpenStores, openStores } from '../../stores/open.ts'
 import { migrate } from '../../stores/postgres/migrate.ts'
 import type { Plan } from '../plan/schema.ts'
 import type { Lists } from './lists.ts'
@@ -14,6 +14,7 @@ import { type Env, PlanSettings } from './settings.ts'
 /** A runtime with stores of its own. */
 export interface OpenRuntime {
   runtime: StepRuntime
+  stores: OpenStores
   close(): Promise<void>
 }
 
@@ -64,7 +65,7 @@ export async function openRuntime({
   }
   try {
     await migrate(stores.postgres, [...runMigrations, ...keptMigrations, ...alertMigrations])
-    return { runtime: new StepRuntime({ ...{ plan, pipeline, settings, stores, http, log, lists }, ...rest }), close }
+    return { runtime: new StepRuntime({ ...{ plan, pipeline, settings, stores, http, log, lists }, ...rest }), stores, close }
   } catch (error) {
     await close()
     throw error
