@@ -1,4 +1,4 @@
-import { type Posts, gatewayPosts } from '../lib/api/events/gateway/posts.ts'
+import { gatewayPosts, type Posts } from '../lib/api/events/gateway/posts.ts'
 import { GatewaySubscribers } from '../lib/api/events/gateway/subscribers.ts'
 import { subProtocol } from '../lib/api/events/protocol.ts'
 import { problemResponse } from '../lib/api/problem.ts'

@@ -31,7 +31,10 @@ export async function startGateway(): Promise<GatewayDouble> {
     const body = Buffer.concat(parts)
     if (later > 0) await new Promise((resolve) => setTimeout(resolve, later))
     const answer = (status: number, type?: string) => {
-      const headers = { 'content-type': 'application/json', ...(type === undefined ? {} : { 'x-amzn-errortype': type }) }
+      const headers = {
+        'content-type': 'application/json',
+        ...(type === undefined ? {} : { 'x-amzn-errortype': type }),
+      }
       response.writeHead(status, headers)
       response.end(type === undefined ? '' : JSON.stringify({ message: type }))
     }

@@ -12,7 +12,7 @@ import { EventSender } from '../../lib/api/events/gateway/sender.ts'
 import { canonicalFile } from '../../lib/portable/canonical.ts'
 import { compile } from '../../lib/portable/plan/compile.ts'
 import { openPostgres, type PostgresStore } from '../../lib/stores/postgres/index.ts'
-import { made } from '../api/events/ground.ts'
+import { made, version } from '../api/events/ground.ts'
 import { anybody } from '../helpers/fauxqs.ts'
 import { type PostgresServer, startPostgres } from '../helpers/postgres-server.ts'
 import { testFolder } from '../portable/engine.ts'
@@ -20,9 +20,6 @@ import { memoryLog } from '../runs/surroundings.ts'
 import { type GatewayDouble, startGateway } from './gateway-double.ts'
 
 const context = { awsRequestId: 'x', getRemainingTimeInMillis: () => 29_000 }
-const version = (dataset: string, number: number) => `insert into pipeline.version (
-  dataset, part, version, content_sha256, contract_hash, rows, new_rows, changed_rows, vanished_rows, quarantined, source, published_at)
-  values ('${dataset}', '', ${number}, 'x', 'x', 1, 1, 0, 0, 0, '{"tier": "primary"}', now())`
 const versions = [{ type: 'version' }]
 
 describe('index.websocket: events behind API Gateway (the management API is a double)', { timeout: 120_000 }, () => {
@@ -84,7 +81,8 @@ describe('index.websocket: events behind API Gateway (the management API is a do
     isBase64Encoded: false,
     ...more,
   })
-  const connect = (id: string, headers: Record<string, string> = {}) => socket(event('$connect', id, { headers }), context)
+  const connect = (id: string, headers: Record<string, string> = {}) =>
+    socket(event('$connect', id, { headers }), context)
   const say = (id: string, message: unknown) =>
     socket(event('$default', id, { body: typeof message === 'string' ? message : JSON.stringify(message) }), context)
   const leave = (id: string) => socket(event('$disconnect', id), context)
@@ -125,10 +123,15 @@ describe('index.websocket: events behind API Gateway (the management API is a do
     await say('w1', { type: 'hello', key: 'ysh_wrong', topics: versions })
     await say('w2', { type: 'ping' })
     await say('w3', { type: 'hello', topics: versions })
-    assert.deepEqual([types('w1'), types('w2'), types('w3')], [['API_UNKNOWN_CALLER'], ['EVENTS_MESSAGE'], ['API_UNKNOWN_CALLER']])
+    assert.deepEqual(
+      [types('w1'), types('w2'), types('w3')],
+      [['API_UNKNOWN_CALLER'], ['EVENTS_MESSAGE'], ['API_UNKNOWN_CALLER']],
+    )
     assert.deepEqual(gateway.ended.splice(0), ['w1', 'w2', 'w3'])
     assert.deepEqual(await known(), [])
-    const kept = await postgres.query<{ text: string }>('select event_connection::text as text from pipeline.event_connection')
+    const kept = await postgres.query<{ text: string }>(
+      'select event_connection::text as text from pipeline.event_connection',
+    )
     assert.doesNotMatch(JSON.stringify([kept.rows, logged]), new RegExp(key))
   })
 
@@ -184,33 +187,33 @@ describe('index.websocket: events behind API Gateway (the management API is a do
     gateway.slow(2)
     await Promise.all([
       (async () => {
-        for (let n = 0; n < 8; n += 1) {
+        for (let n = 0; n < 5; n += 1) {
           await postgres.query(made('z', 5))
           await send(postgres)
         }
       })(),
       (async () => {
-        for (let n = 0; n < 8; n += 1) {
+        for (let n = 0; n < 5; n += 1) {
           await other.query(made('z', 5))
           await send(other)
         }
       })(),
     ])
-    const all = Array.from({ length: 80 }, (_, n) => first + 1 + n)
+    const all = Array.from({ length: 50 }, (_, n) => first + 1 + n)
     for (const id of ids) assert.deepEqual(numbers(id), all, id)
     gateway.slow(0)
     // as often as the SDK tries
-    gateway.fill('p', 3)
+    gateway.fill('p', 2)
     await postgres.query(made('z', 2))
     await send()
-    assert.equal(numbers('p').length, 80)
-    assert.equal(numbers('q').length, 82, 'the others do not wait for it')
+    assert.equal(numbers('p').length, 50)
+    assert.equal(numbers('q').length, 52, 'the others do not wait for it')
     await send()
-    assert.deepEqual(numbers('p'), [...all, first + 81, first + 82])
+    assert.deepEqual(numbers('p'), [...all, first + 51, first + 52])
     for (const id of ids.slice(1)) await leave(id)
     // still full after a minute
     await postgres.query(made('z'))
-    gateway.fill('p', 6)
+    gateway.fill('p', 4)
     await send()
     await postgres.query(`update pipeline.event_connection set slow_since = slow_since - interval '1 minute'`)
     await send()
@@ -273,7 +276,9 @@ describe('index.websocket: events behind API Gateway (the management API is a do
   })
 
   test('no more connections than there is room for', async () => {
-    await postgres.query(`insert into pipeline.event_connection (id, address) select 's' || n, '192.0.2.1' from generate_series(1, 50) n`)
+    await postgres.query(
+      `insert into pipeline.event_connection (id, address) select 's' || n, '192.0.2.1' from generate_series(1, 50) n`,
+    )
     const answer = await connect('one more')
     assert.deepEqual([answer.statusCode, JSON.parse(answer.body ?? '').code], [429, 'EVENTS_FULL'])
     assert.equal((await connect('with a key', { 'x-api-key': key })).statusCode, 200)

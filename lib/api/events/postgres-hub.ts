@@ -4,7 +4,16 @@ import type { PostgresStore } from '../../stores/postgres/port.ts'
 import { type ApiEvent, type EventHub, type Topic, wants } from './hub.ts'
 import { eventsChannel } from './migrations.ts'
 import { Ring } from './ring.ts'
-import { eventsAfter, eventsGone, type Kept, prepareEvents, sweepEvents, usuallyKept, wantEvents, wantedHours } from './table.ts'
+import {
+  eventsAfter,
+  eventsGone,
+  type Kept,
+  prepareEvents,
+  sweepEvents,
+  usuallyKept,
+  wantEvents,
+  wantedHours,
+} from './table.ts'
 import { Waiters } from './waiters.ts'
 
 /** What {@link PostgresEventHub} needs. */

@@ -65,7 +65,11 @@ export async function openRuntime({
   }
   try {
     await migrate(stores.postgres, [...runMigrations, ...keptMigrations, ...alertMigrations])
-    return { runtime: new StepRuntime({ ...{ plan, pipeline, settings, stores, http, log, lists }, ...rest }), stores, close }
+    return {
+      runtime: new StepRuntime({ ...{ plan, pipeline, settings, stores, http, log, lists }, ...rest }),
+      stores,
+      close,
+    }
   } catch (error) {
     await close()
     throw error

@@ -19,6 +19,13 @@ export const made = (subject: string, count = 1, bytes = 0) =>
   `select pipeline.put_event('version', '${subject}', jsonb_build_object('n', n, 'pad', repeat('x', ${bytes})))
    from generate_series(1, ${count}) as n`
 
+/** SQL that publishes a version. */
+export function version(dataset: string, n: number): string {
+  return `insert into pipeline.version (dataset, part, version, mode, table_schema, table_name, fingerprint, contract, columns, rows,
+      new_rows, changed_rows, vanished_rows, quarantined, sha256, bytes, source, dialect, profile, warnings, seconds)
+    values ('${dataset}', '', ${n}, 'full', 's', 't', 'f', '{}', '[]', 10, 1, 2, 3, 0, 'sha', 1, '{"tier":"primary"}', '{}', '{}', '[]', 1)`
+}
+
 /** What a subscriber hears, as it comes. */
 export function hear(hub: EventHub, topics: readonly Topic[] | 'all', after?: number) {
   const stopping = new AbortController()

@@ -9,7 +9,7 @@ import { raiseIncident, recoverItem } from '../../../lib/runs/incidents.ts'
 import { openPostgres, type PostgresStore } from '../../../lib/stores/postgres/index.ts'
 import { rejectsWith } from '../../helpers/rejects.ts'
 import { kinds, memoryLog, noHttp, openSurroundings, type Surroundings } from '../../runs/surroundings.ts'
-import { hear, hubOver, made, until } from './ground.ts'
+import { hear, hubOver, made, until, version } from './ground.ts'
 
 for (const kind of kinds) {
   describe(`events over the ${kind} store`, { timeout: 120_000 }, () => {
@@ -316,11 +316,4 @@ async function statements(postgres: PostgresStore): Promise<number> {
     'select xact_commit as n from pg_stat_database where datname = current_database()',
   )
   return Number(rows[0]?.n)
-}
-
-/** SQL that publishes a version. */
-function version(dataset: string, n: number): string {
-  return `insert into pipeline.version (dataset, part, version, mode, table_schema, table_name, fingerprint, contract, columns, rows,
-      new_rows, changed_rows, vanished_rows, quarantined, sha256, bytes, source, dialect, profile, warnings, seconds)
-    values ('${dataset}', '', ${n}, 'full', 's', 't', 'f', '{}', '[]', 10, 1, 2, 3, 0, 'sha', 1, '{"tier":"primary"}', '{}', '{}', '[]', 1)`
 }

@@ -230,7 +230,9 @@ export const untold = (postgres: Queryable): Promise<string[]> =>
 
 /** Notes that something was said. */
 export async function noteTold(tx: Queryable, id: string): Promise<void> {
-  await tx.query('update pipeline.event_connection set told = position, told_at = clock_timestamp() where id = $1', [id])
+  await tx.query('update pipeline.event_connection set told = position, told_at = clock_timestamp() where id = $1', [
+    id,
+  ])
 }
 
 function connectionOf(row: Row): HeldConnection {

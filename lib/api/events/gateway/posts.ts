@@ -6,7 +6,7 @@ import { awsConfig, loadAws } from '../../../stores/aws/client.ts'
 /** How long one post may take, with all its tries. */
 const postMs = 5_000
 /** Of those that the SDK makes itself where the gateway is busy. */
-const tries = 3
+const tries = 2
 
 /** What became of a post: it arrived; the connection is gone; it takes no more just now. */
 export type Posted = 'taken' | 'gone' | 'full'
@@ -25,7 +25,10 @@ export function gatewayPosts(endpoint: string): Posts {
   const config = { ...awsConfig({ endpoint }), maxAttempts: tries }
   let opening: Promise<{ sdk: typeof Sdk; client: Sdk.ApiGatewayManagementApiClient }> | undefined
   const open = () => {
-    opening ??= loadAws('@aws-sdk/client-apigatewaymanagementapi', () => import('@aws-sdk/client-apigatewaymanagementapi'))
+    opening ??= loadAws(
+      '@aws-sdk/client-apigatewaymanagementapi',
+      () => import('@aws-sdk/client-apigatewaymanagementapi'),
+    )
       .then((sdk) => ({ sdk, client: new sdk.ApiGatewayManagementApiClient(config) }))
       .catch((error: unknown) => {
         opening = undefined
@@ -42,9 +45,13 @@ export function gatewayPosts(endpoint: string): Posts {
       if (why.name === 'GoneException') return 'gone'
       // As AWS says: too many requests, or "the WebSocket client side buffer is full".
       if (why.name === 'LimitExceededException' || why.name === 'TooManyRequestsException') return 'full'
-      throw new PipelineError('EVENTS_NOT_SENT', `API Gateway takes no message for a subscriber: ${why.name}: ${why.message}`, {
-        ...{ retryable: true, cause },
-      })
+      throw new PipelineError(
+        'EVENTS_NOT_SENT',
+        `API Gateway takes no message for a subscriber: ${why.name}: ${why.message}`,
+        {
+          ...{ retryable: true, cause },
+        },
+      )
     }
   }
   return {

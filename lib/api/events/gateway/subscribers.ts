@@ -58,7 +58,8 @@ export class GatewaySubscribers {
     try {
       await prepareConnections(postgres)
       const known = await findConnection(postgres, id)
-      if (known === undefined) throw new PipelineError('EVENTS_LATER', 'This connection is not known any more: come back')
+      if (known === undefined)
+        throw new PipelineError('EVENTS_LATER', 'This connection is not known any more: come back')
       if (Buffer.byteLength(text ?? '') > maxMessage) {
         throw new PipelineError('EVENTS_MESSAGE', `A message has at most ${maxMessage} bytes`)
       }
