@@ -102,6 +102,7 @@ module "pipeline" {
   handler              = var.handlers.step
   deliver              = var.deliver
   deliver_handler      = var.handlers.deliver
+  events               = one(module.api[*].events)
   environment          = local.environment
   secret_policies      = module.secrets.policies
   buckets              = module.archive.buckets

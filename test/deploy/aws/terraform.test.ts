@@ -150,6 +150,19 @@ describe('terraform itself', {
       assert.equal(JSON.parse(content('/etc/docker/daemon.json'))['log-opts']['awslogs-group'], '/ysh-prod/node-red')
     })
 
+    test("events are posted by those that send them, to this API's stage only", () => {
+      const senders = ['api[0].module.role', 'pipeline.module.deliver_role[0]', 'pipeline.module.role']
+      assert.deepEqual(
+        allowed(resources, 'execute-api:ManageConnections').map((address) => address.replace(/\.aws_iam.*/, '')),
+        senders.map((one) => `module.${one}`),
+      )
+      for (const name of ['step', 'deliver[0]'])
+        assert.match(
+          JSON.stringify(one(`module.pipeline.aws_lambda_function.${name}`).environment),
+          /"YSH_API_EVENTS_ENDPOINT":"https:/,
+        )
+    })
+
     test("only the machine may read Node-RED's own secrets; functions have one shape of role", () => {
       assert.deepEqual(allowed(resources, 'NODE_RED_CREDENTIAL_SECRET'), [
         'module.nodered[0].aws_iam_role_policy.secrets["own-parameters"]',

@@ -36,7 +36,7 @@ resource "aws_lambda_function" "api" {
   tags             = var.tags
 
   environment {
-    variables = merge(var.environment, { YSH_DATA_FOLDER = "/tmp/ysh", NODE_OPTIONS = "--enable-source-maps" })
+    variables = merge(var.environment, { YSH_DATA_FOLDER = "/tmp/ysh", NODE_OPTIONS = "--enable-source-maps" }, each.key == "websocket" ? { YSH_API_EVENTS_ENDPOINT = local.events_endpoint } : {})
   }
 
   logging_config {
@@ -75,6 +75,6 @@ data "aws_iam_policy_document" "answer" {
   statement {
     sid       = "Answer"
     actions   = ["execute-api:ManageConnections"]
-    resources = ["${aws_apigatewayv2_stage.websocket[0].execution_arn}/*/@connections/*"]
+    resources = local.connections
   }
 }

@@ -8,6 +8,11 @@ output "websocket_url" {
   value       = one(aws_apigatewayv2_stage.websocket[*].invoke_url)
 }
 
+output "events" {
+  description = "Where connections of the WebSocket API are spoken to, and what a function must be allowed for it; null without."
+  value       = var.websocket ? { endpoint = local.events_endpoint, connections = local.connections } : null
+}
+
 output "user_pool_id" {
   description = "Users are made in it; null without Cognito."
   value       = one(aws_cognito_user_pool.this[*].id)

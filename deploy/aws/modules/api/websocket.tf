@@ -1,4 +1,14 @@
-# A WebSocket API knows no Cognito: the function looks at the key or token of $connect and refuses there.
+# A WebSocket API knows no Cognito: the function looks at the key or token of $connect, or of the first message where a browser can send no header.
+# It answers, as the functions of the pipeline send events, by posting to the connection; the routes themselves answer nothing.
+
+locals {
+  events_endpoint = one([for url in aws_apigatewayv2_stage.websocket[*].invoke_url : replace(url, "wss://", "https://")])
+  connections = flatten([
+    for arn in aws_apigatewayv2_stage.websocket[*].execution_arn :
+    ["${arn}/POST/@connections/*", "${arn}/DELETE/@connections/*"]
+  ])
+}
+
 resource "aws_apigatewayv2_api" "websocket" {
   count                      = var.websocket ? 1 : 0
   name                       = "${var.name}-events"

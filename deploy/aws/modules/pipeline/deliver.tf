@@ -1,5 +1,5 @@
 # What steps have put into the outbox is sent by a function that a schedule calls each minute. It also starts the pipelines that wait for an alert
-# or for a model, and nothing else. What it does not get through is done a minute later, by it or by a Node-RED on the same stores.
+# or for a model, and nothing else. It sends the events that no step has sent to subscribers. What it does not get through is done a minute later, by it or by a Node-RED on the same stores.
 
 locals {
   owed = var.deliver ? { for name, one in var.pipelines : one.id => local.machines[name] if contains(["alert", "late"], one.trigger) } : {}
@@ -34,6 +34,15 @@ data "aws_iam_policy_document" "deliver" {
   }
 
   dynamic "statement" {
+    for_each = var.events == null ? [] : [var.events.connections]
+    content {
+      sid       = "Events"
+      actions   = ["execute-api:ManageConnections"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
     for_each = length(local.owed) == 0 ? [] : [values(local.owed)]
     content {
       sid       = "Start"
@@ -60,7 +69,7 @@ resource "aws_lambda_function" "deliver" {
   tags             = var.tags
 
   environment {
-    variables = merge(var.environment, {
+    variables = merge(var.environment, local.events, {
       YSH_PLANS          = "/opt/plans"
       YSH_BUCKETS        = var.buckets.inbox
       YSH_DATA_FOLDER    = "/tmp/ysh"

@@ -72,6 +72,15 @@ data "aws_iam_policy_document" "step" {
   }
 
   dynamic "statement" {
+    for_each = var.events == null ? [] : [var.events.connections]
+    content {
+      sid       = "Events"
+      actions   = ["execute-api:ManageConnections"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
     for_each = var.metadata_table_arn == null ? [] : [var.metadata_table_arn]
     content {
       sid       = "Metadata"

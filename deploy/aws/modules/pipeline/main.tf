@@ -9,6 +9,7 @@ locals {
   region    = data.aws_region.current.region
   partition = data.aws_partition.current.partition
   in_vpc    = length(var.subnet_ids) > 0
+  events    = var.events == null ? {} : { YSH_API_EVENTS_ENDPOINT = var.events.endpoint }
   schedules = { for name, one in var.pipelines : name => one if one.schedule != null }
   rules     = { for name, one in var.pipelines : name => one if one.rule != null }
   machines = {
@@ -65,7 +66,7 @@ resource "aws_lambda_function" "step" {
   tags                           = var.tags
 
   environment {
-    variables = merge(var.environment, {
+    variables = merge(var.environment, local.events, {
       YSH_PLANS       = "/opt/plans"
       YSH_BUCKETS     = var.buckets.inbox
       YSH_RESULTS     = var.buckets.results

@@ -60,6 +60,14 @@ variable "deliver_handler" {
   type        = string
 }
 
+variable "events" {
+  description = "Where subscribers of the data API's events are spoken to, and the connections that may be; null: there are none."
+  type = object({
+    endpoint    = string
+    connections = list(string)
+  })
+}
+
 variable "environment" {
   description = "Variables of the steps. A secret is a reference, such as ssm:/ysh/NAME."
   type        = map(string)
