@@ -167,8 +167,8 @@ describe('terraform itself', {
       assert.deepEqual(allowed(resources, 'NODE_RED_CREDENTIAL_SECRET'), [
         'module.nodered[0].aws_iam_role_policy.secrets["own-parameters"]',
       ])
-      const every = ['api[0]', 'pipeline'].map(
-        (one) => `module.${one}.module.role.aws_iam_role_policy.function["every"]`,
+      const every = ['api[0].module.role', 'pipeline.module.deliver_role[0]', 'pipeline.module.role'].map(
+        (one) => `module.${one}.aws_iam_role_policy.function["every"]`,
       )
       assert.deepEqual(allowed(resources, 'ec2:CreateNetworkInterface'), every)
       assert.deepEqual(allowed(resources, 'kms:GenerateDataKey'), every.slice(1))
