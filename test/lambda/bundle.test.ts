@@ -291,10 +291,14 @@ describe('the Lambda bundle, in a process of its own', () => {
     assert.equal(await status({}, 'other'), 401)
   })
 
-  test('WebSockets are refused by name', async () => {
-    const { answer } = await invoke('websocket', { requestContext: { routeKey: '$connect', connectionId: 'x' } })
-    assert.ok(isRecord(answer))
-    assert.equal(answer.statusCode, 501)
-    assert.equal(JSON.parse(String(answer.body)).code, 'API_NO_EVENTS')
+  test('WebSockets: who may come, and who may not', async () => {
+    const connect = async (headers: Record<string, string>) => {
+      const requestContext = { routeKey: '$connect', connectionId: 'x', domainName: 'example.com', stage: 'prod' }
+      const { answer } = await invoke('websocket', { requestContext, headers })
+      assert.ok(isRecord(answer), JSON.stringify(answer))
+      return answer.statusCode
+    }
+    assert.equal(await connect({ authorization: 'Bearer ysh_wrong' }), 401)
+    assert.equal(await connect({}), 200)
   })
 })

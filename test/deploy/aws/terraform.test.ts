@@ -159,7 +159,7 @@ describe('terraform itself', {
       for (const name of ['step', 'deliver[0]'])
         assert.match(
           JSON.stringify(one(`module.pipeline.aws_lambda_function.${name}`).environment),
-          /"YSH_API_EVENTS_ENDPOINT":"https:/,
+          /"YSH_API_EVENTS_ENDPOINT":"aws_apigatewayv2_stage\.invoke_url"/,
         )
     })
 

@@ -22,7 +22,7 @@ module "deliver_role" {
   in_vpc         = local.in_vpc
   kms_key_arn    = var.kms_key_arn
   encrypts       = true
-  policies       = merge(var.secret_policies, { deliver = data.aws_iam_policy_document.deliver.json })
+  policies       = merge(var.secret_policies, { deliver = data.aws_iam_policy_document.deliver.json }, local.events_policy)
   tags           = var.tags
 }
 
@@ -31,15 +31,6 @@ data "aws_iam_policy_document" "deliver" {
     sid       = "Notify"
     actions   = ["sns:Publish"]
     resources = var.topic_arns
-  }
-
-  dynamic "statement" {
-    for_each = var.events == null ? [] : [var.events.connections]
-    content {
-      sid       = "Events"
-      actions   = ["execute-api:ManageConnections"]
-      resources = statement.value
-    }
   }
 
   dynamic "statement" {

@@ -28,8 +28,23 @@ module "role" {
   in_vpc         = local.in_vpc
   kms_key_arn    = var.kms_key_arn
   encrypts       = true
-  policies       = merge(var.secret_policies, { steps = data.aws_iam_policy_document.step.json })
+  policies       = merge(var.secret_policies, { steps = data.aws_iam_policy_document.step.json }, local.events_policy)
   tags           = var.tags
+}
+
+# For the functions that send events to subscribers of the data API.
+data "aws_iam_policy_document" "events" {
+  count = var.events == null ? 0 : 1
+
+  statement {
+    sid       = "Events"
+    actions   = ["execute-api:ManageConnections"]
+    resources = var.events.connections
+  }
+}
+
+locals {
+  events_policy = var.events == null ? {} : { events = data.aws_iam_policy_document.events[0].json }
 }
 
 data "aws_iam_policy_document" "step" {
@@ -69,15 +84,6 @@ data "aws_iam_policy_document" "step" {
     sid       = "Dead"
     actions   = ["sqs:SendMessage"]
     resources = [aws_sqs_queue.dead.arn]
-  }
-
-  dynamic "statement" {
-    for_each = var.events == null ? [] : [var.events.connections]
-    content {
-      sid       = "Events"
-      actions   = ["execute-api:ManageConnections"]
-      resources = statement.value
-    }
   }
 
   dynamic "statement" {
