@@ -8,10 +8,12 @@ import type { PostgresStore } from '../lib/stores/postgres/port.ts'
 
 /** A step's answer waits for its events at most so long; the rest is sent by the next call, or within a minute. */
 const mostMs = 10_000
+/** For the post under way, and for noting it. */
+const spareMs = 6_000
 
 /** Sends events to subscribers behind API Gateway. Never throws: it is nobody's own work that waits for it. */
 export interface EventsOut {
-  /** After work that may have made events: one question where nobody listens, or nothing is new. At most 10 s, and `ms`. */
+  /** After work that may have made events: one question where nobody listens, or nothing is new. `ms`: what is left for it. */
   after(postgres: PostgresStore, ms: number): Promise<void>
   /** Each minute. */
   minute(postgres: PostgresStore, signal: AbortSignal): Promise<void>
@@ -41,8 +43,10 @@ export function eventsOut({ env, log }: { env: Env; log: Logger }): EventsOut | 
     }
   }
   return {
-    after: (postgres, ms) =>
-      quietly(async () => (await open(postgres)).once(endAfter(Math.max(Math.min(ms, mostMs), 1)))),
+    async after(postgres, ms) {
+      const time = Math.min(ms - spareMs, mostMs)
+      if (time > 0) await quietly(async () => (await open(postgres)).once(endAfter(time)))
+    },
     minute: (postgres, signal) => quietly(async () => (await open(postgres)).minute(signal)),
   }
 }

@@ -61,9 +61,11 @@ export function websocketHandler({ env, product, write }: WebsocketHandlerOption
   }
 
   const handler = async (event: unknown, context: LambdaContext): Promise<SocketAnswer> => {
+    let isOpen = false
     try {
       const { requestContext, headers, queryStringParameters, body, isBase64Encoded } = events.parse(event)
       const { routeKey, connectionId: id, domainName = '', stage = '', identity } = requestContext
+      isOpen = routeKey !== '$connect'
       // another name than the event's, where a domain of one's own leads to a stage
       const subscribers = await open(env.YSH_API_EVENTS_ENDPOINT || `https://${domainName}/${stage}`)
       const request = {
@@ -90,6 +92,8 @@ export function websocketHandler({ env, product, write }: WebsocketHandlerOption
       const error = PipelineError.from(thrown)
       const { status, headers, body } = problemResponse(error)
       if (status >= 500) log.warn(`${error.code}: ${error.message}`, { code: error.code })
+      // a status is for who wants to come; the others have been told by a message
+      if (isOpen) return { statusCode: 200 }
       return { statusCode: status, headers, body: typeof body === 'string' ? body : '' }
     }
   }

@@ -133,6 +133,11 @@ export const processVariables: readonly Variable[] = [
   { name: 'YSH_API_SCOPE_CLAIM', usually: '', what: 'data API in a function: claim that holds the scopes' },
   { name: 'YSH_API_SCOPE_MAP', usually: '', what: 'data API in a function: what the issuer’s scopes mean here' },
   {
+    name: 'YSH_API_EVENTS_ENDPOINT',
+    usually: '',
+    what: 'functions that send events: where connections are managed, `https://DOMAIN/STAGE` ([events](api-events.md#behind-api-gateway)); set by Terraform',
+  },
+  {
     name: 'YSH_PLANS',
     usually: '`/opt/plans`',
     what: 'where a function finds its plans ([AWS](aws.md)); set by Terraform',

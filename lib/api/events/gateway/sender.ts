@@ -113,6 +113,8 @@ export class EventSender {
         if (posted === 'gone') await forgetConnection(tx, id)
       }),
     )
+    // for those that another sender has skipped meanwhile
+    await this.once(signal)
     if (performance.now() - this.#swept < sweepMs) return
     this.#swept = performance.now()
     await sweepEvents(postgres, usuallyKept)
@@ -120,12 +122,17 @@ export class EventSender {
 
   /** Says why, ends a connection and forgets it. */
   async end(id: string, why: PipelineError, tx: Queryable = this.#options.postgres): Promise<void> {
-    const { posts, log } = this.#options
     await forgetConnection(tx, id)
+    await this.tell(id, why)
+  }
+
+  /** Says why and ends a connection, also where the store cannot be asked. Trouble is logged; never throws. */
+  async tell(id: string, why: PipelineError): Promise<void> {
+    const { posts, log } = this.#options
     try {
       if ((await posts.say(id, errorMessage(why))) !== 'gone') await posts.end(id)
     } catch (thrown) {
-      log.warn('A subscriber was forgotten, but not told', { error: PipelineError.from(thrown) })
+      log.warn('A subscriber was not told why it is cut', { error: PipelineError.from(thrown) })
     }
   }
 

@@ -71,7 +71,8 @@ export class GatewaySubscribers {
       if (isOurs) log.warn('A subscriber cannot be served', { error })
       // our own trouble is nobody else's business
       const shown = isOurs ? new PipelineError('EVENTS_LATER', 'The API cannot serve events just now') : error
-      await this.#sender.end(id, shown)
+      await this.#sender.tell(id, shown)
+      await forgetConnection(postgres, id)
     }
     await this.#sender.once(signal)
   }
