@@ -122,6 +122,19 @@ describe('terraform itself', {
       }
     })
 
+    test("events are posted by those that send them, to this API's stage only", () => {
+      const senders = ['api[0].module.role', 'pipeline.module.deliver_role[0]', 'pipeline.module.role']
+      assert.deepEqual(
+        allowed(resources, 'execute-api:ManageConnections').map((address) => address.replace(/\.aws_iam.*/, '')),
+        senders.map((one) => `module.${one}`),
+      )
+      for (const name of ['step', 'deliver[0]'])
+        assert.match(
+          JSON.stringify(one(`module.pipeline.aws_lambda_function.${name}`).environment),
+          /"YSH_API_EVENTS_ENDPOINT":"aws_apigatewayv2_stage\.invoke_url"/,
+        )
+    })
+
     test("the machine begins with deploy/ec2's user data, and what is its own", () => {
       const text = String(one('module.nodered[0].aws_instance.nodered').user_data)
       assert.match(text, /^#cloud-config\n/)
@@ -148,19 +161,6 @@ describe('terraform itself', {
           .join(''),
       )
       assert.equal(JSON.parse(content('/etc/docker/daemon.json'))['log-opts']['awslogs-group'], '/ysh-prod/node-red')
-    })
-
-    test("events are posted by those that send them, to this API's stage only", () => {
-      const senders = ['api[0].module.role', 'pipeline.module.deliver_role[0]', 'pipeline.module.role']
-      assert.deepEqual(
-        allowed(resources, 'execute-api:ManageConnections').map((address) => address.replace(/\.aws_iam.*/, '')),
-        senders.map((one) => `module.${one}`),
-      )
-      for (const name of ['step', 'deliver[0]'])
-        assert.match(
-          JSON.stringify(one(`module.pipeline.aws_lambda_function.${name}`).environment),
-          /"YSH_API_EVENTS_ENDPOINT":"aws_apigatewayv2_stage\.invoke_url"/,
-        )
     })
 
     test("only the machine may read Node-RED's own secrets; functions have one shape of role", () => {

@@ -3,14 +3,14 @@ output "rest_url" {
   value       = aws_api_gateway_stage.prod.invoke_url
 }
 
-output "websocket_url" {
-  description = "Where events are heard; null without."
-  value       = one(aws_apigatewayv2_stage.websocket[*].invoke_url)
-}
-
 output "events" {
   description = "Where connections of the WebSocket API are spoken to, and what a function must be allowed for it; null without."
   value       = var.websocket ? { endpoint = local.events_endpoint, connections = local.connections } : null
+}
+
+output "websocket_url" {
+  description = "Where events are heard; null without."
+  value       = one(aws_apigatewayv2_stage.websocket[*].invoke_url)
 }
 
 output "user_pool_id" {
