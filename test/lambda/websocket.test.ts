@@ -238,6 +238,38 @@ describe('index.websocket: events behind API Gateway (the management API is a do
     assert.equal(gateway.told('h')[1]?.large, true)
   })
 
+  test('who subscribes from further back, while a page of events is being read, misses nothing', async () => {
+    await connect('back', { 'x-api-key': key })
+    await say('back', { type: 'hello', topics: versions })
+    const first = await newest()
+    await postgres.query(made('m', 4))
+    const all = [1, 2, 3, 4].map((n) => first + n)
+    const at = (id: string, position: number) =>
+      postgres.query('update pipeline.event_connection set position = $2 where id = $1', [id, position])
+    await at('back', first + 3)
+    await at('h', first + 3)
+    let isLate = false
+    const store: PostgresStore = {
+      ...{ kind: postgres.kind, target: postgres.target },
+      async query(text, values, options) {
+        if (!isLate && text.includes('events_after')) {
+          isLate = true
+          await at('back', first)
+        }
+        return postgres.query(text, values, options)
+      },
+      transaction: (work) => postgres.transaction(work),
+      connect: () => postgres.connect(),
+      listen: (channel, heard, signal) => postgres.listen(channel, heard, signal),
+      close: async () => undefined,
+    }
+    await send(store)
+    assert.ok(isLate)
+    assert.deepEqual(numbers('back'), all)
+    assert.equal(numbers('h').at(-1), first + 4)
+    await leave('back')
+  })
+
   test('each call of a step sends what it made, and each minute the rest: positions, and who may no longer listen is cut', async () => {
     const step = stepHandler({ env, product: 'test/1', plans: '', write })
     const deliver = deliverHandler({ env, product: 'test/1', plans: '', write })

@@ -85,7 +85,7 @@ export class EventSender {
       if (ids.length === 0) break
       await this.#each(ids, signal, async (id) => {
         if (troubles.length >= mostTroubles) return
-        const { isOn, trouble } = await postgres.transaction((tx) => this.#turn(tx, id, { ...got, upTo }, signal))
+        const { isOn, trouble } = await postgres.transaction((tx) => this.#turn(tx, id, { ...got, from, upTo }, signal))
         if (!isOn) left.add(id)
         if (trouble !== undefined) troubles.push(trouble)
       })
@@ -140,7 +140,7 @@ export class EventSender {
   async #turn(
     tx: Queryable,
     id: string,
-    { events, floor, last, upTo }: Page & { upTo: number },
+    { events, floor, last, from, upTo }: Page & { from: number; upTo: number },
     signal: AbortSignal,
   ): Promise<Turn> {
     const held = await lockConnection(tx, id, upTo)
@@ -151,6 +151,8 @@ export class EventSender {
       await this.end(id, why, tx)
       return { isOn: true }
     }
+    // it has just subscribed from further back than this page begins: the next one is for it
+    if (position < from) return { isOn: true }
     const now = { topics, position: upTo, told: held.listening.told }
     const end = performance.now() + turnMs
     let before = position
@@ -194,13 +196,15 @@ export class EventSender {
 
   async #each(ids: readonly string[], signal: AbortSignal, work: (id: string) => Promise<void>): Promise<void> {
     const open = ids.values()
+    const failures: unknown[] = []
     const worker = async () => {
       for (const id of open) {
-        if (signal.aborted) return
-        await work(id)
+        if (signal.aborted || failures.length > 0) return
+        await work(id).catch((error: unknown) => failures.push(error))
       }
     }
     await Promise.all(Array.from({ length: abreast }, worker))
+    if (failures.length > 0) throw failures[0]
   }
 }
 
