@@ -34,6 +34,7 @@ describe('the variables of the environment', () => {
       ...names(read('compose.yaml')),
       ...names(read('Dockerfile')),
       ...names(read('deploy/airflow/dags/ysh_runner.py')),
+      ...names(read('test/portable/airflow/verify.ts')),
     ])
     const documents = ['README.md', ...filesUnder('docs', '.md')]
     const unknown = documents.flatMap((file) =>
