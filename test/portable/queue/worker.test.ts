@@ -105,7 +105,7 @@ describe('a worker of the queue', () => {
         { id: 'llm', type: 'ysh-ollama', name: '', url: ollama.url },
         node('run', 'ysh-run', [['tell']], { payload: '{"subject":"S","text":"T"}', stores: 'stores' }),
         node('tell', 'ysh-notify', [['end']], { webhooks: [`${at}/run`], stores: 'stores' }),
-        node('alerts', 'ysh-alerts', [['warn']], { stores: 'stores' }),
+        node('alerts', 'ysh-alerts', [['warn']], { language: 'en-US', content: 'text', stores: 'stores' }),
         node('warn', 'ysh-notify', [['end']], { webhooks: [`${at}/alert`], stores: 'stores' }),
         node('by-hand', 'ysh-run', [['enrich']], { stores: 'stores' }),
         node('enrich', 'ysh-ollama-enrich', [['end'], ['end']], { ollama: 'llm', model: 'm:1', stores: 'stores' }),
@@ -129,7 +129,10 @@ describe('a worker of the queue', () => {
     await ollama.stop()
     assert.equal(worked.code, 0, worked.err)
     assert.deepEqual(got.map(({ url }) => url).sort(), ['/alert', '/run'], worked.err)
-    assert.match(got.find(({ url }) => url === '/alert')?.body ?? '', /portal/)
+    // the payload is the text, in the language of ysh-alerts; the alert itself would come in that of ysh-notify, with data
+    const told = got.find(({ url }) => url === '/alert')?.body ?? ''
+    assert.match(told, /Incident: the portal/)
+    assert.doesNotMatch(told, /"affected"|pt-BR/)
     for (const flow of ['run', 'alerts', 'enrich/late']) {
       assert.deepEqual(
         (await runs(flow)).map(({ state }) => state),
