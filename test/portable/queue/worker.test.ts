@@ -146,6 +146,39 @@ describe('a worker of the queue', () => {
     assert.equal(got.length, 2)
   })
 
+  test('deliver, each time a new process: it looks for a model that is away as seldom as the flow says', async () => {
+    const ollama = await startOllamaDouble({ models: [] })
+    const file = join(folder, 'away.json')
+    await writeFile(
+      file,
+      JSON.stringify([
+        tab,
+        { id: 'stores', type: 'ysh-stores', name: '', allowAddresses: '127.0.0.1' },
+        { id: 'llm', type: 'ysh-ollama', name: '', url: ollama.url },
+        node('by-hand', 'ysh-run', [['away']], { stores: 'stores' }),
+        node('away', 'ysh-ollama-enrich', [['end'], ['end']], {
+          ...{ ollama: 'llm', model: 'm:1', stores: 'stores', lookSeconds: 3_600 },
+        }),
+        node('end', 'ysh-run-end', [[], []], { stores: 'stores' }),
+      ]),
+    )
+    const now = new Date(Date.now() - 60_000)
+    await store.transaction((tx) => noteWaiting(tx, { node: 'away', input: { text: 'x' }, reason: 'away', now }))
+    const looks: number[] = []
+    const look = async () => {
+      const { code, err } = await cli('deliver', file)
+      assert.equal(code, 0, err)
+      looks.push(ollama.requests.length)
+    }
+    await look()
+    await look()
+    await store.query(`update pipeline.enrichment_look set looked_at = looked_at - interval '1 hour'`)
+    await look()
+    await ollama.stop()
+    const [first = 0, second = 0, third = 0] = looks
+    assert.ok(first > 0 && second === first && third > second, JSON.stringify(looks))
+  })
+
   test('a schedule: what passed is made up for, each slot once though two workers keep it, one run after the other', async () => {
     const plan = planOf(
       node('cron', 'ysh-run', [['a']], { schedule: '0 5 * * *', catchUp: 'all', overlap: 'queue', payload: '{}' }),
