@@ -78,7 +78,12 @@ export async function openProcessMetrics(options: ProcessMetricsOptions): Promis
     })
     log.info('Metrics for Prometheus', { url: `http://${at({ ...listen, port: portOf(server) })}${path}` })
   }
-  if (sent !== undefined) cloudwatch = openCloudWatch({ ...sent, sources, log })
+  try {
+    if (sent !== undefined) cloudwatch = openCloudWatch({ ...sent, sources, log })
+  } catch (error) {
+    server?.close()
+    throw error
+  }
   return {
     onStep: stepCounter(),
     watch(watched) {

@@ -94,8 +94,10 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
   ): () => Promise<void> {
     const step = stepsIn(pipeline).find((one) => one.entry === 'late')
     const everyMs = Math.min(lookSeconds * 1_000, 60 * minute)
+    // Whatever is wrong is told once in a while, also by a process that asks every two seconds.
+    let next = Number.NEGATIVE_INFINITY
     return async () => {
-      if (step === undefined || signal.aborted) return
+      if (step === undefined || signal.aborted || systemTimer.monotonic() < next) return
       try {
         const { startLateOf } = await import('../../steps/enrich/late/start.ts')
         const { EnrichConfigSchema } = await import('../../steps/enrich/step-schema.ts')
@@ -110,6 +112,7 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
         if (started > 0) log.info('The model is back: what waited for it is enriched', { node, started })
         if (started > 0) wakeOutbox(store)
       } catch (thrown) {
+        next = systemTimer.monotonic() + everyMs
         if (!signal.aborted) log.info('What waits for the model waits on', { node, error: PipelineError.from(thrown) })
       }
     }
