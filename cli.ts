@@ -10,4 +10,5 @@ process.exitCode = await main(process.argv.slice(2), {
   env: process.env,
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
+  metrics: async (options) => (await import('./lib/metrics/process/open.ts')).openProcessMetrics(options),
 })

@@ -86,7 +86,7 @@ export const processVariables: readonly Variable[] = [
   {
     name: 'YSH_METRICS_TOKEN',
     usually: '',
-    what: 'token for the metrics where the node has none ([metrics](metrics.md))',
+    what: 'token for the metrics where the node has none, and of a worker ([metrics](metrics.md))',
   },
   {
     name: 'YSH_FAIL_POINT',
@@ -108,7 +108,7 @@ export const processVariables: readonly Variable[] = [
   {
     name: 'YSH_CLOUDWATCH',
     usually: '`off`',
-    what: 'metrics of a function without Node-RED: `off`, `emf` or `put` ([metrics](metrics.md))',
+    what: 'metrics of a function or worker without Node-RED: `off` (in a function `emf`), `emf` or `put` ([metrics](metrics.md))',
   },
   { name: 'YSH_CLOUDWATCH_FILE', usually: '', what: 'file that its EMF lines go to; else standard output' },
   { name: 'YSH_CLOUDWATCH_MORE', usually: '', what: 'metrics besides the ten, with commas' },

@@ -132,6 +132,7 @@ module "api" {
   security_group_ids  = local.groups
   authorizer          = var.authorizer
   callback_urls       = var.callback_urls
+  programs            = var.programs
   throttle            = var.throttle
   waf                 = var.waf
   waf_rate            = 1000

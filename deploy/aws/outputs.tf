@@ -38,9 +38,9 @@ output "websocket_url" {
   value       = one(module.api[*].websocket_url)
 }
 
-output "user_pool" {
-  description = "Cognito's user pool and its client; null without."
-  value       = var.api ? { id = module.api[0].user_pool_id, client = module.api[0].user_pool_client_id } : null
+output "sign_in" {
+  description = "Cognito: where tokens come from, and whose; null without. docs/aws.md says how."
+  value       = one(module.api[*].sign_in)
 }
 
 output "nodered_instance" {

@@ -231,15 +231,21 @@ variable "websocket" {
 }
 
 variable "authorizer" {
-  description = "cognito, or none: then the data API's own keys decide alone."
+  description = "cognito: tokens of a user pool; none: the data API's own keys decide alone."
   type        = string
   default     = "cognito"
 }
 
 variable "callback_urls" {
-  description = "Where Cognito's login page sends a person."
+  description = "Where Cognito's login page sends a person with the code for a token; empty: only programs get tokens."
   type        = list(string)
-  default     = []
+  default     = ["http://localhost:8400/"]
+}
+
+variable "programs" {
+  description = "Programs that get tokens of Cognito, and what each may: { billing = [\"datasets\"] }. Their secrets stand in the state."
+  type        = map(set(string))
+  default     = {}
 }
 
 variable "throttle" {

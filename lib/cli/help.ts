@@ -113,6 +113,8 @@ export const workerHelp = `ysh-pipeline worker FILE… [--plans DIR] [--once]
   --once             until nothing is due any more; keeps no schedules
   --concurrency N    jobs at once, for each flow (4)
   --grace SECONDS    after SIGTERM jobs at work get so long to end; then they are given back (25)
+  --metrics PORT     metrics for Prometheus at http://127.0.0.1:PORT/metrics; HOST:PORT lets others ask, by the token YSH_METRICS_TOKEN.
+                     YSH_CLOUDWATCH=emf or put sends them to CloudWatch
 
 Where the data are: as for run; it must be a server. Runs are started with run FILE --queue too.
 Exit codes: 0 ended as told, 1 it cannot begin, 2 used wrongly or refused.`

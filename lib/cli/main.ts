@@ -1,3 +1,4 @@
+import type { OpenMetrics } from './metrics.ts'
 import { redactor } from './secrets.ts'
 
 /** Surroundings of the command line. */
@@ -5,6 +6,8 @@ export interface Console {
   env: Readonly<Record<string, string | undefined>>
   out(text: string): void
   err(text: string): void
+  /** Left out: nothing is counted. */
+  metrics?: OpenMetrics
 }
 
 type Run = (args: readonly string[], io: Console) => Promise<number>
@@ -26,12 +29,13 @@ const commands: Readonly<Record<string, Run>> = {
 }
 
 /** Runs one command. Resolves with the exit code; never throws. No secret is ever written, also not inside an error's words. */
-export async function main(args: readonly string[], { env, ...io }: Console): Promise<number> {
+export async function main(args: readonly string[], { env, metrics, ...io }: Console): Promise<number> {
   const redact = redactor(args, env)
   const output = {
     env,
     out: (text: string) => io.out(redact(text)),
     err: (text: string) => io.err(redact(text)),
+    ...(metrics === undefined ? {} : { metrics }),
   }
   const [name = ''] = args
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined

@@ -6,6 +6,7 @@ import type { Entries } from '../portable/runtime/entries.ts'
 import { product } from '../product.ts'
 import { workerHelp } from './help.ts'
 import type { Console } from './main.ts'
+import { metricsAddress, type OpenMetrics } from './metrics.ts'
 import { readPlan, readPlanOrFlow } from './plan-file.ts'
 import { lineLog, untilTold } from './stderr-log.ts'
 
@@ -18,29 +19,42 @@ const exits = { done: 0, failed: 1, usage: 2 } as const
 export async function worker(args: readonly string[], io: Console, entries?: Entries): Promise<number> {
   const told = untilTold()
   const log = lineLog(io.err)
+  let metrics: Awaited<ReturnType<OpenMetrics>> | undefined
   try {
     const asked = parsed(args)
     if (asked === undefined) {
       io.out(workerHelp)
       return exits.done
     }
-    const { files, folder, once, concurrency, graceMs } = asked
+    const { files, folder, once, concurrency, graceMs, listen } = asked
     const env = Object.fromEntries(
       Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     )
     const plans = await Promise.all(files.map((file) => readPlanOrFlow(file, env)))
     const earlier = folder === undefined ? [] : await readPlans(folder)
+    const isCounted = listen !== undefined || !['', 'off'].includes(env.YSH_CLOUDWATCH ?? '')
+    const version = product().split('/')[1] ?? '0'
+    if (isCounted)
+      metrics = await io.metrics?.({ ...(listen === undefined ? {} : { listen }), env: io.env, version, log })
     // The queue's library is large, and nobody else needs it.
     const { openWorker } = await import('../portable/queue/worker.ts')
     const opened = await openWorker({
       ...{ plans, earlier, env: io.env, log, product: product(), concurrency, graceMs },
       ...(entries === undefined ? {} : { entries }),
       onStep(event) {
+        metrics?.onStep(event)
         const { flow, item } = event.run
         const where = `${event.node}${item === '' ? '' : ` [${decodeURIComponent(item)}]`}  ${flow}`
         if (event.state === 'done') io.err(`done  ${where}`)
         if (event.state === 'failed') io.err(`fail  ${where}: ${event.error.code}: ${event.error.message}`)
       },
+    })
+    const names = new Map(
+      [...plans, ...earlier].flatMap(({ pipelines }) => pipelines.map(({ id, name }) => [id, name])),
+    )
+    metrics?.watch({
+      ...{ stores: opened.stores, flows: plans.flatMap(({ pipelines }) => pipelines.map(({ id }) => id)) },
+      nameOf: (flow) => names.get(flow) || flow,
     })
     try {
       log.info('Works on the queue', {
@@ -48,6 +62,7 @@ export async function worker(args: readonly string[], io: Console, entries?: Ent
       })
       await (once ? opened.once(told.signal) : opened.run(told.signal))
     } finally {
+      metrics?.watch(undefined)
       await opened.close()
     }
     return exits.done
@@ -56,6 +71,7 @@ export async function worker(args: readonly string[], io: Console, entries?: Ent
     io.err(`${code}: ${message}`)
     return ['CLI_USAGE', 'PLAN_INVALID', 'FLOW_UNREADABLE', 'FLOW_REFUSED'].includes(code) ? exits.usage : exits.failed
   } finally {
+    await metrics?.close()
     told.off()
   }
 }
@@ -76,6 +92,8 @@ interface Asked {
   once: boolean
   concurrency: number
   graceMs: number
+  /** Where Prometheus may ask. */
+  listen: { host: string; port: number } | undefined
 }
 
 /** undefined: the help is asked for. Throws CLI_USAGE. */
@@ -89,7 +107,7 @@ function parsed(args: readonly string[]): Asked | undefined {
         args: [...args],
         allowPositionals: true,
         options: {
-          ...{ plans: text, concurrency: text, grace: text, once: flag },
+          ...{ plans: text, concurrency: text, grace: text, metrics: text, once: flag },
           help: { type: 'boolean', short: 'h' },
         },
       })
@@ -99,9 +117,10 @@ function parsed(args: readonly string[]): Asked | undefined {
   }
   const { values, positionals: files } = read()
   if (values.help === true) return undefined
-  const { plans: folder, concurrency = '4', grace = '25', once = false } = values
+  const { plans: folder, concurrency = '4', grace = '25', once = false, metrics } = values
   if (files.length === 0 && folder === undefined) throw wrong('worker wants a flow: worker flows.json')
   if (!/^[1-9]\d?$/.test(concurrency)) throw wrong('--concurrency is a whole number from 1 to 99')
   if (!/^\d{1,5}$/.test(grace)) throw wrong('--grace is a whole number of seconds')
-  return { files, folder, once, concurrency: Number(concurrency), graceMs: Number(grace) * 1_000 }
+  const listen = metrics === undefined ? undefined : metricsAddress(metrics)
+  return { files, folder, once, concurrency: Number(concurrency), graceMs: Number(grace) * 1_000, listen }
 }

@@ -339,8 +339,8 @@ export const catalogue = defineMetrics({
     kind: 'gauge',
     unit: 'bytes',
     prometheus: 'ysh_process_memory_rss_bytes',
-    labels: { process: ['node-red', 'database'] },
-    help: 'Resident memory of Node-RED and, where it is embedded, of the database.',
+    labels: { process: ['node-red', 'worker', 'database'] },
+    help: 'Resident memory of Node-RED, or of a worker of the queue, and, where it is embedded, of the database.',
     cloudwatch: 'sum',
   },
   'process.memory.limit': {

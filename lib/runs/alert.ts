@@ -1,4 +1,4 @@
-import { type Infer, Type } from '../schema.ts'
+import { type Infer, parser, Type } from '../schema.ts'
 import { alertTexts } from './alert-text.ts'
 import { TierSchema } from './fallback.ts'
 
@@ -72,6 +72,7 @@ export type Alert = Infer<typeof AlertSchema>
 /** What the texts of an alert are made of. */
 export type AlertFacts = Omit<Alert, 'texts'>
 
+const alerts = parser(AlertSchema, 'An alert')
 const maxAffected = 50
 
 /** An alert with its texts. */
@@ -88,6 +89,28 @@ export function makeAlert(facts: Omit<AlertFacts, 'more'>): Alert {
     more: Math.max(0, ordered.length - maxAffected),
   }
   return { ...shown, texts: alertTexts(shown) }
+}
+
+/** Whether `given` is an alert; else it is not from this package. */
+export function isAlert(given: unknown): given is Alert {
+  return alerts.problems(given).length === 0
+}
+
+/** What a run for an alert begins with, as properties of the message. */
+export interface AlertMessage {
+  /** The subject. */
+  topic: string
+  payload: Alert | string
+  alert: Alert
+}
+
+/** An alert as `ysh-alerts` sends it: as an object, or its text, for an e-mail. */
+export function alertMessage(
+  alert: Alert,
+  { language, content }: { language: keyof Alert['texts']; content: 'alert' | 'text' },
+): AlertMessage {
+  const { subject, body } = alert.texts[language]
+  return { topic: subject, payload: content === 'text' ? body : alert, alert }
 }
 
 /** Whether something else was served than the primary had. */

@@ -2,6 +2,8 @@ import type { Server } from 'node:http'
 import { PipelineError } from '../../lib/errors.ts'
 import { openCloudWatch } from '../../lib/metrics/cloudwatch/sender.ts'
 import { parsePrices } from '../../lib/metrics/prices.ts'
+import { accessOf } from '../../lib/metrics/prometheus/access.ts'
+import { type Answering, answerScrape, listenAt } from '../../lib/metrics/prometheus/answer.ts'
 import { sharedPrometheus } from '../../lib/metrics/prometheus/exposition.ts'
 import { countEngine } from '../../lib/metrics/sources/engine.ts'
 import { FleetSource } from '../../lib/metrics/sources/fleet.ts'
@@ -12,8 +14,6 @@ import { registerNode } from '../kit/node.ts'
 import type { Red } from '../kit/red.ts'
 import { StoresService } from '../kit/stores-service.ts'
 import { takeRoot } from '../ysh-api/mounts.ts'
-import { accessOf } from './access.ts'
-import { type Answering, answerScrape, listenAt } from './answer.ts'
 import { declaration } from './declaration.ts'
 
 /** Serves the metrics of this process and of its stores in Prometheus's format. */
@@ -43,12 +43,14 @@ export default function (red: Red): void {
     const server: Promise<Server | undefined> =
       port === 0
         ? Promise.resolve(undefined)
-        : listenAt({ port, everywhere: reach === 'token', path }, answering).catch((thrown: unknown) => {
-            const { message } = PipelineError.from(thrown)
-            log.error(`The metrics cannot be served at port ${port}: ${message}`)
-            handle.status({ mood: 'error', text: `${port}` })
-            return undefined
-          })
+        : listenAt({ port, path, ...(reach === 'token' ? {} : { host: '127.0.0.1' }) }, answering).catch(
+            (thrown: unknown) => {
+              const { message } = PipelineError.from(thrown)
+              log.error(`The metrics cannot be served at port ${port}: ${message}`)
+              handle.status({ mood: 'error', text: `${port}` })
+              return undefined
+            },
+          )
     const cloudwatch =
       config.cloudwatch === 'off'
         ? undefined

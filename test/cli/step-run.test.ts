@@ -6,9 +6,14 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { main } from '../../lib/cli/main.ts'
+import { run } from '../../lib/cli/run.ts'
 import { step } from '../../lib/cli/step.ts'
+import { PipelineError } from '../../lib/errors.ts'
 import { canonicalFile } from '../../lib/portable/canonical.ts'
 import { compile } from '../../lib/portable/plan/compile.ts'
+import type { Entries } from '../../lib/portable/runtime/entries.ts'
+import { runId } from '../../lib/runs/identity.ts'
+import { openPostgres } from '../../lib/stores/postgres/index.ts'
 import { type PostgresServer, startPostgres } from '../helpers/postgres-server.ts'
 import type { Case } from '../portable/cases.ts'
 import { scriptedSteps } from '../portable/cases.ts'
@@ -74,6 +79,43 @@ describe('ysh-pipeline step and run', () => {
     assert.equal(await main(['run'], io), 2)
     assert.equal(await main(['run', file, '--payload', '{'], io), 2)
     assert.equal(await main(['run', join(folder, 'none.json')], io), 2)
+  })
+
+  test('run: tries that the deadline cuts off end the run in the journal as well', async () => {
+    const { plan, diagnostics } = compile(
+      [
+        { id: 'tab', type: 'tab' },
+        node('cut', 'ysh-run', [['s']]),
+        node('s', 'ysh-scripted', [['end'], ['end']]),
+        node('end', 'ysh-run-end', [[], []]),
+        node('c', 'catch', [['again']], { scope: ['s'] }),
+        node('again', 'ysh-retry-backoff', [['s'], ['end']], { attempts: 3, baseSeconds: 1, deadlineSeconds: 10 }),
+      ],
+      { steps: scriptedSteps },
+    )
+    assert.ok(plan, JSON.stringify(diagnostics))
+    // A plan may have tries and nobody who gets the last error; then only who counts the time knows that it was the last.
+    for (const { nodes } of plan.pipelines.flatMap(({ regions }) => regions))
+      for (const one of nodes) if (one.kind === 'step') one.catch = null
+    const file = join(folder, 'cut.plan.json')
+    await writeFile(file, canonicalFile(plan))
+    let tries = 0
+    const entries: Entries = {
+      'ysh-scripted': async () => async () => {
+        tries += 1
+        // a longer wait than the deadline has time for, so that nobody has to wait here
+        throw new PipelineError('HTTP_429', 'busy', { retryable: true, retryAfterMs: 30_000 })
+      },
+    }
+    const { io, out } = console_()
+    assert.equal(await run([file, '--slot', 'cut', '--json'], io, entries), 1)
+    assert.equal(tries, 1, 'two more are left, for which there is no time')
+    assert.equal(JSON.parse(out.join('')).error.code, 'HTTP_429')
+    const store = await openPostgres({ kind: 'server', url: server.url })
+    const { rows } = await store
+      .query("select state, error->>'code' as code from pipeline.run where id = $1", [runId('cut', 'cut')])
+      .finally(() => store.close())
+    assert.deepEqual(rows, [{ state: 'failed', code: 'HTTP_429' }])
   })
 
   test('run: SIGTERM ends it with 75, and the same slot goes on', async () => {

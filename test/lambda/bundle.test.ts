@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { scopes } from '../../lib/api/access/caller.ts'
 import { createKey } from '../../lib/api/access/keys.ts'
 import { isRecord } from '../../lib/flow-check/node.ts'
 import { cloudwatchName } from '../../lib/metrics/cloudwatch/datum.ts'
@@ -92,8 +93,10 @@ describe('the Lambda bundle, in a process of its own', () => {
       cwd: folder,
       env: {
         YSH_POSTGRES_URL: server.url,
-        ...{ YSH_API_JWKS_URL: issuer.url, YSH_API_ISSUER: pool, YSH_API_AUDIENCES: 'app-client' },
-        ...{ YSH_API_SCOPE_MAP: 'https://ysh/runs.read=runs', YSH_INTERNAL_HOSTS: '127.0.0.1' },
+        // As deploy/aws/modules/api/cognito.tf sets them: test/deploy/aws/terraform.test.ts holds it to that.
+        ...{ YSH_API_JWKS_URL: issuer.url, YSH_API_ISSUER: pool, YSH_API_AUDIENCES: 'app-client,program' },
+        ...{ YSH_API_SCOPE_MAP: scopes.map((name) => `ysh-prod/${name}=${name}`).join(',') },
+        ...{ YSH_INTERNAL_HOSTS: '127.0.0.1' },
         PAPERS: join(folder, 'papers'),
         YSH_PLANS: plans,
         YSH_DATA_FOLDER: join(folder, 'data'),
@@ -271,7 +274,7 @@ describe('the Lambda bundle, in a process of its own', () => {
     const now = Math.floor(Date.now() / 1_000)
     // As in Cognito's guide, "Understanding the access token": no `aud`, the client stands in `client_id`.
     const claims = {
-      ...{ sub: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', token_use: 'access', scope: 'openid https://ysh/runs.read' },
+      ...{ sub: 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', token_use: 'access', scope: 'openid ysh-prod/runs' },
       ...{ auth_time: now, iss: pool, exp: now + 3_600, iat: now, version: 2, jti: 'a', client_id: 'app-client' },
       ...{ origin_jti: 'b', event_id: 'c', username: 'ana' },
     }
@@ -282,7 +285,14 @@ describe('the Lambda bundle, in a process of its own', () => {
         )
       ).statusCode
     assert.equal(await status({}), 200)
-    assert.equal(await status({ scope: 'openid' }), 403)
+    assert.equal(await status({ scope: 'openid ysh-prod/datasets' }), 403)
+    assert.equal(await status({ scope: 'other/runs' }), 403)
+    // by client_credentials: nobody's name is in it, and the subject is the client
+    const program = { sub: 'program', client_id: 'program', username: undefined, origin_jti: undefined }
+    assert.equal(await status({ ...program, scope: 'ysh-prod/datasets ysh-prod/runs' }), 200)
+    assert.equal(await status({ ...program, scope: 'ysh-prod/datasets' }), 403)
+    // by a login without the domain's page, which no API Gateway of ours lets through
+    assert.equal(await status({ scope: 'aws.cognito.signin.user.admin' }), 403)
     const wrong = {
       ...{ 'an ID token': { token_use: 'id', aud: 'app-client' }, 'of another client': { client_id: 'other' } },
       ...{ 'of another pool': { iss: `${pool}2` }, 'an old one': { exp: now - 60, iat: now - 4_000 } },

@@ -1,8 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { PipelineError } from '../../errors.ts'
-import { parseAddress, within } from '../../net/guard.ts'
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6
+import { within } from '../../net/guard.ts'
+import { addressOf } from '../../net/loopback.ts'
 
 /** Whose `X-Forwarded-For` is believed. */
 export type Proxies = (address: string) => boolean
@@ -46,16 +45,6 @@ export function networkOf(text: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${text.replace(/%.*/, '')}/64`).toString()}/64`
 }
 
-export function isLoopback(text: string): boolean {
-  return addressOf(text)?.range() === 'loopback'
-}
-
 function plain(text: string): string {
   return addressOf(text)?.toString() ?? text
-}
-
-/** Undefined for anything but an address in its usual notation. */
-function addressOf(text: string): Address | undefined {
-  const address = parseAddress(text)
-  return address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() ? address.toIPv4Address() : address
 }

@@ -65,10 +65,13 @@ const tiers = [
   ['n', 'none'],
 ] as const
 
+/** What of an engine is looked at. */
+type Looked = Pick<RunEngine, 'stores'> & { flows: readonly string[] }
+
 /** Surroundings of {@link FleetSource}. */
 export interface FleetOptions {
   /** The engine whose stores are looked at; rejects while they cannot be opened. */
-  engine(signal: AbortSignal): Promise<RunEngine>
+  engine(signal: AbortSignal): Promise<Looked>
   /** Name of a flow, for people. */
   nameOf(flow: string): string
   log: Logger
@@ -130,7 +133,7 @@ export class FleetSource {
     return [reading('store.up', { store: 'postgres' }, up ? 1 : 0), ...redis, ...disk, ...this.#shown()]
   }
 
-  async #look(engine: RunEngine): Promise<void> {
+  async #look(engine: Looked): Promise<void> {
     const { postgres } = engine.stores
     await prepared(postgres)
     const { rows } = await postgres.query(fleetSql, [engine.flows], { timeoutMs: statementMs })

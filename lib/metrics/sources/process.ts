@@ -10,8 +10,11 @@ const windowMs = 60_000
 
 type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>
 
+/** What this process is, among those that count. */
+export type OwnProcess = 'node-red' | 'worker'
+
 /** This process as it is now: memory, processor, event loop, handles. Made once; the event loop is watched from then on. */
-export function processSource(version: string): { readings(): Reading[]; close(): void } {
+export function processSource(version: string, own: OwnProcess): { readings(): Reading[]; close(): void } {
   const loop = new LoopDelay()
   return {
     readings() {
@@ -20,7 +23,7 @@ export function processSource(version: string): { readings(): Reading[]; close()
       const database = embeddedProcesses().flatMap((pid) => residentBytes(pid) ?? [])
       const files = openFiles()
       return [
-        reading('process.memory.rss', { process: 'node-red' }, rss),
+        reading('process.memory.rss', { process: own }, rss),
         ...(database.length === 0
           ? []
           : [

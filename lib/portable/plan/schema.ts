@@ -184,7 +184,11 @@ export const TriggerSchema = Type.Union([
     suffix: Type.String(),
     events: Type.Enum(['created', 'restored', 'both']),
   }),
-  Type.Object({ kind: Type.Literal('alert') }),
+  Type.Object({
+    kind: Type.Literal('alert'),
+    language: Type.Enum(['pt-BR', 'en-US'], { description: 'Of the subject (msg.topic) and of the text' }),
+    content: Type.Enum(['alert', 'text'], { description: 'What the payload is: the alert as an object, or its text' }),
+  }),
   Type.Object({
     kind: Type.Literal('late'),
     node: Type.String({ description: 'Path of the step that owes work while its model is away' }),

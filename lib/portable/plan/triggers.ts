@@ -40,7 +40,14 @@ export function readTrigger(ref: Ref, as: 'trigger' | 'late', walker: Walker, on
       head: (next) => ({ ...step, ports: { late: next, deferred: null } }),
     }
   }
-  if (type === 'ysh-alerts') return { ...common, overlap: 'parallel', catchUp: 'skip', trigger: { kind: 'alert' } }
+  if (type === 'ysh-alerts') {
+    const trigger: Trigger = {
+      kind: 'alert',
+      language: settings.word(ref, 'language', ['pt-BR', 'en-US'], 'pt-BR'),
+      content: settings.word(ref, 'content', ['alert', 'text'], 'alert'),
+    }
+    return { ...common, overlap: 'parallel', catchUp: 'skip', trigger }
+  }
   if (type === 'ysh-s3-event') {
     const { buckets, prefix, suffix } = ref.node
     const step = walker.stepOf(ref, { entry: 'take', timeoutSeconds: 3_600, concurrency: 2 })

@@ -4,6 +4,7 @@ import { keepSchedule } from '../../runs/scheduler.ts'
 import { systemTimer } from '../../runs/time.ts'
 import type { Logger } from '../../steps/step.ts'
 import type { PostgresStore } from '../../stores/postgres/port.ts'
+import type { Stores } from '../../stores/stores.ts'
 import type { Pipeline, Plan } from '../plan/schema.ts'
 import { openDelivery } from '../runtime/deliver.ts'
 import type { Entries } from '../runtime/entries.ts'
@@ -35,6 +36,8 @@ export interface WorkerOptions extends Pick<QueueOptions, 'concurrency' | 'grace
 
 /** A process that works on the queue. */
 export interface Worker {
+  /** Closed with it. */
+  stores: Stores
   /** Works, keeps the schedules and delivers until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
   /** Works and delivers until nothing is due any more, or the signal aborts. Keeps no schedules. */
@@ -83,6 +86,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       },
     })
     return {
+      stores,
       close,
       async run(signal) {
         const until = AbortSignal.any([signal, ending.signal])

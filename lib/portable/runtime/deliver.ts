@@ -86,17 +86,18 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
     },
   }
 
-  /** Looks whether the model is back, as often as the plan says. */
+  /** Looks whether the model is back, as often as the plan says; the store knows when that was last, for many a process is new each time. */
   function lookFor(
     pipeline: Pipeline,
     { node, lookSeconds }: Pipeline['trigger'] & { kind: 'late' },
     settings: PlanSettings,
   ): () => Promise<void> {
     const step = stepsIn(pipeline).find((one) => one.entry === 'late')
+    const everyMs = Math.min(lookSeconds * 1_000, 60 * minute)
+    // Whatever is wrong is told once in a while, also by a process that asks every two seconds.
     let next = Number.NEGATIVE_INFINITY
     return async () => {
       if (step === undefined || signal.aborted || systemTimer.monotonic() < next) return
-      next = systemTimer.monotonic() + Math.min(lookSeconds * 1_000, 60 * minute)
       try {
         const { startLateOf } = await import('../../steps/enrich/late/start.ts')
         const { EnrichConfigSchema } = await import('../../steps/enrich/step-schema.ts')
@@ -105,12 +106,13 @@ export async function openDelivery(options: DeliverOptions): Promise<Delivery> {
         const started = await startLateOf(
           node,
           given,
-          { read: (look) => look(store), change: (work) => store.transaction(work) },
+          { store: { read: (look) => look(store), change: (work) => store.transaction(work) }, everyMs },
           until,
         )
         if (started > 0) log.info('The model is back: what waited for it is enriched', { node, started })
         if (started > 0) wakeOutbox(store)
       } catch (thrown) {
+        next = systemTimer.monotonic() + everyMs
         if (!signal.aborted) log.info('What waits for the model waits on', { node, error: PipelineError.from(thrown) })
       }
     }

@@ -18,6 +18,7 @@ import { type Call, CallSchema, type CaughtError, type State } from '../call.ts'
 import type { Pipeline, Plan, PlanNode, StepNode } from '../plan/schema.ts'
 import { type Entries, stepEntries } from './entries.ts'
 import { CallError, callError, errorIn } from './errors.ts'
+import { firstMessage } from './first-message.ts'
 import { beginRun, failureOf, type HeldRun, heldBy, holdRun, letGo } from './hold.ts'
 import type { Lists } from './lists.ts'
 import { closeMap, openMap } from './maps.ts'
@@ -81,7 +82,8 @@ export class StepRuntime {
       held = found
       const error = errorIn(call.state)
       const { caught: _, port: __, ...rest } = call.state
-      const first = call.state.run === undefined ? { message: { ...call.state.message, payload: found.input } } : {}
+      const { run, message } = call.state
+      const first = run === undefined ? { message: { ...message, ...firstMessage(pipeline.trigger, found.input) } } : {}
       let state: State = await unpacked({ ...rest, ...first, run: runOf(found, call), error }, stores.objects, signal)
       for (const unit of units) {
         node = unit.node

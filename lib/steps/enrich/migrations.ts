@@ -47,4 +47,17 @@ comment on table pipeline.enrichment_waiting is 'What waits for a language model
 create index enrichment_waiting_due on pipeline.enrichment_waiting (node, due_at);
 `,
   },
+  {
+    component: 'enrichment',
+    id: 2,
+    name: 'look',
+    sql: `
+create table pipeline.enrichment_look (
+  node text primary key,
+  looked_at timestamptz not null
+);
+comment on table pipeline.enrichment_look is
+  'When it was last looked whether the model of what waits is back, by processes that live too short to remember';
+`,
+  },
 ]

@@ -1,10 +1,7 @@
 import { PipelineError } from '../../errors.ts'
-import { AlertSchema } from '../../runs/alert.ts'
+import { isAlert } from '../../runs/alert.ts'
 import { plainJson } from '../../runs/json.ts'
-import { parser } from '../../schema.ts'
 import type { NotifyConfig } from './schema.ts'
-
-const alerts = parser(AlertSchema, 'An alert')
 
 /**
  * What a message says to the step: an alert in the node's language; a text; an object's own subject, text and so on; any other object as
@@ -25,10 +22,9 @@ export function notifyInput(
   }
   const { runId: _, ...given } = known
   const subject = typeof topic === 'string' && topic !== '' ? { subject: topic } : {}
-  if (alerts.problems(payload).length === 0) {
-    const alert = alerts.parse(payload)
-    const { subject: words, body } = alert.texts[language]
-    return { subject: words, text: body, data: plainJson(alert, 'msg.payload') }
+  if (isAlert(payload)) {
+    const { subject: words, body } = payload.texts[language]
+    return { subject: words, text: body, data: plainJson(payload, 'msg.payload') }
   }
   if (typeof payload === 'string') return { ...subject, text: payload }
   if (['text', 'html', 'data', 'subject'].some((name) => given[name] !== undefined)) return { ...subject, ...given }

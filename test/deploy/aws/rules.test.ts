@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { scopes } from '../../../lib/api/access/caller.ts'
 import { catalogue, metricNames } from '../../../lib/metrics/catalogue.ts'
 import { cloudwatchName } from '../../../lib/metrics/cloudwatch/datum.ts'
 import { alarmMetrics, alarms } from '../cloudwatch-files.ts'
@@ -52,6 +53,13 @@ describe('deploy/aws', () => {
     })
     assert.ok(names.has('return_data') && names.has('dimensions'))
     assert.deepEqual([...names].sort(), [...type].sort())
+  })
+
+  test("Cognito's scopes are those that the data API knows", () => {
+    const cognito = readFileSync(join(root, 'modules/api/cognito.tf'), 'utf8')
+    const [, declared = ''] = /\n {2}allowed = \{\n([^}]*)\}/.exec(cognito) ?? []
+    const names = [...declared.matchAll(/^ +(\w+) += "/gm)].map(([, name = '']) => name)
+    assert.deepEqual(names.sort(), [...scopes].sort())
   })
 
   test('every runbook is one that the Prometheus alerts know too', () => {
@@ -155,6 +163,13 @@ const mutations: [string, string, string, string, RegExp][] = [
     /lets the internet in/,
   ],
   ['watched', 'modules/pipeline/main.tf', '    enabled = true', '    enabled = false', /no log or no trace/],
+  [
+    'authorized',
+    'modules/api/rest.tf',
+    '  authorization_scopes = local.cognito ? values(local.scopes) : null\n',
+    '',
+    /ID tokens/,
+  ],
   ['versions', 'modules/api/versions.tf', '"~> 6.66"', '">= 6"', /does not pin aws/],
   ['versions', 'versions.tf', '">= 1.6"', '">= 0.13"', /required_version/],
 ]

@@ -303,6 +303,17 @@ const watchedRule: Rule = (modules) => [
   )('watched'),
 ]
 
+/** Without scopes a user pool's authorizer takes ID tokens, which say who somebody is and not what they may. */
+const authorizedRule: Rule = (modules) =>
+  each(
+    modules,
+    ({ body }) =>
+      String(body.authorization).includes('COGNITO_USER_POOLS') && body.authorization_scopes === undefined
+        ? 'takes ID tokens'
+        : undefined,
+    'aws_api_gateway_method',
+  )('authorized')
+
 const versionsRule: Rule = (modules, table) =>
   modules.flatMap(({ path, terraform, resources }) => {
     const where = path === '' ? 'root' : path
@@ -322,7 +333,7 @@ export const rules: Record<string, Rule> = {
   ...{ arguments: argumentsRule, references: referencesRule, modules: modulesRule, unused: unusedRule },
   ...{ descriptions: descriptionsRule, iam: iamRule, logs: logsRule, buckets: bucketsRule, queues: queuesRule },
   ...{ tags: tagsRule, tables: tablesRule, secrets: secretsRule, machines: machinesRule, ingress: ingressRule },
-  ...{ watched: watchedRule, versions: versionsRule },
+  ...{ watched: watchedRule, authorized: authorizedRule, versions: versionsRule },
 }
 
 /** What all rules find. */

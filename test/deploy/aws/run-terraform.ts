@@ -74,6 +74,7 @@ endpoints = ["ssm", "logs"]
 managed_secrets = ["YSH_REDIS_URL"]
 flow_log_days = 7
 callback_urls = ["https://example.com/"]
+programs = { billing = ["datasets", "runs"] }
 `
 
 /** Arguments that name the compiler's variables and a file of ours beside them. */

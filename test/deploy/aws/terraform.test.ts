@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { parse } from 'yaml'
+import { isRecord } from '../../../lib/flow-check/node.ts'
 import { alarms } from '../cloudwatch-files.ts'
 import { providerTable } from './provider.ts'
 import { type ProviderDouble, startProvider } from './provider-double.ts'
@@ -163,6 +164,37 @@ describe('terraform itself', {
       assert.equal(JSON.parse(content('/etc/docker/daemon.json'))['log-opts']['awslogs-group'], '/ysh-prod/node-red')
     })
 
+    test('who may ask the API: API Gateway and the function look at the same pool, clients and scopes', () => {
+      const scope = (name: string) => `ysh-prod/${name}`
+      const all = ['datasets', 'documents', 'events', 'runs'].map(scope)
+      for (const path of ['all', 'root']) {
+        const method = one(`module.api[0].aws_api_gateway_method.all["${path}"]`)
+        assert.equal(method.authorization, 'COGNITO_USER_POOLS')
+        assert.deepEqual(listed(method.authorization_scopes), all)
+      }
+      const server = one('module.api[0].aws_cognito_resource_server.this[0]')
+      assert.equal(server.identifier, 'ysh-prod')
+      const persons = one('module.api[0].aws_cognito_user_pool_client.persons[0]')
+      assert.deepEqual([persons.generate_secret, persons.allowed_oauth_flows], [false, ['code']])
+      assert.deepEqual(listed(persons.allowed_oauth_scopes), ['email', 'openid', ...all])
+      // Cognito takes this flow with a secret only, and with no other flow.
+      const program = one('module.api[0].aws_cognito_user_pool_client.program["billing"]')
+      assert.deepEqual([program.generate_secret, program.allowed_oauth_flows], [true, ['client_credentials']])
+      assert.deepEqual(listed(program.allowed_oauth_scopes), [scope('datasets'), scope('runs')])
+
+      const [environment] = rows(one('module.api[0].aws_lambda_function.api["rest"]').environment)
+      const variables = isRecord(environment?.variables) ? environment.variables : {}
+      // what the double makes up of an id and of the pool's place
+      const client = 'aws_cognito_user_pool_client.id'
+      const pool = 'https://aws_cognito_user_pool.endpoint'
+      assert.equal(variables.YSH_API_JWKS_URL, `${pool}/.well-known/jwks.json`)
+      assert.equal(variables.YSH_API_ISSUER, pool)
+      assert.equal(variables.YSH_API_AUDIENCES, `${client},${client}`)
+      assert.deepEqual(String(variables.YSH_API_SCOPE_MAP).split(','), [
+        ...all.map((theirs) => `${theirs}=${theirs.split('/')[1]}`),
+      ])
+    })
+
     test("only the machine may read Node-RED's own secrets; functions have one shape of role", () => {
       assert.deepEqual(allowed(resources, 'NODE_RED_CREDENTIAL_SECRET'), [
         'module.nodered[0].aws_iam_role_policy.secrets["own-parameters"]',
@@ -175,6 +207,9 @@ describe('terraform itself', {
     })
   })
 })
+
+const listed = (value: unknown) => (Array.isArray(value) ? value.map(String).sort() : [])
+const rows = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : [])
 
 interface CloudConfig {
   runcmd: unknown[]

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { main } from '../../../lib/cli/main.ts'
 import type { FlowNode } from '../../../lib/flow-check/node.ts'
+import { openProcessMetrics } from '../../../lib/metrics/process/open.ts'
 import { compile } from '../../../lib/portable/plan/compile.ts'
 import type { Plan } from '../../../lib/portable/plan/schema.ts'
 import { openWorker, type WorkerOptions } from '../../../lib/portable/queue/worker.ts'
@@ -105,7 +108,7 @@ describe('a worker of the queue', () => {
         { id: 'llm', type: 'ysh-ollama', name: '', url: ollama.url },
         node('run', 'ysh-run', [['tell']], { payload: '{"subject":"S","text":"T"}', stores: 'stores' }),
         node('tell', 'ysh-notify', [['end']], { webhooks: [`${at}/run`], stores: 'stores' }),
-        node('alerts', 'ysh-alerts', [['warn']], { stores: 'stores' }),
+        node('alerts', 'ysh-alerts', [['warn']], { language: 'en-US', content: 'text', stores: 'stores' }),
         node('warn', 'ysh-notify', [['end']], { webhooks: [`${at}/alert`], stores: 'stores' }),
         node('by-hand', 'ysh-run', [['enrich']], { stores: 'stores' }),
         node('enrich', 'ysh-ollama-enrich', [['end'], ['end']], { ollama: 'llm', model: 'm:1', stores: 'stores' }),
@@ -129,7 +132,10 @@ describe('a worker of the queue', () => {
     await ollama.stop()
     assert.equal(worked.code, 0, worked.err)
     assert.deepEqual(got.map(({ url }) => url).sort(), ['/alert', '/run'], worked.err)
-    assert.match(got.find(({ url }) => url === '/alert')?.body ?? '', /portal/)
+    // the payload is the text, in the language of ysh-alerts; the alert itself would come in that of ysh-notify, with data
+    const told = got.find(({ url }) => url === '/alert')?.body ?? ''
+    assert.match(told, /Incident: the portal/)
+    assert.doesNotMatch(told, /"affected"|pt-BR/)
     for (const flow of ['run', 'alerts', 'enrich/late']) {
       assert.deepEqual(
         (await runs(flow)).map(({ state }) => state),
@@ -141,6 +147,111 @@ describe('a worker of the queue', () => {
     assert.equal((await cli('run', file, '--queue', '--pipeline', 'run', '--slot', 'one')).code, 0)
     assert.equal((await cli('worker', file, '--once')).code, 0)
     assert.equal(got.length, 2)
+  })
+
+  test('deliver, each time a new process: it looks for a model that is away as seldom as the flow says', async () => {
+    const ollama = await startOllamaDouble({ models: [] })
+    const file = join(folder, 'away.json')
+    await writeFile(
+      file,
+      JSON.stringify([
+        tab,
+        { id: 'stores', type: 'ysh-stores', name: '', allowAddresses: '127.0.0.1' },
+        { id: 'llm', type: 'ysh-ollama', name: '', url: ollama.url },
+        node('by-hand', 'ysh-run', [['away']], { stores: 'stores' }),
+        node('away', 'ysh-ollama-enrich', [['end'], ['end']], {
+          ...{ ollama: 'llm', model: 'm:1', stores: 'stores', lookSeconds: 3_600 },
+        }),
+        node('end', 'ysh-run-end', [[], []], { stores: 'stores' }),
+      ]),
+    )
+    const now = new Date(Date.now() - 60_000)
+    await store.transaction((tx) => noteWaiting(tx, { node: 'away', input: { text: 'x' }, reason: 'away', now }))
+    const looks: number[] = []
+    const look = async () => {
+      const { code, err } = await cli('deliver', file)
+      assert.equal(code, 0, err)
+      looks.push(ollama.requests.length)
+    }
+    await look()
+    await look()
+    await store.query(`update pipeline.enrichment_look set looked_at = looked_at - interval '1 hour'`)
+    await look()
+    await ollama.stop()
+    const [first = 0, second = 0, third = 0] = looks
+    assert.ok(first > 0 && second === first && third > second, JSON.stringify(looks))
+  })
+
+  test('its metrics: by a scrape, and at the end as lines for CloudWatch', async () => {
+    const file = join(folder, 'counted.json')
+    await writeFile(
+      file,
+      JSON.stringify([
+        tab,
+        node('counted', 'ysh-run', [['notice']], { payload: '{"text":"T"}' }),
+        node('notice', 'ysh-notify', [['over']], { webhooks: ['https://example.invalid/x'] }),
+        node('over', 'ysh-run-end', [[], []]),
+      ]),
+    )
+    assert.equal((await cli('run', file, '--queue', '--slot', 'one')).code, 0)
+    const program = fileURLToPath(new URL('../../../cli.ts', import.meta.url))
+    const child = spawn(process.execPath, [program, 'worker', file, '--metrics', '0', '--grace', '1'], {
+      env: { ...process.env, ...env, YSH_CLOUDWATCH: 'emf', YSH_PIPELINE: 'of-a-test' },
+    })
+    let told = ''
+    let lines = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      told += text
+    })
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      lines += text
+    })
+    const ended = once(child, 'exit')
+    try {
+      await until('done', async () => {
+        assert.equal(child.exitCode, null, told)
+        return (await runs('counted')).some(({ state }) => state === 'done')
+      })
+      const url = /"url":"(http:\/\/127\.0\.0\.1:\d+\/metrics)"/.exec(told)?.[1] ?? ''
+      let scraped = ''
+      const value = (series: string) =>
+        scraped
+          .split('\n')
+          .find((line) => line.startsWith(`${series} `))
+          ?.split(' ')[1]
+      // counted as soon as the database has answered, which we hear of no later
+      await until('counted', async () => {
+        scraped = await (await fetch(url)).text()
+        return value('ysh_pipeline_runs_total{flow="counted",outcome="done"}') === '1'
+      })
+      assert.equal(value('ysh_pipeline_steps_total{step="notify",outcome="done"}'), '1')
+      assert.equal(value('ysh_up{store="postgres"}'), '1')
+      assert.notEqual(value('ysh_pipeline_queue_depth{queue="runs_running"}'), undefined)
+      assert.notEqual(value('ysh_process_memory_rss_bytes{process="worker"}'), undefined)
+      // somebody behind a proxy on this machine
+      assert.equal((await fetch(url, { headers: { 'x-forwarded-for': '192.0.2.1' } })).status, 403)
+    } finally {
+      child.kill('SIGTERM')
+    }
+    assert.deepEqual(await ended, [0, null], told)
+    const sent = lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+    const about = sent.find((one) => one['pipeline.runs.failed'] !== undefined)
+    assert.equal(about?.Pipeline, 'of-a-test', lines)
+    assert.deepEqual(about?._aws?.CloudWatchMetrics?.[0]?.Namespace, 'YSH/Pipeline')
+    // the stores were about to be closed, and that is no outage
+    assert.ok(!sent.some((one) => one['store.up'] === 0), lines)
+  })
+
+  test('metrics for others than this machine want a token, and a port is a port', async () => {
+    const file = join(folder, 'counted.json')
+    const { code, err } = await cli('worker', file, '--once', '--metrics', '70000')
+    assert.deepEqual([code, /--metrics is a port/.test(err)], [2, true])
+    const log = { ...quiet }
+    const open = (host: string) =>
+      openProcessMetrics({ listen: { host, port: 0 }, env: {}, version: '0', log }).then((one) => one.close())
+    await assert.rejects(open('0.0.0.0'), { code: 'SECRET_MISSING' })
+    await assert.rejects(open('192.0.2.1'), { code: 'SECRET_MISSING' })
+    await open('127.0.0.1')
   })
 
   test('a schedule: what passed is made up for, each slot once though two workers keep it, one run after the other', async () => {

@@ -36,7 +36,7 @@ resource "aws_lambda_function" "api" {
   tags             = var.tags
 
   environment {
-    variables = merge(var.environment, { YSH_DATA_FOLDER = "/tmp/ysh", NODE_OPTIONS = "--enable-source-maps" }, each.key == "websocket" ? { YSH_API_EVENTS_ENDPOINT = local.events_endpoint } : {})
+    variables = merge(var.environment, local.access, { YSH_DATA_FOLDER = "/tmp/ysh", NODE_OPTIONS = "--enable-source-maps" }, each.key == "websocket" ? { YSH_API_EVENTS_ENDPOINT = local.events_endpoint } : {})
   }
 
   logging_config {

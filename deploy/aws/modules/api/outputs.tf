@@ -13,14 +13,16 @@ output "websocket_url" {
   value       = one(aws_apigatewayv2_stage.websocket[*].invoke_url)
 }
 
-output "user_pool_id" {
-  description = "Users are made in it; null without Cognito."
-  value       = one(aws_cognito_user_pool.this[*].id)
-}
-
-output "user_pool_client_id" {
-  description = "With which they log in; null without Cognito."
-  value       = one(aws_cognito_user_pool_client.this[*].id)
+output "sign_in" {
+  description = "What one needs to get a token; null without Cognito."
+  value = local.cognito ? {
+    user_pool = aws_cognito_user_pool.this[0].id
+    authorize = "${local.sign_in}/oauth2/authorize"
+    token     = "${local.sign_in}/oauth2/token"
+    scopes    = values(local.scopes)
+    persons   = one(aws_cognito_user_pool_client.persons[*].id)
+    programs  = { for name, client in aws_cognito_user_pool_client.program : name => client.id }
+  } : null
 }
 
 output "name" {

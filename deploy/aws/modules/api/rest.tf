@@ -11,64 +11,8 @@ resource "aws_api_gateway_rest_api" "this" {
   }
 }
 
-resource "aws_cognito_user_pool" "this" {
-  count               = var.authorizer == "cognito" ? 1 : 0
-  name                = var.name
-  deletion_protection = var.deletion_protection ? "ACTIVE" : "INACTIVE"
-  mfa_configuration   = "OPTIONAL"
-  username_attributes = ["email"]
-  tags                = var.tags
-
-  admin_create_user_config {
-    allow_admin_create_user_only = true
-  }
-
-  password_policy {
-    minimum_length                   = 14
-    require_lowercase                = true
-    require_numbers                  = true
-    require_symbols                  = false
-    require_uppercase                = true
-    temporary_password_validity_days = 3
-  }
-
-  software_token_mfa_configuration {
-    enabled = true
-  }
-
-  account_recovery_setting {
-    recovery_mechanism {
-      name     = "verified_email"
-      priority = 1
-    }
-  }
-}
-
-resource "aws_cognito_user_pool_client" "this" {
-  count                                = var.authorizer == "cognito" ? 1 : 0
-  name                                 = "${var.name}-readers"
-  user_pool_id                         = aws_cognito_user_pool.this[0].id
-  generate_secret                      = false
-  prevent_user_existence_errors        = "ENABLED"
-  explicit_auth_flows                  = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
-  supported_identity_providers         = ["COGNITO"]
-  allowed_oauth_flows_user_pool_client = length(var.callback_urls) > 0
-  allowed_oauth_flows                  = length(var.callback_urls) > 0 ? ["code"] : null
-  allowed_oauth_scopes                 = length(var.callback_urls) > 0 ? ["openid", "email"] : null
-  callback_urls                        = length(var.callback_urls) > 0 ? var.callback_urls : null
-  access_token_validity                = 60
-  id_token_validity                    = 60
-  refresh_token_validity               = 30
-
-  token_validity_units {
-    access_token  = "minutes"
-    id_token      = "minutes"
-    refresh_token = "days"
-  }
-}
-
 resource "aws_api_gateway_authorizer" "cognito" {
-  count         = var.authorizer == "cognito" ? 1 : 0
+  count         = local.cognito ? 1 : 0
   name          = "cognito"
   rest_api_id   = aws_api_gateway_rest_api.this.id
   type          = "COGNITO_USER_POOLS"
@@ -86,12 +30,14 @@ resource "aws_api_gateway_method" "all" {
     all  = aws_api_gateway_resource.all.id
     root = aws_api_gateway_rest_api.this.root_resource_id
   }
-  rest_api_id        = aws_api_gateway_rest_api.this.id
-  resource_id        = each.value
-  http_method        = "ANY"
-  authorization      = var.authorizer == "cognito" ? "COGNITO_USER_POOLS" : "NONE"
-  authorizer_id      = var.authorizer == "cognito" ? aws_api_gateway_authorizer.cognito[0].id : null
-  request_parameters = each.key == "all" ? { "method.request.path.proxy" = true } : {}
+  rest_api_id   = aws_api_gateway_rest_api.this.id
+  resource_id   = each.value
+  http_method   = "ANY"
+  authorization = local.cognito ? "COGNITO_USER_POOLS" : "NONE"
+  authorizer_id = local.cognito ? aws_api_gateway_authorizer.cognito[0].id : null
+  # One of them is enough here; which a path needs is asked by the function. Without scopes ID tokens would be let in, and access tokens refused.
+  authorization_scopes = local.cognito ? values(local.scopes) : null
+  request_parameters   = each.key == "all" ? { "method.request.path.proxy" = true } : {}
 }
 
 resource "aws_api_gateway_integration" "all" {

@@ -47,7 +47,7 @@ variable "security_group_ids" {
 }
 
 variable "authorizer" {
-  description = "cognito: API Gateway admits who has a token of the user pool; none: the data API's own keys and tokens decide alone."
+  description = "cognito: API Gateway admits who has an access token of the user pool with one of our scopes; none: the data API's own keys and tokens decide alone."
   type        = string
 
   validation {
@@ -57,8 +57,18 @@ variable "authorizer" {
 }
 
 variable "callback_urls" {
-  description = "Where a person is sent after the login; empty: tokens come through the command line only."
+  description = "Where a person is sent after the login; empty: only programs get tokens."
   type        = list(string)
+}
+
+variable "programs" {
+  description = "Programs that ask the API, and what each may: datasets, documents, runs, events."
+  type        = map(set(string))
+
+  validation {
+    condition     = alltrue([for may in values(var.programs) : length(may) > 0 && alltrue([for one in may : contains(["datasets", "documents", "runs", "events"], one)])])
+    error_message = "Each program has one or more of datasets, documents, runs, events."
+  }
 }
 
 variable "throttle" {

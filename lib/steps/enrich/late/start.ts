@@ -1,7 +1,7 @@
 import { openOllama } from '../../../models/ollama.ts'
 import { parser } from '../../../schema.ts'
 import { EnrichConfigSchema } from '../step-schema.ts'
-import { type LateStore, startLate } from './look.ts'
+import { type LateLook, startLate } from './look.ts'
 
 const configs = parser(EnrichConfigSchema, 'The configuration of ysh-ollama-enrich', 'CONFIG')
 
@@ -9,9 +9,9 @@ const configs = parser(EnrichConfigSchema, 'The configuration of ysh-ollama-enri
 export async function startLateOf(
   node: string,
   given: unknown,
-  store: LateStore,
+  look: Pick<LateLook, 'store' | 'everyMs'>,
   signal: AbortSignal,
 ): Promise<number> {
   const { ollama, model } = configs.parse(given)
-  return startLate(node, { model, llm: openOllama(ollama), store }, signal)
+  return startLate(node, { model, llm: openOllama(ollama), ...look }, signal)
 }

@@ -71,8 +71,25 @@ export async function isDue(q: Queryable, node: string, now: Date): Promise<bool
   return rows.length > 0
 }
 
+/**
+ * Whether it is time to look for the model again: `everyMs` after the last look of any process. Then this is one, and others wait; by the
+ * database's clock.
+ */
+export async function takeLook(q: Queryable, node: string, everyMs: number): Promise<boolean> {
+  const { rows } = await q.query(
+    `insert into pipeline.enrichment_look as last (node, looked_at) values ($1, clock_timestamp())
+     on conflict (node) do update set looked_at = excluded.looked_at
+       where last.looked_at <= excluded.looked_at - $2::double precision * interval '1 millisecond'
+         -- the clock was set back
+         or last.looked_at > excluded.looked_at + interval '1 minute'
+     returning node`,
+    [node, everyMs],
+  )
+  return rows.length > 0
+}
+
 async function isMade(q: Queryable): Promise<boolean> {
-  return (await q.query("select 1 where to_regclass('pipeline.enrichment_waiting') is not null")).rows.length > 0
+  return (await q.query("select 1 where to_regclass('pipeline.enrichment_look') is not null")).rows.length > 0
 }
 
 /** How many late runs of a node are under way: in the outbox, queued, or begun and not over. Of all processes. */
@@ -118,8 +135,12 @@ export async function startDue(
 /** What the first message of a late run carries. */
 export const LateSchema = Type.Object({ input: EnrichInputSchema, waited: Type.Integer() })
 
-/** Brings what waits for a node forward, for the model is there again; not what failed it again and again. */
+/**
+ * Brings what waits for a node forward, for the model is there again; not what failed it again and again. The next look need not wait for
+ * its time.
+ */
 export async function hasten(q: Queryable, node: string, now: Date): Promise<void> {
+  await q.query('delete from pipeline.enrichment_look where node = $1', [node])
   await q.query('update pipeline.enrichment_waiting set due_at = $2 where node = $1 and due_at > $2 and waited < $3', [
     node,
     now.toISOString(),
@@ -130,5 +151,6 @@ export async function hasten(q: Queryable, node: string, now: Date): Promise<voi
 /** Forgets what waits for a node that is gone. Resolves with how many. */
 export async function forgetWaiting(q: Queryable, node: string): Promise<number> {
   if (!(await isMade(q))) return 0
+  await q.query('delete from pipeline.enrichment_look where node = $1', [node])
   return (await q.query('delete from pipeline.enrichment_waiting where node = $1', [node])).rowCount
 }

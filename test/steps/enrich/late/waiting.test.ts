@@ -9,6 +9,7 @@ import {
   lateTopic,
   noteWaiting,
   startDue,
+  takeLook,
 } from '../../../../lib/steps/enrich/late/waiting.ts'
 import { enrichMigrations } from '../../../../lib/steps/enrich/migrations.ts'
 import { openPostgres } from '../../../../lib/stores/postgres/index.ts'
@@ -101,6 +102,19 @@ describe('what waits for a model', async () => {
     await note('e', 6)
     await hasten(store, 'n', now)
     assert.equal(await store.transaction((tx) => startDue(tx, 'n', { most: 9, now })), 1)
+  })
+
+  test('of all processes one looks for the model in a while; what was done late ends the waiting', async () => {
+    const take = (node = 'look') => takeLook(store, node, 3_600_000)
+    const took = await Promise.all(Array.from({ length: 8 }, () => take()))
+    assert.equal(took.filter((one) => one).length, 1)
+    assert.deepEqual([await take(), await take('another')], [false, true])
+    await store.query(`update pipeline.enrichment_look set looked_at = looked_at - interval '1 hour'`)
+    assert.deepEqual([await take(), await take()], [true, false])
+    await hasten(store, 'look', now)
+    assert.equal(await take(), true)
+    await store.query(`update pipeline.enrichment_look set looked_at = looked_at + interval '1 day'`)
+    assert.equal(await take(), true, 'a clock that was set back holds nobody up')
   })
 
   test('so much and no more waits for one node', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Exposition } from '../../lib/metrics/prometheus/exposition.ts'
 import type { Access } from './access.ts'
+import type { Exposition } from './exposition.ts'
 
 const plain = {
   'content-type': 'text/plain; charset=utf-8',
@@ -8,8 +8,8 @@ const plain = {
   'x-content-type-options': 'nosniff',
 }
 const words: Readonly<Record<number, string>> = {
-  401: 'The metrics need the bearer token of the node ysh-metrics\n',
-  403: 'The metrics answer this machine only; the node ysh-metrics can be set to ask for a token instead\n',
+  401: 'The metrics need their bearer token (YSH_METRICS_TOKEN, or that of the node ysh-metrics)\n',
+  403: 'The metrics answer this machine only; the node ysh-metrics, or the worker, can be set to ask for a token instead\n',
   404: 'There is nothing here\n',
   405: 'GET or HEAD\n',
   500: 'The metrics could not be put together; the log says why\n',
@@ -51,11 +51,14 @@ export function answerScrape(
   })
 }
 
-/** A server of its own for the metrics, on this machine's own address unless everybody may connect. Rejects when the port is taken. */
+/** A server that listens; see {@link listenAt}. */
+export type Listening = Server
+
+/** A server of its own for the metrics; without `host` everybody may connect. Rejects when the port is taken. */
 export async function listenAt(
-  { port, everywhere, path }: { port: number; everywhere: boolean; path: string },
+  { port, host, path }: { port: number; host?: string; path: string },
   answering: Answering,
-): Promise<Server> {
+): Promise<Listening> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
     const asked = URL.parse(request.url ?? '/', 'http://localhost')?.pathname ?? '/'
     answerScrape(
@@ -68,7 +71,7 @@ export async function listenAt(
   server.maxConnections = 50
   const listening = Promise.withResolvers<void>()
   server.once('error', listening.reject)
-  server.listen(port, everywhere ? undefined : '127.0.0.1', listening.resolve)
+  server.listen(port, host, listening.resolve)
   await listening.promise
   server.on('error', answering.trouble)
   return server

@@ -4,8 +4,8 @@ import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { accessOf } from '../../../nodes/ysh-metrics/access.ts'
-import { type Answering, listenAt } from '../../../nodes/ysh-metrics/answer.ts'
+import { accessOf } from '../../../lib/metrics/prometheus/access.ts'
+import { type Answering, listenAt } from '../../../lib/metrics/prometheus/answer.ts'
 
 const token = 'a token of tests, long enough'.replaceAll(' ', '-')
 
@@ -68,7 +68,7 @@ describe('a port of its own', () => {
     trouble: (error) => trouble.push(error),
   }
   before(async () => {
-    server = await listenAt({ port: 0, everywhere: false, path: '/red/metrics' }, answering)
+    server = await listenAt({ port: 0, host: '127.0.0.1', path: '/red/metrics' }, answering)
     const address = server.address()
     url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
   })
@@ -98,6 +98,6 @@ describe('a port of its own', () => {
   it('says when the port is taken', async () => {
     const address = server.address()
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0
-    await assert.rejects(listenAt({ port, everywhere: false, path: '/metrics' }, answering), { code: 'EADDRINUSE' })
+    await assert.rejects(listenAt({ port, host: '127.0.0.1', path: '/metrics' }, answering), { code: 'EADDRINUSE' })
   })
 })

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { isLoopback } from '../../lib/api/access/address.ts'
-import { PipelineError } from '../../lib/errors.ts'
-import { isReference } from '../../lib/secrets/reference.ts'
-import { reveal } from '../../lib/secrets/reveal.ts'
+import { PipelineError } from '../../errors.ts'
+import { isLoopback } from '../../net/loopback.ts'
+import { isReference } from '../../secrets/reference.ts'
+import { reveal } from '../../secrets/reveal.ts'
 
 /** Shorter tokens can be guessed. */
 const shortest = 16
