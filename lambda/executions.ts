@@ -3,6 +3,7 @@ import { PipelineError } from '../lib/errors.ts'
 import type { DeliverOptions } from '../lib/portable/runtime/deliver.ts'
 import type { Env } from '../lib/portable/runtime/settings.ts'
 import { parser, Type } from '../lib/schema.ts'
+import { endAfter } from '../lib/stopped.ts'
 import { loadAws } from '../lib/stores/aws/client.ts'
 
 const requestMs = 20_000
@@ -26,7 +27,7 @@ export function executions({ env, endpoint }: { env: Env; endpoint?: string }): 
     const input = JSON.stringify({ trigger: 'event', slot, message: { payload } })
     try {
       const command = new StartExecutionCommand({ stateMachineArn: arn, name, input })
-      await client.send(command, { abortSignal: AbortSignal.timeout(requestMs) })
+      await client.send(command, { abortSignal: endAfter(requestMs) })
     } catch (cause) {
       const why = cause instanceof Error ? cause : new Error(String(cause))
       if (why.name === 'ExecutionAlreadyExists') return

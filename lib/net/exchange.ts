@@ -1,3 +1,4 @@
+import { ClientRequest } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { AxiosInstance, AxiosResponse } from 'axios'
 import { PipelineError } from '../errors.ts'
@@ -95,7 +96,29 @@ export async function exchange(one: Exchange): Promise<Outcome> {
   }
 }
 
-function send(
+/**
+ * A server closes a connection that was idle for some seconds, and may do so just as it is used again: what only reads is then asked again at once. Not
+ * without end: a connection is stale once, and a new one is not.
+ */
+async function send(transport: AxiosInstance, one: Exchange, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
+  for (;;) {
+    try {
+      return await sendOnce(transport, one, signal)
+    } catch (error) {
+      const reads = one.hop.method === 'GET' || one.hop.method === 'HEAD'
+      if (!reads || signal.aborted || !wasStale(error)) throw error
+    }
+  }
+}
+
+/** Whether a connection broke that had served others before, without a word of an answer. */
+function wasStale(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('request' in error)) return false
+  const { code, request } = error
+  return (code === 'ECONNRESET' || code === 'EPIPE') && request instanceof ClientRequest && request.reusedSocket
+}
+
+function sendOnce(
   transport: AxiosInstance,
   { hop, connections, request }: Exchange,
   signal: AbortSignal,
