@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type BackupProgress, backup } from '../backup/backup.ts'
 import { passphraseOf, passphraseVariable } from '../backup/passphrase.ts'
 import type { Keep } from '../backup/prune.ts'
@@ -9,6 +8,7 @@ import { PipelineError } from '../errors.ts'
 import type { ObjectStore } from '../stores/objects/port.ts'
 import { isCreated } from '../stores/postgres/embedded/layout.ts'
 import type { PostgresConfig, PostgresStore } from '../stores/postgres/index.ts'
+import { readArguments } from './arguments.ts'
 import { backupHelp } from './backup-help.ts'
 import { made, restored, underWay } from './backup-words.ts'
 import { opened } from './database.ts'
@@ -280,13 +280,9 @@ function report(values: Values, io: Output, value: unknown, words: string): numb
 }
 
 function read(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-    const [command = '', ...rest] = positionals
-    return { values, command, rest }
-  } catch (cause) {
-    throw new PipelineError('CLI_USAGE', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  const { values, positionals } = readArguments(args, options)
+  const [command = '', ...rest] = positionals
+  return { values, command, rest }
 }
 
 function usage(message: string): PipelineError {

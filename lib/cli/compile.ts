@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import type { CheckLanguage } from '../flow-check/rule.ts'
 import { emitAirflow } from '../portable/airflow/emit.ts'
@@ -13,6 +12,7 @@ import { worded } from '../portable/plan/diagnostics.ts'
 import { costText } from '../portable/step-functions/cost.ts'
 import { type EmitOptions, type Emitted, emitStepFunctions } from '../portable/step-functions/emit.ts'
 import { type CompiledFlow, terraformVariables, variablesFile } from '../portable/terraform/variables.ts'
+import { flag, help, readArguments, text } from './arguments.ts'
 import { readFlow } from './flow-file.ts'
 import { compileHelp, costHelp } from './help.ts'
 
@@ -213,18 +213,10 @@ function parsed(command: 'compile' | 'cost', args: readonly string[]): Asked | u
 }
 
 function read(args: readonly string[]) {
-  const on = { type: 'boolean' } as const
-  const text = { type: 'string' } as const
-  const options = {
+  return readArguments(args, {
     ...{ target: text, out: text, lang: text, 'distributed-above': text, items: text, seconds: text },
     'start-date': text,
-    env: { type: 'string', multiple: true },
-    ...{ json: on, fuse: on },
-    help: { type: 'boolean', short: 'h' },
-  } as const
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options })
-  } catch (cause) {
-    throw new PipelineError('CLI_USAGE', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+    env: { ...text, multiple: true },
+    ...{ json: flag, fuse: flag, help },
+  })
 }

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { createHttpClient } from '../net/client.ts'
 import { openDelivery } from '../portable/runtime/deliver.ts'
@@ -7,6 +6,7 @@ import { type OwedStart, owedStarts, settleStarts } from '../portable/runtime/ow
 import { openPlace, placesOf } from '../portable/runtime/places.ts'
 import { product } from '../product.ts'
 import { parser, Type } from '../schema.ts'
+import { help, readArguments, text, wrongUse } from './arguments.ts'
 import { deliverHelp } from './help.ts'
 import type { Console } from './main.ts'
 import { readJson, readPlanOrFlow } from './plan-file.ts'
@@ -70,19 +70,9 @@ export async function deliver(args: readonly string[], io: Console): Promise<num
 
 /** undefined: the help is asked for. Throws CLI_USAGE. */
 function parsed(args: readonly string[]): { files: string[]; input?: string; out?: string } | undefined {
-  const text = { type: 'string' } as const
-  const read = () => {
-    try {
-      const options = { input: text, out: text, help: { type: 'boolean', short: 'h' } } as const
-      return parseArgs({ args: [...args], allowPositionals: true, options })
-    } catch (cause) {
-      throw new PipelineError('CLI_USAGE', cause instanceof Error ? cause.message : String(cause), { cause })
-    }
-  }
-  const { values, positionals: files } = read()
-  const { help, input, out } = values
-  if (help === true) return undefined
-  if (files.length === 0)
-    throw new PipelineError('CLI_USAGE', 'deliver wants the plans, or flows: deliver flow.plan.json')
+  const { values, positionals: files } = readArguments(args, { input: text, out: text, help })
+  const { input, out } = values
+  if (values.help === true) return undefined
+  if (files.length === 0) throw wrongUse('deliver wants the plans, or flows: deliver flow.plan.json')
   return { files, ...(input === undefined ? {} : { input }), ...(out === undefined ? {} : { out }) }
 }

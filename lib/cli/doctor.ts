@@ -1,7 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { checkFlow } from '../flow-check/check.ts'
 import { PlanSettings } from '../portable/runtime/settings.ts'
@@ -10,6 +9,7 @@ import type { StoresOptions } from '../stores/open.ts'
 import { openPostgres, type PostgresStore } from '../stores/postgres/index.ts'
 import { revealAddress } from '../stores/reveal.ts'
 import { tryStores } from '../stores/trial.ts'
+import { flag, help, readArguments, text, wrongUse } from './arguments.ts'
 import { readFlow } from './flow-file.ts'
 import { doctorHelp } from './help.ts'
 import type { Console } from './main.ts'
@@ -197,16 +197,7 @@ async function clock(store: PostgresStore): Promise<Check> {
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { pipeline: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    })
-    if (positionals.length > 1) throw new Error('doctor wants at most one flow')
-    const { pipeline, json = false, help = false } = values
-    return { file: positionals[0], pipeline, json, help }
-  } catch (cause) {
-    throw new PipelineError('CLI_USAGE', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  const { values, positionals } = readArguments(args, { pipeline: text, json: flag, help })
+  if (positionals.length > 1) throw wrongUse('doctor wants at most one flow')
+  return { file: positionals[0], pipeline: values.pipeline, json: values.json ?? false, help: values.help ?? false }
 }

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { checkFlow, ruleIds } from '../flow-check/check.ts'
 import type { CheckLanguage, Finding } from '../flow-check/rule.ts'
+import { flag, help, readArguments, text } from './arguments.ts'
 import { readFlow } from './flow-file.ts'
 import { lintHelp } from './help.ts'
 
@@ -52,19 +52,7 @@ function parsed(args: readonly string[]) {
 }
 
 function read(args: readonly string[]) {
-  const on = { type: 'boolean' } as const
-  const options = {
-    lang: { type: 'string' },
-    off: { type: 'string', multiple: true },
-    json: on,
-    strict: on,
-    help: { type: 'boolean', short: 'h' },
-  } as const
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options })
-  } catch (cause) {
-    throw new PipelineError('CLI_USAGE', cause instanceof Error ? cause.message : String(cause), { cause })
-  }
+  return readArguments(args, { lang: text, off: { ...text, multiple: true }, json: flag, strict: flag, help })
 }
 
 function report({ file, findings }: Checked): string {

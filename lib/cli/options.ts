@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
+import { readArguments } from './arguments.ts'
 
 /** How a running Node-RED is reached. */
 export interface NodeRedAccess {
@@ -64,7 +64,7 @@ const allActions: readonly Command['action'][] = [...new Set(Object.values(actio
  * where the runs are.
  */
 export function parseCommand(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
-  const { values, positionals } = parsed(args)
+  const { values, positionals } = readArguments(args, options)
   const [topic, action, ...ids] = positionals
   const { postgres, folder, 'node-red': nodeRed, token, stores, json = false, help = false, ...filter } = values
   const base = { ids, options: filter, json, asked: help }
@@ -119,13 +119,5 @@ export function access(
     ...(user ? { user } : {}),
     ...(password ? { password } : {}),
     ...(stores ? { stores } : {}),
-  }
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (cause) {
-    throw new PipelineError('CLI_USAGE', cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }

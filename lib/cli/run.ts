@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { executePipeline } from '../portable/executor.ts'
 import type { Entries } from '../portable/runtime/entries.ts'
 import { openRuntime } from '../portable/runtime/open.ts'
 import { product } from '../product.ts'
 import { systemTimer } from '../runs/time.ts'
+import { flag, help, readArguments, text, wrongUse } from './arguments.ts'
 import { runHelp } from './help.ts'
 import type { Console } from './main.ts'
 import { pipelineOf, readJson, readPlanOrFlow } from './plan-file.ts'
@@ -112,26 +112,13 @@ interface Asked {
 
 /** undefined: the help is asked for. Throws CLI_USAGE. */
 function parsed(args: readonly string[]): Asked | undefined {
-  const text = { type: 'string' } as const
-  const wrong = (words: string, cause?: unknown) => new PipelineError('CLI_USAGE', words, { cause })
-  const read = () => {
-    try {
-      return parseArgs({
-        args: [...args],
-        allowPositionals: true,
-        options: {
-          ...{ pipeline: text, slot: text, payload: text },
-          ...{ json: { type: 'boolean' }, queue: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-        },
-      })
-    } catch (cause) {
-      throw wrong(cause instanceof Error ? cause.message : String(cause), cause)
-    }
-  }
-  const { values, positionals } = read()
+  const { values, positionals } = readArguments(args, {
+    ...{ pipeline: text, slot: text, payload: text },
+    ...{ json: flag, queue: flag, help },
+  })
   if (values.help === true) return undefined
   const [file, other] = positionals
-  if (file === undefined || other !== undefined) throw wrong('run wants one file: run flows.json')
+  if (file === undefined || other !== undefined) throw wrongUse('run wants one file: run flows.json')
   const { pipeline, slot = new Date().toISOString(), payload, json = false, queue = false } = values
   return { file, pipeline, slot, json, queue, payload: payload === undefined ? undefined : () => payloadOf(payload) }
 }

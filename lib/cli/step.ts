@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import { isRecord } from '../flow-check/node.ts'
 import { type Call, CallSchema } from '../portable/call.ts'
@@ -8,6 +7,7 @@ import { type CallError, callError, type ErrorClass } from '../portable/runtime/
 import { openRuntime } from '../portable/runtime/open.ts'
 import { product } from '../product.ts'
 import { parser } from '../schema.ts'
+import { help, readArguments, text, wrongUse } from './arguments.ts'
 import { stepHelp } from './help.ts'
 import type { Console } from './main.ts'
 import { readJson, readPlan } from './plan-file.ts'
@@ -100,27 +100,14 @@ function callOf(input: unknown, { node, run, item, attempt }: Asked): Call {
 
 /** undefined: the help is asked for. Throws CLI_USAGE. */
 function parsed(args: readonly string[]): Asked | undefined {
-  const text = { type: 'string' } as const
-  const wrong = (words: string, cause?: unknown) => new PipelineError('CLI_USAGE', words, { cause })
-  const read = () => {
-    try {
-      return parseArgs({
-        args: [...args],
-        allowPositionals: true,
-        options: {
-          ...{ plan: text, node: text, run: text, item: text, attempt: text, input: text, out: text },
-          help: { type: 'boolean', short: 'h' },
-        },
-      })
-    } catch (cause) {
-      throw wrong(cause instanceof Error ? cause.message : String(cause), cause)
-    }
-  }
-  const { values, positionals } = read()
+  const { values, positionals } = readArguments(args, {
+    ...{ plan: text, node: text, run: text, item: text, attempt: text, input: text, out: text },
+    help,
+  })
   if (values.help === true) return undefined
   const { plan, node, run, item = '', attempt = '1', input = '-', out } = values
-  if (positionals.length > 1) throw wrong(`step wants one name, not: ${positionals.join(' ')}`)
-  if (plan === undefined || node === undefined) throw wrong('step wants --plan FILE and --node ID')
-  if (!/^[1-9]\d{0,5}$/.test(attempt)) throw wrong('--attempt is a whole number from 1')
+  if (positionals.length > 1) throw wrongUse(`step wants one name, not: ${positionals.join(' ')}`)
+  if (plan === undefined || node === undefined) throw wrongUse('step wants --plan FILE and --node ID')
+  if (!/^[1-9]\d{0,5}$/.test(attempt)) throw wrongUse('--attempt is a whole number from 1')
   return { plan, node, run, item, attempt: Number(attempt), input, out }
 }

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { PipelineError } from '../errors.ts'
 import type { Entries } from '../portable/runtime/entries.ts'
 import { product } from '../product.ts'
+import { flag, help, readArguments, text, wrongUse } from './arguments.ts'
 import { workerHelp } from './help.ts'
 import type { Console } from './main.ts'
 import { metricsAddress, type OpenMetrics } from './metrics.ts'
@@ -98,29 +98,15 @@ interface Asked {
 
 /** undefined: the help is asked for. Throws CLI_USAGE. */
 function parsed(args: readonly string[]): Asked | undefined {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const wrong = (words: string, cause?: unknown) => new PipelineError('CLI_USAGE', words, { cause })
-  const read = () => {
-    try {
-      return parseArgs({
-        args: [...args],
-        allowPositionals: true,
-        options: {
-          ...{ plans: text, concurrency: text, grace: text, metrics: text, once: flag },
-          help: { type: 'boolean', short: 'h' },
-        },
-      })
-    } catch (cause) {
-      throw wrong(cause instanceof Error ? cause.message : String(cause), cause)
-    }
-  }
-  const { values, positionals: files } = read()
+  const { values, positionals: files } = readArguments(args, {
+    ...{ plans: text, concurrency: text, grace: text, metrics: text, once: flag },
+    help,
+  })
   if (values.help === true) return undefined
   const { plans: folder, concurrency = '4', grace = '25', once = false, metrics } = values
-  if (files.length === 0 && folder === undefined) throw wrong('worker wants a flow: worker flows.json')
-  if (!/^[1-9]\d?$/.test(concurrency)) throw wrong('--concurrency is a whole number from 1 to 99')
-  if (!/^\d{1,5}$/.test(grace)) throw wrong('--grace is a whole number of seconds')
+  if (files.length === 0 && folder === undefined) throw wrongUse('worker wants a flow: worker flows.json')
+  if (!/^[1-9]\d?$/.test(concurrency)) throw wrongUse('--concurrency is a whole number from 1 to 99')
+  if (!/^\d{1,5}$/.test(grace)) throw wrongUse('--grace is a whole number of seconds')
   const listen = metrics === undefined ? undefined : metricsAddress(metrics)
   return { files, folder, once, concurrency: Number(concurrency), graceMs: Number(grace) * 1_000, listen }
 }
