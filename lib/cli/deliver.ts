@@ -30,10 +30,7 @@ export async function deliver(args: readonly string[], io: Console): Promise<num
       io.out(deliverHelp)
       return exits.done
     }
-    const env = Object.fromEntries(
-      Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    )
-    const plans = await Promise.all(asked.files.map((file) => readPlanOrFlow(file, env)))
+    const plans = await Promise.all(asked.files.map((file) => readPlanOrFlow(file, io.env)))
     const { settle } =
       asked.input === undefined ? { settle: [] } : inputs.parse(await readJson(asked.input, 'CALL_INVALID'))
     const starts: OwedStart[] = []

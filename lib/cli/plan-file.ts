@@ -6,6 +6,7 @@ import { paletteSubflows } from '../portable/modules.ts'
 import { compile } from '../portable/plan/compile.ts'
 import { worded } from '../portable/plan/diagnostics.ts'
 import { type Pipeline, type Plan, PlanSchema } from '../portable/plan/schema.ts'
+import type { Env } from '../portable/runtime/settings.ts'
 import { parser } from '../schema.ts'
 import { readFlow } from './flow-file.ts'
 
@@ -34,11 +35,14 @@ export async function readPlan(file: string): Promise<Plan> {
 }
 
 /** A plan, or a flow, which is compiled. Throws PLAN_INVALID, FLOW_UNREADABLE, FLOW_REFUSED with what is wrong. */
-export async function readPlanOrFlow(file: string, env: Readonly<Record<string, string>>): Promise<Plan> {
+export async function readPlanOrFlow(file: string, env: Env): Promise<Plan> {
   const content = await readJson(file, 'FLOW_UNREADABLE')
   if (isRecord(content) && Array.isArray(content.pipelines)) return plans.parse(content)
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-  const { plan, diagnostics } = compile(await readFlow(file), { sha256, env, modules: paletteSubflows() })
+  const given = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
+  const { plan, diagnostics } = compile(await readFlow(file), { sha256, env: given, modules: paletteSubflows() })
   if (plan !== undefined) return plan
   const said = diagnostics
     .map((one) => worded(one, 'en-US'))

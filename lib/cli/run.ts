@@ -27,10 +27,7 @@ export async function run(args: readonly string[], io: Console, entries?: Entrie
       return exits.done
     }
     const { file, pipeline: wanted, slot, payload, json, queue } = asked
-    const env = Object.fromEntries(
-      Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    )
-    const plan = await readPlanOrFlow(file, env)
+    const plan = await readPlanOrFlow(file, io.env)
     const pipeline = pipelineOf(plan, wanted)
     const start = { slot, payload: payload === undefined ? pipeline.payload : await payload() }
     if (queue) {

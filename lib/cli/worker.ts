@@ -27,12 +27,9 @@ export async function worker(args: readonly string[], io: Console, entries?: Ent
       return exits.done
     }
     const { files, folder, once, concurrency, graceMs, listen } = asked
-    const env = Object.fromEntries(
-      Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    )
-    const plans = await Promise.all(files.map((file) => readPlanOrFlow(file, env)))
+    const plans = await Promise.all(files.map((file) => readPlanOrFlow(file, io.env)))
     const earlier = folder === undefined ? [] : await readPlans(folder)
-    const isCounted = listen !== undefined || !['', 'off'].includes(env.YSH_CLOUDWATCH ?? '')
+    const isCounted = listen !== undefined || !['', 'off'].includes(io.env.YSH_CLOUDWATCH ?? '')
     const version = product().split('/')[1] ?? '0'
     if (isCounted)
       metrics = await io.metrics?.({ ...(listen === undefined ? {} : { listen }), env: io.env, version, log })

@@ -69,9 +69,14 @@ export function placeIn(header: string | undefined): (SpanPlace & { sampled: boo
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
+function clockFrom(now: number): () => number {
+  const began = performance.now()
+  return () => now + performance.now() - began
+}
+
 /** Where this process says what it works on. One for all; knows nobody that listens, and without a listener costs next to nothing. */
 export class Spans {
-  readonly #here = new AsyncLocalStorage<SpanPlace>()
+  readonly #here = new AsyncLocalStorage<SpanPlace & { clock: () => number }>()
   #sink: ((span: Span) => void) | undefined
   #wanted: (traceId: string) => boolean = () => false
 
@@ -96,8 +101,9 @@ export class Spans {
     const trace = begun.root ?? parent
     if (trace === undefined || !this.wants(trace)) return work(() => undefined, undefined)
     const place = begun.root ?? { traceId: trace.traceId, spanId: randomBytes(8).toString('hex') }
-    const startMs = Date.now()
-    const began = performance.now()
+    // One clock for a work and all inside it: they nest, and a moved clock makes nothing end before it began.
+    const clock = this.#here.getStore()?.clock ?? clockFrom(Date.now())
+    const startMs = clock()
     const attributes = { ...begun.attributes }
     const outcome: Outcome = {}
     const note: Note = (more, found) => {
@@ -115,11 +121,10 @@ export class Spans {
           error,
           startMs,
         },
-        // a moved clock must not make work end before it began
-        endMs: startMs + performance.now() - began,
+        endMs: clock(),
       })
     try {
-      const value = await this.#here.run(place, () => work(note, place))
+      const value = await this.#here.run({ ...place, clock }, () => work(note, place))
       end(outcome.error)
       return value
     } catch (thrown) {

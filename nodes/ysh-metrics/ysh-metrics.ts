@@ -4,7 +4,6 @@ import { openCloudWatch } from '../../lib/metrics/cloudwatch/sender.ts'
 import { parsePrices } from '../../lib/metrics/prices.ts'
 import { accessOf } from '../../lib/metrics/prometheus/access.ts'
 import { type Answering, answerScrape, listenAt } from '../../lib/metrics/prometheus/answer.ts'
-import { sharedPrometheus } from '../../lib/metrics/prometheus/exposition.ts'
 import { countEngine } from '../../lib/metrics/sources/engine.ts'
 import { FleetSource } from '../../lib/metrics/sources/fleet.ts'
 import { ownSources } from '../../lib/metrics/sources/own.ts'
@@ -26,13 +25,16 @@ export default function (red: Red): void {
     setPrices(parsePrices(config.prices))
     // of a trigger in a subflow only its place is known
     const nameOf = (flow: string) => red.nodes.getNode(flow)?.name || flow
-    const prometheus = sharedPrometheus()
+    // In the memory of those who have this node only.
+    const prometheus = import('../../lib/metrics/prometheus/exposition.ts').then(({ sharedPrometheus }) =>
+      sharedPrometheus(),
+    )
     const fleet = new FleetSource({ engine: (signal) => stores.engine(signal), nameOf, log })
     const sources = [...ownSources(product().split('/')[1] ?? '0'), () => fleet.readings()]
     const answering: Answering = {
       access,
       async scrape(openMetrics) {
-        const exposition = await prometheus.scrape(sources, openMetrics)
+        const exposition = await (await prometheus).scrape(sources, openMetrics)
         const down = fleet.up === false
         handle.status(down ? { mood: 'warning', key: 'status.storeDown' } : { mood: 'done', text: path })
         return exposition

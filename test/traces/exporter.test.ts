@@ -62,10 +62,8 @@ describe('traces', () => {
     assert.equal(attributeOf(inner, 'http.response.status_code'), '500')
     assert.equal(attributeOf(inner, 'error.type'), 'HTTP_500')
     assert.ok(!JSON.stringify(collector.spans).includes('secret'))
-    // two clocks, read one after the other, and one of them in whole milliseconds
-    const most = 5_000_000n
-    assert.ok(BigInt(outer.startTimeUnixNano) <= BigInt(inner.startTimeUnixNano) + most)
-    assert.ok(BigInt(outer.endTimeUnixNano) + most >= BigInt(inner.endTimeUnixNano))
+    assert.ok(BigInt(outer.startTimeUnixNano) <= BigInt(inner.startTimeUnixNano))
+    assert.ok(BigInt(outer.endTimeUnixNano) >= BigInt(inner.endTimeUnixNano))
     assert.ok(Math.abs(Number(BigInt(outer.endTimeUnixNano) / 1_000_000n) - Date.now()) < 10_000)
     assert.equal(collector.heads.at(-1)?.['x-key'], 'ge heim')
     assert.deepEqual(collector.resources.at(-1), {
