@@ -139,6 +139,7 @@ describe('retries and limits', () => {
 
 describe('the estimate', () => {
   test('counts what the executor enters', async () => {
+    const left = new Set<string>()
     for (const { what, flow } of cases()) {
       const { plan } = compile(flow, { steps: scriptedSteps })
       const [pipeline] = plan?.pipelines ?? []
@@ -157,7 +158,11 @@ describe('the estimate', () => {
         )
         const [one] = cost.pipelines
         // The estimate is of the ways without errors.
-        if (failures > 0 || one === undefined) continue
+        assert.ok(one)
+        if (failures > 0) {
+          left.add(what)
+          continue
+        }
         const { least, transitions } = one
         assert.ok(
           run.entered.length >= least && run.entered.length <= transitions,
@@ -165,6 +170,16 @@ describe('the estimate', () => {
         )
       }
     }
+    // Without their script these have no list.
+    assert.deepEqual(
+      [...left],
+      [
+        'a list that a step has made',
+        'an empty list',
+        'no list where one should be',
+        'a list that is none, and a Catch of it',
+      ],
+    )
   })
 
   test('daily fits the free transitions, hourly does not; the price list has a date', () => {
